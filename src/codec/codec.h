@@ -1,0 +1,113 @@
+/* codec.h - reads or writes one file format, strip by strip.
+ *
+ * A codec decodes from an ibx_source and encodes into an ibx_sink (codec/stream.h); it never sees
+ * a file name, a thread or a tile. Calls for one decoder or encoder come one after another, from
+ * changing threads. Different ones run at the same time: no global state.
+ *
+ * Order of calls for a decoder: open, [start], read ..., close.
+ * Order of calls for an encoder: create, write ..., finish, destroy. */
+#ifndef IBX_CODEC_CODEC_H
+#define IBX_CODEC_CODEC_H
+
+#include "codec/metadata.h"
+#include "codec/stream.h"
+#include "core/format.h"
+#include "imbrex.h"
+
+/* A full-width band of rows, interleaved samples. A view: it owns nothing. */
+typedef struct {
+    ibx_sample sample;
+    int planes; /* samples per pixel: colours, then alpha */
+    int w;      /* pixels per row */
+    int y;      /* image row of the first row */
+    int rows;
+    size_t stride; /* bytes from one row to the next */
+    uint8_t *data;
+} ibx_strip;
+
+/* What a file says about itself, before any pixel is decoded. */
+typedef struct {
+    ibx_head head;     /* as the decoder will deliver it; profile points into metadata */
+    ibx_sample sample; /* of the strips */
+    const char *format; /* "jpeg", "png", "tiff", ...: static */
+    int pages;
+    bool progressive;     /* progressive, interlaced */
+    int shrinks;          /* bit n set: start(shrink = n) is offered, n = 2, 4, 8; quality kept
+                             for the reader to judge (see plan) */
+    size_t decoder_bytes; /* memory that the decoder itself will need, strips not counted */
+    ibx_metadata metadata; /* owned by the decoder, until close */
+} ibx_info;
+
+/* What the user allows and accepts. */
+typedef struct {
+    int64_t max_pixels;               /* larger: IBX_LIMIT */
+    size_t memory;                    /* the budget: a decoder that needs more: IBX_MEMORY */
+    bool accept_damage;               /* see damage */
+    const char *const *allow_loaders; /* NULL-terminated, or NULL */
+} ibx_decode_limits;
+
+/* What to write. */
+typedef struct {
+    ibx_head head;     /* of the image that is coming; its profile is to be embedded if not empty */
+    ibx_sample sample; /* of the strips that will come: U8, or U16 if the format keeps 16 bits */
+    const ibx_format *format;
+    const void *params;           /* the format's struct of core/format.h */
+    const ibx_metadata *metadata; /* exif, xmp, iptc to embed; already filtered by policy */
+} ibx_save_job;
+
+typedef struct ibx_codec {
+    const char *name; /* "jpeg", "png", "vips" */
+
+    /* Do these first n bytes (up to 64) belong to this format? */
+    bool (*sniff)(const uint8_t *head, size_t n);
+
+    /* Reads the header and fills *info. NULL and an error if the file is none of ours, damaged
+     * in its header, or above a limit. */
+    void *(*open)(ibx_source *source, const ibx_decode_limits *limits, ibx_info *info,
+                  ibx_error *err);
+
+    /* Chooses reduced decoding, before the first read: info->head gets the new size (the old one
+     * divided by shrink, rounded up). Only for offered shrinks. */
+    bool (*start)(void *decoder, int shrink, ibx_info *info, ibx_error *err);
+
+    /* Decodes the next strip->rows rows; strip->y continues where the last call ended. False on
+     * damage, unless damage is accepted: then the rest is filled with what there is, and *err
+     * gets the warning while the result is true. */
+    bool (*read)(void *decoder, const ibx_strip *strip, ibx_error *err);
+
+    /* Frees everything. NULL is allowed. */
+    void (*close)(void *decoder);
+
+    /* Starts a file in the sink. `format` of the job tells which, where a codec writes several. */
+    void *(*create)(ibx_sink *sink, const ibx_save_job *job, ibx_error *err);
+
+    /* Appends strip->rows rows. */
+    bool (*write)(void *encoder, const ibx_strip *strip, ibx_error *err);
+
+    /* All rows were written: completes the file. */
+    bool (*finish)(void *encoder, ibx_error *err);
+
+    /* Frees everything, also after a failure or without finish. NULL is allowed. */
+    void (*destroy)(void *encoder);
+
+    /* Memory that an encoder for this job will need, strips and output not counted. */
+    size_t (*encoder_bytes)(const ibx_save_job *job);
+} ibx_codec;
+
+extern const ibx_codec ibx_codec_jpeg;
+extern const ibx_codec ibx_codec_png;
+
+/* The codec that reads a file with these first bytes: JPEG and PNG directly, all else through the
+ * libvips module, which is loaded on first need. NULL and an error if the module cannot be
+ * loaded. */
+const ibx_codec *ibx_codec_for_reading(const uint8_t *head, size_t n, ibx_error *err);
+
+/* The codec that writes a format. */
+const ibx_codec *ibx_codec_for_writing(const ibx_format *format, ibx_error *err);
+
+/* In a ThreadSanitizer build: touches every sample of a strip, because the sanitizer cannot see
+ * into libraries that were built without it. Elsewhere nothing. A decoder calls it with `write`
+ * on strips that a library filled, an encoder without on strips that a library will read. */
+void ibx_strip_touch(const ibx_strip *strip, bool write);
+
+#endif

@@ -1,0 +1,208 @@
+/* imbrex.h - the public interface of libimbrex, for the author of a front-end.
+ *
+ * Four things can be done here:
+ *   - look at what there is: ibx_filters, ibx_formats (walk the tables, print help or forms);
+ *   - read a recipe: ibx_recipe_parse, ibx_recipe_print;
+ *   - apply a recipe to one image in memory: ibx_apply;
+ *   - apply a recipe to files: ibx_batch_run, with events as it goes.
+ *
+ * Conventions: a function that can fail takes an ibx_error last and returns false or NULL; its
+ * sentence is ready to be shown to a user. Strings and arrays that are passed in are only
+ * borrowed for the call. Nothing here keeps global state, prints, or ends the process. A recipe is
+ * read-only once parsed and may be used by several threads.
+ *
+ * The environment variable OMP_WAIT_POLICY should be "passive" before the process starts, or idle
+ * threads of the OpenMP runtime burn processor time between images.
+ */
+#ifndef IBX_IMBREX_H
+#define IBX_IMBREX_H
+
+#include "filter.h"
+#include <stdatomic.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "1.2.3" */
+const char *ibx_version(void);
+
+/* ---- filters and formats ------------------------------------------------------------------ */
+
+/* All filters, sorted by name. The table lives as long as the process. */
+const ibx_filter *const *ibx_filters(size_t *count);
+
+/* The filter of that name, or NULL. */
+const ibx_filter *ibx_filter_find(const char *name);
+
+/* What a file format can keep. */
+enum {
+    IBX_KEEPS_ALPHA = 1,
+    IBX_KEEPS_16 = 2,      /* 16 bits per sample */
+    IBX_KEEPS_PROFILE = 4, /* an ICC profile */
+    IBX_KEEPS_METADATA = 8 /* EXIF and XMP */
+};
+
+/* A file format that imbrex writes; its parameters are those of the step `save:NAME`. */
+typedef struct {
+    const char *name;            /* "jpeg" */
+    const char *summary;         /* one line, ends with a period */
+    const char *mime;            /* "image/jpeg" */
+    const char *const *suffixes; /* ".jpg", ".jpeg", NULL; the first is given to new files */
+    unsigned traits;             /* IBX_KEEPS_... */
+    size_t params_size;
+    const ibx_param *params;
+} ibx_format;
+
+const ibx_format *const *ibx_formats(size_t *count);
+
+/* By name ("jpeg") or suffix (".jpg", "jpg"), in any case; or NULL. */
+const ibx_format *ibx_format_find(const char *name);
+
+/* ---- recipes ------------------------------------------------------------------------------ */
+
+typedef struct ibx_recipe ibx_recipe;
+
+/* Reads a recipe: steps separated by "/", newlines or blanks; see the README for the grammar.
+ * Everything that can be checked without an image is checked. An error names the step, the
+ * parameter and the range, or the nearest spelling. Free with ibx_recipe_free. */
+ibx_recipe *ibx_recipe_parse(const char *text, ibx_error *err);
+void ibx_recipe_free(ibx_recipe *recipe); /* NULL is allowed */
+
+/* The recipe in its canonical spelling: every step, only the parameters that differ from their
+ * defaults, one separator. Parsing it gives the same recipe. malloc'd. */
+char *ibx_recipe_print(const ibx_recipe *recipe);
+
+/* ---- one image in memory ------------------------------------------------------------------ */
+
+typedef enum { IBX_U8, IBX_U16, IBX_F32 } ibx_sample;
+
+/* Interleaved pixels: planes are ibx_planes(&head) samples per pixel, rows `stride` bytes apart.
+ * head.orientation must be 1 if unknown. U16 in native byte order, full range. */
+typedef struct {
+    ibx_head head;
+    ibx_sample sample;
+    size_t stride;
+    void *pixels;
+} ibx_image;
+
+typedef struct {
+    int threads;       /* 0: as many as the process may use */
+    size_t memory;     /* bytes; 0: half of the smaller of RAM and the cgroup's limit */
+    int64_t max_pixels; /* refuse larger inputs; 0: 1 gigapixel */
+    const atomic_bool *cancel; /* set it to stop between tiles; NULL: never */
+} ibx_limits;
+
+/* Applies a recipe (without `save`) to `in` and stores a new image of sample type `sample` in
+ * *out, whose pixels the caller frees with free(). The profile, if any, points into `in` or, for
+ * a conversion by the recipe, to memory that is freed with ibx_image_free. */
+bool ibx_apply(const ibx_recipe *recipe, const ibx_image *in, ibx_sample sample, ibx_image *out,
+               const ibx_limits *limits, ibx_error *err);
+void ibx_image_free(ibx_image *image); /* for images made by ibx_apply; pixels becomes NULL */
+
+/* ---- what is in a file -------------------------------------------------------------------- */
+
+typedef struct {
+    ibx_head head;      /* as stored; head.profile is not set here */
+    char format[16];    /* "jpeg", "png", "tiff", ... */
+    char profile[80];   /* description of the ICC profile, or "" */
+    int pages;          /* images in the file; imbrex takes the first */
+    bool progressive;   /* progressive or interlaced */
+    size_t exif, xmp, iptc; /* bytes of metadata */
+} ibx_about;
+
+/* Reads the header of a file. */
+bool ibx_about_file(const char *path, const ibx_limits *limits, ibx_about *about, ibx_error *err);
+
+/* ---- batches ------------------------------------------------------------------------------ */
+
+typedef enum { IBX_EXISTS_FAIL, IBX_EXISTS_OVERWRITE, IBX_EXISTS_SKIP, IBX_EXISTS_NEWER } ibx_exists;
+typedef enum { IBX_META_KEEP, IBX_META_NONE, IBX_META_COPYRIGHT, IBX_META_NO_GPS } ibx_keep;
+
+/* A batch: files through a recipe. Zeroed fields are the defaults. */
+typedef struct {
+    const ibx_recipe *recipe;
+    const char *const *inputs; /* files, or directories that are walked; "-": standard input */
+    size_t input_count;
+    const char *const *include; /* globs on the path below its directory; NULL-terminated or NULL */
+    const char *const *exclude;
+    const char *output; /* directory, made if missing; its tree mirrors the inputs'. "-": stdout */
+    const char *name;   /* template of output names; NULL: "{dir}{stem}{ext}", and
+                           "{dir}{stem}-{w}x{h}{ext}" for recipes that save more than once.
+                           {dir} {stem} {ext} {w} {h} {n} {save} */
+    const char *format; /* format where the recipe names none; NULL: the input's own */
+    int quality;        /* for the formats that have a parameter of that name; 0: their default */
+    ibx_exists if_exists;
+    bool stop_on_error;  /* do not start further images after a failure */
+    bool accept_damage;  /* write what could be decoded of a damaged file, with a warning */
+    bool in_place;       /* allow outputs that are inputs */
+    bool keep_mtime;     /* outputs get the input's modification time */
+    ibx_keep metadata;
+    const char *const *allow_loaders; /* names of untrusted loaders to allow; NULL-terminated */
+    ibx_limits limits;
+} ibx_batch;
+
+typedef enum {
+    IBX_EVENT_LISTED,  /* inputs are known: totals.listed is set */
+    IBX_EVENT_STARTED, /* an image is being decoded */
+    IBX_EVENT_DONE,
+    IBX_EVENT_SKIPPED, /* its output exists and if_exists says so */
+    IBX_EVENT_FAILED,
+    IBX_EVENT_TICK     /* a few times per second, for progress displays */
+} ibx_event_kind;
+
+typedef struct {
+    const char *path;
+    const char *format;
+    int w, h;
+    int64_t bytes;
+} ibx_written;
+
+/* Milliseconds: read and write as the I/O thread saw them; the others are processor time, summed
+ * over threads, of the parts of one image. */
+typedef struct {
+    double read, decode, filter, encode, write;
+} ibx_times;
+
+typedef struct {
+    int64_t listed, done, failed, skipped; /* images */
+    int64_t pixels;                        /* of decoded inputs */
+    int64_t bytes_in, bytes_out;
+    double seconds; /* since the batch began */
+    ibx_times times; /* sums, in milliseconds */
+} ibx_totals;
+
+/* Borrowed for the duration of the callback. */
+typedef struct {
+    ibx_event_kind kind;
+    const char *input;         /* NULL for LISTED and TICK */
+    const ibx_written *output; /* DONE: one per save */
+    int output_count;
+    int w, h; /* of the input, 0 if not known */
+    int64_t bytes_in;
+    ibx_times times;
+    const ibx_error *error;   /* FAILED: why. DONE with accept_damage: what was damaged. */
+    const ibx_totals *totals; /* so far, this event included */
+} ibx_event;
+
+/* Called from one thread at a time. Quick, please: reading waits for it. */
+typedef void ibx_on_event(void *user, const ibx_event *event);
+
+/* Runs the batch to its end. Returns false, with an error, if nothing could be started (no input,
+ * two inputs with one output, no output directory) or if the destination can no longer be written
+ * (IBX_FULL) or the user stopped it (IBX_CANCELLED). Failures of single images are events and
+ * counted in *totals. */
+bool ibx_batch_run(const ibx_batch *batch, ibx_on_event *on_event, void *user, ibx_totals *totals,
+                   ibx_error *err);
+
+/* Prints to `out` what ibx_batch_run would do, without decoding a pixel or writing a file: for
+ * every input its stages, tile size, halo, shrink-on-load, bytes and output names; reordered
+ * steps; collisions. Returns false as ibx_batch_run would. */
+bool ibx_batch_plan(const ibx_batch *batch, FILE *out, ibx_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
