@@ -85,6 +85,8 @@ typedef struct {
     int orientation;   /* EXIF orientation still to be applied, 1 (upright) to 8 */
     int depth;         /* bits per sample of the source: 8, 16 or 32 (float) */
     ibx_bytes profile; /* ICC profile of the pixels; empty: sRGB, or gray with the sRGB curve */
+    int shrink;        /* 1; or 2, 4, 8: the decoder reduced an image of full_w x full_h by it */
+    int full_w, full_h; /* the size without that reduction; else w and h */
 } ibx_head;
 
 static inline int ibx_planes(const ibx_head *h) {
@@ -187,7 +189,7 @@ typedef struct {
 /* ---- the filter --------------------------------------------------------------------------- */
 
 /* What every callback is given. */
-typedef struct {
+typedef struct ibx_call {
     const void *params; /* the user's values, checked: the filter's own struct */
     const void *state;  /* what `prepare` (and later `finish`) computed from them */
     void *scratch;      /* kernels only: as many bytes as `scratch` asked for, 64-byte aligned,
@@ -201,7 +203,9 @@ enum {
     IBX_CUT = 2,      /* the output is an unchanged rectangle of the input */
     IBX_UPRIGHT = 4,  /* the step that applies the EXIF orientation */
     IBX_MANAGE = 8,   /* the step that converts colours by ICC profile */
-    IBX_FLATTEN = 16  /* the step that removes alpha, for formats that have none */
+    IBX_FLATTEN = 16, /* the step that removes alpha, for formats that have none */
+    IBX_REDUCE = 32   /* resamples the whole image to a size computed from in.full_w x full_h, and
+                         takes in.shrink into account: the decoder may reduce first */
 };
 
 /* The light a kernel computes in; `wants` returns one or both. Nothing: encoded sRGB values with

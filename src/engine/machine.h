@@ -1,0 +1,14 @@
+/* machine.h - what this process may use of the machine. */
+#ifndef IBX_ENGINE_MACHINE_H
+#define IBX_ENGINE_MACHINE_H
+
+#include <stddef.h>
+
+/* Processors this process may keep busy: the smaller of its affinity mask and its cgroup's CPU
+ * quota (rounded up), at least 1. */
+int ibx_machine_threads(void);
+
+/* The default memory budget in bytes: half of the smaller of RAM and the cgroup's limit. */
+size_t ibx_machine_memory(void);
+
+#endif
