@@ -1,7 +1,7 @@
 /* pixels.h - between samples in memory and planes of float, and between kinds of light.
  *
  * These loops touch every pixel of every image. Like filters they are compiled twice, for the
- * baseline CPU and for x86-64-v3; ibx_pixels() picks once. Both give the same bits. */
+ * baseline CPU and for x86-64-v3; ibx_pixel_loops() picks once. Both give the same bits. */
 #ifndef IBX_CORE_PIXELS_H
 #define IBX_CORE_PIXELS_H
 
@@ -29,7 +29,7 @@ typedef struct {
 } ibx_pixel_ops;
 
 /* The loops for this CPU. */
-const ibx_pixel_ops *ibx_pixels(void);
+const ibx_pixel_ops *ibx_pixel_loops(void);
 
 /* Does this CPU run the x86-64-v3 variants? The environment variable IMBREX_CPU=baseline says no,
  * for tests. */
