@@ -1,0 +1,186 @@
+#include "whole.h"
+#include "core/pixels.h"
+#include "core/recipe.h"
+#include <stdlib.h>
+
+/* An image as planes, and the memory that they lie in. */
+typedef struct {
+    ibx_head head;
+    ibx_tile tile;
+} planar;
+
+static void *must(void *memory) {
+    if (!memory) abort();
+    return memory;
+}
+
+/* Planes for the rectangle `at`, all NaN. */
+static ibx_tile tile_new(ibx_rect at, int planes) {
+    ibx_tile t = {.at = at, .planes = planes, .stride = (ptrdiff_t)((at.w + 15) & ~15) + 17};
+    const size_t floats = (size_t)t.stride * (size_t)at.h;
+    for (int p = 0; p < planes; p++) {
+        t.plane[p] = must(aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64));
+        for (size_t i = 0; i < floats; i++) t.plane[p][i] = NAN;
+    }
+    return t;
+}
+
+static void tile_free(ibx_tile *t) {
+    for (int p = 0; p < t->planes; p++) free(t->plane[p]);
+    t->planes = 0;
+}
+
+/* The rectangle `at` of an image; outside of it the nearest edge pixel is repeated. */
+static ibx_tile tile_extended(const ibx_tile *image, ibx_rect at) {
+    ibx_tile t = tile_new(at, image->planes);
+    for (int p = 0; p < t.planes; p++)
+        for (int y = at.y; y < at.y + at.h; y++)
+            for (int x = at.x; x < at.x + at.w; x++)
+                *ibx_at(&t, p, x, y) = *ibx_at(image, p, ibx_min(ibx_max(x, 0), image->at.w - 1),
+                                               ibx_min(ibx_max(y, 0), image->at.h - 1));
+    return t;
+}
+
+/* From encoded, straight samples to the light that a pass wants. */
+static void to_light(ibx_tile *t, const ibx_head *h, unsigned light) {
+    const ibx_pixel_ops *ops = ibx_pixel_loops();
+    for (int p = 0; p < (int)h->model; p++)
+        for (int y = t->at.y; y < t->at.y + t->at.h; y++) {
+            float *row = ibx_at(t, p, t->at.x, y);
+            if (light & IBX_LINEAR) ops->to_linear(row, t->at.w);
+            if (light & IBX_PREMULTIPLIED && h->alpha)
+                ops->premultiply(row, ibx_at(t, h->model, t->at.x, y), t->at.w);
+        }
+}
+
+/* And back. */
+static void from_light(ibx_tile *t, const ibx_head *h, unsigned light) {
+    const ibx_pixel_ops *ops = ibx_pixel_loops();
+    for (int p = 0; p < (int)h->model; p++)
+        for (int y = t->at.y; y < t->at.y + t->at.h; y++) {
+            float *row = ibx_at(t, p, t->at.x, y);
+            if (light & IBX_PREMULTIPLIED && h->alpha)
+                ops->unpremultiply(row, ibx_at(t, h->model, t->at.x, y), t->at.w);
+            if (light & IBX_LINEAR) ops->to_encoded(row, t->at.w);
+        }
+}
+
+/* The whole-image look of a pass, into `state`. The sum goes through `merge` once. */
+static bool look(const ibx_filter *pass, const ibx_call *c, const ibx_tile *in, void *state,
+                 ibx_error *err) {
+    const size_t size = pass->acc_size ? pass->acc_size(c) : 0;
+    const size_t room = (size + 64) / 64 * 64;
+    void *acc = memset(must(aligned_alloc(64, room)), 0, room);
+    void *sum = memset(must(aligned_alloc(64, room)), 0, room);
+    pass->scan(c, in, acc);
+    pass->merge(c, sum, acc);
+    const bool ok = !pass->finish || pass->finish(c, sum, state, err);
+    free(acc);
+    free(sum);
+    return ok;
+}
+
+/* Replaces *image by what the pass makes of it. */
+static bool run_pass(const ibx_filter *pass, const void *params, void *state, planar *image,
+                     ibx_error *err) {
+    ibx_call c = {.params = params, .state = state, .in = image->head, .out = image->head};
+    if (pass->head) pass->head(&c, &c.out);
+    const unsigned light = pass->wants ? pass->wants(&c) : 0;
+    to_light(&image->tile, &c.in, light);
+    if (pass->scan && !look(pass, &c, &image->tile, state, err)) return false;
+    const ibx_rect whole = {0, 0, c.out.w, c.out.h};
+    ibx_tile in = tile_extended(&image->tile, pass->source ? pass->source(&c, whole) : whole);
+    ibx_tile out = tile_new(whole, ibx_planes(&c.out));
+    const size_t scratch = pass->scratch ? pass->scratch(&c, whole) : 0;
+    if (scratch) c.scratch = must(aligned_alloc(64, (scratch + 63) / 64 * 64));
+    if (scratch) memset(c.scratch, 0xff, scratch);
+    pass->kernel(&c, &in, &out);
+    from_light(&out, &c.out, light);
+    free(c.scratch);
+    tile_free(&in);
+    tile_free(&image->tile);
+    *image = (planar){c.out, out};
+    return true;
+}
+
+/* Gives the image a profile of its own, because the state it points into is about to go. */
+static void keep_profile(ibx_head *head, const ibx_bytes *before, ibx_bytes *owned) {
+    if (head->profile.data == before->data) return;
+    void *copy = NULL;
+    if (head->profile.size)
+        copy = memcpy(must(malloc(head->profile.size)), head->profile.data, head->profile.size);
+    free((void *)owned->data);
+    *owned = head->profile = (ibx_bytes){copy, head->profile.size};
+}
+
+static bool run_step(const ibx_step *step, planar *image, ibx_bytes *owned, ibx_error *err) {
+    const ibx_filter *f = step->filter;
+    if (!f) return ibx_fail(err, IBX_USAGE, "save: not in a recipe for one image in memory");
+    const ibx_bytes before = image->head.profile;
+    void *state = must(calloc(1, f->state_size + 1));
+    ibx_call c = {.params = step->params, .state = state, .in = image->head, .out = image->head};
+    bool ok = !f->prepare || f->prepare(&c, state, err);
+    const ibx_filter *pass[IBX_MAX_PASSES] = {f};
+    const int count = !ok ? 0 : f->passes ? f->passes(&c, pass) : 1;
+    for (int i = 0; ok && i < count; i++) ok = run_pass(pass[i], step->params, state, image, err);
+    keep_profile(&image->head, &before, owned);
+    if (f->release) f->release(state);
+    free(state);
+    return ok;
+}
+
+static planar read_image(const ibx_image *in) {
+    const int planes = ibx_planes(&in->head);
+    planar image = {in->head, tile_new((ibx_rect){0, 0, in->head.w, in->head.h}, planes)};
+    for (int y = 0; y < in->head.h; y++) {
+        float *row[IBX_MAX_PLANES] = {0};
+        for (int p = 0; p < planes; p++) row[p] = ibx_at(&image.tile, p, 0, y);
+        ibx_pixel_loops()->unpack(in->sample, (char *)in->pixels + (size_t)y * in->stride, planes,
+                             in->head.w, row);
+    }
+    return image;
+}
+
+static ibx_image write_image(const planar *image) {
+    ibx_image out = whole_new(image->head.w, image->head.h, image->head.model, image->head.alpha);
+    for (int p = 0; p < image->tile.planes; p++)
+        for (int y = 0; y < image->head.h; y++)
+            for (int x = 0; x < image->head.w; x++)
+                *whole_at(&out, p, x, y) = *ibx_at(&image->tile, p, x, y);
+    out.head = image->head;
+    return out;
+}
+
+bool whole_apply(const char *recipe, const ibx_image *in, ibx_image *out, ibx_error *err) {
+    *out = (ibx_image){0};
+    ibx_recipe *steps = ibx_recipe_parse(recipe, err);
+    if (!steps) return false;
+    planar image = read_image(in);
+    ibx_bytes owned = {0};
+    image.head.profile = (ibx_bytes){0};
+    keep_profile(&(ibx_head){.profile = in->head.profile}, &(ibx_bytes){0}, &owned);
+    image.head.profile = owned;
+    bool ok = true;
+    for (int i = 0; ok && i < steps->count; i++)
+        ok = run_step(&steps->steps[i], &image, &owned, err);
+    if (ok) *out = write_image(&image);
+    if (!ok) free((void *)owned.data);
+    tile_free(&image.tile);
+    ibx_recipe_free(steps);
+    return ok;
+}
+
+ibx_image whole_new(int w, int h, ibx_model model, bool alpha) {
+    ibx_image image = {
+        .sample = IBX_F32,
+        .head = {.w = w, .h = h, .model = model, .alpha = alpha, .orientation = 1, .depth = 32}};
+    image.stride = (size_t)w * (size_t)ibx_planes(&image.head) * sizeof(float);
+    image.pixels = must(calloc((size_t)h, image.stride));
+    return image;
+}
+
+void whole_free(ibx_image *image) {
+    free(image->pixels);
+    free((void *)image->head.profile.data);
+    *image = (ibx_image){0};
+}

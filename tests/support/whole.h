@@ -1,0 +1,32 @@
+/* whole.h - a recipe applied to an image as one single tile, for tests.
+ *
+ * The plainest reading of src/filter.h: no tiles, strips, threads or stages, and nothing of the
+ * engine. It shows what a filter computes before the engine exists, and is the oracle for it
+ * afterwards: an image cut into any tiles must come out with the same bytes.
+ *
+ * Everything around the image is hostile: padding, scratch and the output before the kernel are
+ * NaN, and rows are an odd number of floats apart. */
+#ifndef WHOLE_H
+#define WHOLE_H
+
+#include "imbrex.h"
+
+/* Runs the steps of `recipe` (no `save`; nothing is inserted or reordered) over `in`, which may
+ * have any sample type. *out becomes an interleaved F32 image with a copy of its profile, freed
+ * with whole_free. False with a sentence where a step refuses. */
+bool whole_apply(const char *recipe, const ibx_image *in, ibx_image *out, ibx_error *err);
+
+/* A new F32 image of zeros, without profile; freed with whole_free. Ends the process without
+ * memory. */
+ibx_image whole_new(int w, int h, ibx_model model, bool alpha);
+
+/* Frees pixels and profile of an image from this file. Twice is allowed. */
+void whole_free(ibx_image *image);
+
+/* Sample p of the pixel (x, y) of an F32 image. */
+static inline float *whole_at(const ibx_image *image, int p, int x, int y) {
+    return (float *)((char *)image->pixels + (size_t)y * image->stride) +
+           x * ibx_planes(&image->head) + p;
+}
+
+#endif
