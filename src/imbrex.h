@@ -88,9 +88,9 @@ typedef struct {
 } ibx_image;
 
 typedef struct {
-    int threads;       /* 0: as many as the process may use */
-    size_t memory;     /* bytes; 0: half of the smaller of RAM and the cgroup's limit */
-    int64_t max_pixels; /* refuse larger inputs; 0: 1 gigapixel */
+    int threads;               /* 0: as many as the process may use */
+    size_t memory;             /* bytes; 0: half of the smaller of RAM and the cgroup's limit */
+    int64_t max_pixels;        /* refuse larger inputs; 0: 1 gigapixel */
     const atomic_bool *cancel; /* set it to stop between tiles; NULL: never */
 } ibx_limits;
 
@@ -104,11 +104,11 @@ void ibx_image_free(ibx_image *image); /* for images made by ibx_apply; pixels b
 /* ---- what is in a file -------------------------------------------------------------------- */
 
 typedef struct {
-    ibx_head head;      /* as stored; head.profile is not set here */
-    char format[16];    /* "jpeg", "png", "tiff", ... */
-    char profile[80];   /* description of the ICC profile, or "" */
-    int pages;          /* images in the file; imbrex takes the first */
-    bool progressive;   /* progressive or interlaced */
+    ibx_head head;          /* as stored; head.profile is not set here */
+    char format[16];        /* "jpeg", "png", "tiff", ... */
+    char profile[80];       /* description of the ICC profile, or "" */
+    int pages;              /* images in the file; imbrex takes the first */
+    bool progressive;       /* progressive or interlaced */
     size_t exif, xmp, iptc; /* bytes of metadata */
 } ibx_about;
 
@@ -117,7 +117,12 @@ bool ibx_about_file(const char *path, const ibx_limits *limits, ibx_about *about
 
 /* ---- batches ------------------------------------------------------------------------------ */
 
-typedef enum { IBX_EXISTS_FAIL, IBX_EXISTS_OVERWRITE, IBX_EXISTS_SKIP, IBX_EXISTS_NEWER } ibx_exists;
+typedef enum {
+    IBX_EXISTS_FAIL,
+    IBX_EXISTS_OVERWRITE,
+    IBX_EXISTS_SKIP,
+    IBX_EXISTS_NEWER
+} ibx_exists;
 typedef enum { IBX_META_KEEP, IBX_META_NONE, IBX_META_COPYRIGHT, IBX_META_NO_GPS } ibx_keep;
 
 /* A batch: files through a recipe. Zeroed fields are the defaults. */
@@ -134,12 +139,14 @@ typedef struct {
     const char *format; /* format where the recipe names none; NULL: the input's own */
     int quality;        /* for the formats that have a parameter of that name; 0: their default */
     ibx_exists if_exists;
-    bool stop_on_error;  /* do not start further images after a failure */
-    bool accept_damage;  /* write what could be decoded of a damaged file, with a warning */
-    bool in_place;       /* allow outputs that are inputs */
-    bool keep_mtime;     /* outputs get the input's modification time */
+    bool stop_on_error; /* do not start further images after a failure */
+    bool accept_damage; /* write what could be decoded of a damaged file, with a warning */
+    bool in_place;      /* allow outputs that are inputs */
+    bool keep_mtime;    /* outputs get the input's modification time */
     ibx_keep metadata;
     const char *const *allow_loaders; /* names of untrusted loaders to allow; NULL-terminated */
+    const atomic_bool *stop; /* set it to start no further images; those in flight are finished and
+                                the run ends with IBX_CANCELLED. NULL: never */
     ibx_limits limits;
 } ibx_batch;
 
@@ -149,7 +156,7 @@ typedef enum {
     IBX_EVENT_DONE,
     IBX_EVENT_SKIPPED, /* its output exists and if_exists says so */
     IBX_EVENT_FAILED,
-    IBX_EVENT_TICK     /* a few times per second, for progress displays */
+    IBX_EVENT_TICK /* a few times per second, for progress displays */
 } ibx_event_kind;
 
 typedef struct {
@@ -169,7 +176,7 @@ typedef struct {
     int64_t listed, done, failed, skipped; /* images */
     int64_t pixels;                        /* of decoded inputs */
     int64_t bytes_in, bytes_out;
-    double seconds; /* since the batch began */
+    double seconds;  /* since the batch began */
     ibx_times times; /* sums, in milliseconds */
 } ibx_totals;
 
