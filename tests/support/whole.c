@@ -85,6 +85,9 @@ static bool run_pass(const ibx_filter *pass, const void *params, void *state, pl
                      ibx_error *err) {
     ibx_call c = {.params = params, .state = state, .in = image->head, .out = image->head};
     if (pass->head) pass->head(&c, &c.out);
+    c.out.shrink = 1;
+    c.out.full_w = c.out.w;
+    c.out.full_h = c.out.h;
     const unsigned light = pass->wants ? pass->wants(&c) : 0;
     to_light(&image->tile, &c.in, light);
     if (pass->scan && !look(pass, &c, &image->tile, state, err)) return false;
@@ -103,17 +106,13 @@ static bool run_pass(const ibx_filter *pass, const void *params, void *state, pl
     return true;
 }
 
-/* Gives the image a profile of its own, because the state it points into is about to go. */
-static void keep_profile(ibx_head *head, const ibx_bytes *before, ibx_bytes *owned) {
-    if (head->profile.data == before->data) return;
-    void *copy = NULL;
-    if (head->profile.size)
-        copy = memcpy(must(malloc(head->profile.size)), head->profile.data, head->profile.size);
-    free((void *)owned->data);
-    *owned = head->profile = (ibx_bytes){copy, head->profile.size};
+static ibx_bytes copy_bytes(ibx_bytes b) {
+    if (!b.size) return (ibx_bytes){0};
+    return (ibx_bytes){memcpy(must(malloc(b.size)), b.data, b.size), b.size};
 }
 
-static bool run_step(const ibx_step *step, planar *image, ibx_bytes *owned, ibx_error *err) {
+/* image->head.profile is malloc'd before and after: a step's own one would go with its state. */
+static bool run_step(const ibx_step *step, planar *image, ibx_error *err) {
     const ibx_filter *f = step->filter;
     if (!f) return ibx_fail(err, IBX_USAGE, "save: not in a recipe for one image in memory");
     const ibx_bytes before = image->head.profile;
@@ -123,7 +122,10 @@ static bool run_step(const ibx_step *step, planar *image, ibx_bytes *owned, ibx_
     const ibx_filter *pass[IBX_MAX_PASSES] = {f};
     const int count = !ok ? 0 : f->passes ? f->passes(&c, pass) : 1;
     for (int i = 0; ok && i < count; i++) ok = run_pass(pass[i], step->params, state, image, err);
-    keep_profile(&image->head, &before, owned);
+    if (image->head.profile.data != before.data) {
+        image->head.profile = copy_bytes(image->head.profile);
+        free((void *)before.data);
+    }
     if (f->release) f->release(state);
     free(state);
     return ok;
@@ -132,11 +134,14 @@ static bool run_step(const ibx_step *step, planar *image, ibx_bytes *owned, ibx_
 static planar read_image(const ibx_image *in) {
     const int planes = ibx_planes(&in->head);
     planar image = {in->head, tile_new((ibx_rect){0, 0, in->head.w, in->head.h}, planes)};
+    image.head.shrink = 1;
+    image.head.full_w = in->head.w;
+    image.head.full_h = in->head.h;
     for (int y = 0; y < in->head.h; y++) {
         float *row[IBX_MAX_PLANES] = {0};
         for (int p = 0; p < planes; p++) row[p] = ibx_at(&image.tile, p, 0, y);
         ibx_pixel_loops()->unpack(in->sample, (char *)in->pixels + (size_t)y * in->stride, planes,
-                             in->head.w, row);
+                                  in->head.w, row);
     }
     return image;
 }
@@ -156,15 +161,11 @@ bool whole_apply(const char *recipe, const ibx_image *in, ibx_image *out, ibx_er
     ibx_recipe *steps = ibx_recipe_parse(recipe, err);
     if (!steps) return false;
     planar image = read_image(in);
-    ibx_bytes owned = {0};
-    image.head.profile = (ibx_bytes){0};
-    keep_profile(&(ibx_head){.profile = in->head.profile}, &(ibx_bytes){0}, &owned);
-    image.head.profile = owned;
+    image.head.profile = copy_bytes(in->head.profile);
     bool ok = true;
-    for (int i = 0; ok && i < steps->count; i++)
-        ok = run_step(&steps->steps[i], &image, &owned, err);
+    for (int i = 0; ok && i < steps->count; i++) ok = run_step(&steps->steps[i], &image, err);
     if (ok) *out = write_image(&image);
-    if (!ok) free((void *)owned.data);
+    if (!ok) free((void *)image.head.profile.data);
     tile_free(&image.tile);
     ibx_recipe_free(steps);
     return ok;
