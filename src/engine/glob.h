@@ -1,9 +1,9 @@
 /* glob.h - the patterns of --include and --exclude.
  *
- *   *.jpg      no slash: matches the base name, at any depth
- *   raw/*.jpg  with a slash: matches the whole path below the directory
- *   a/ ** /b   (without the blanks) "**" stands for any number of folders, also none
- *   raw/       a slash at the end: matches folders only
+ *   IMG_*    no slash: matches the base name, at any depth
+ *   raw/IMG* with a slash: matches the whole path below the directory
+ *   **       as a whole component: any number of folders, also none
+ *   raw/     a slash at the end: matches folders only
  *
  * Within a component "*", "?" and "[a-z]" work as in a shell; names are compared as bytes. */
 #ifndef IBX_ENGINE_GLOB_H

@@ -11,7 +11,7 @@
  * entered. include narrows; it never adds a file whose suffix is unknown.
  *
  * What cannot be read while walking (a folder without permission, a dangling link) becomes an
- * entry like any other: opening it fails, and the batch reports that image as failed. */
+ * entry with an `error`, so that the batch reports it as failed instead of passing over it. */
 #ifndef IBX_ENGINE_LISTING_H
 #define IBX_ENGINE_LISTING_H
 
@@ -23,6 +23,7 @@ typedef struct {
     char *dir;    /* sub-folder below the input directory: "" or "a/b/" */
     char *stem;   /* base name without its suffix; standard input: "stdin" */
     char *suffix; /* ".jpg" as spelled, or "" */
+    int error;    /* 0, or errno: why this could not be read */
 } ibx_entry;
 
 typedef struct {

@@ -29,6 +29,12 @@ typedef struct {
     int w, h;             /* of the image that is written; 0 while not known */
 } ibx_output;
 
+/* The output of the save step with this index for an input; its size is not set. */
+ibx_output ibx_output_of(const ibx_batch *batch, const ibx_entry *entry, size_t n, int save);
+
+/* The template of its name. */
+const char *ibx_output_template(const ibx_output *output);
+
 /* The format to write: that of the save step, else the batch's, else the one that the template's
  * own suffix names ("{stem}.webp"), else the one of the input's suffix. NULL with IBX_USAGE if the
  * batch names an unknown format or the template's suffix is that of another format; NULL with
@@ -41,8 +47,9 @@ const ibx_format *ibx_output_format(const ibx_output *output, ibx_error *err);
  * else the format's first. */
 const char *ibx_output_suffix(const ibx_output *output, const ibx_format *format);
 
-/* The path of an output below the output directory, malloc'd. NULL with IBX_USAGE for a bad
- * template, and whatever ibx_output_format says. */
+/* The path of an output below the output directory, malloc'd. While the size is not known {w} and
+ * {h} stay in it as they are. NULL with IBX_USAGE for a bad template, and whatever
+ * ibx_output_format says. */
 char *ibx_output_name(const ibx_output *output, ibx_error *err);
 
 /* Checks the templates of a batch (unknown placeholders, names that leave the output directory)
