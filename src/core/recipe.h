@@ -5,6 +5,9 @@
 #include "core/format.h"
 #include "imbrex.h"
 
+/* A longer recipe is refused. */
+#define IBX_MAX_STEPS 1000
+
 /* One step: a filter, or the writing of a file. */
 typedef struct {
     const ibx_filter *filter; /* NULL: this step is `save` */
@@ -16,6 +19,9 @@ struct ibx_recipe {
     ibx_step *steps;
     int count;
 };
+
+/* The rows of a step's params: its filter's, its format's or IBX_SAVE_ANY; may be NULL. */
+const ibx_param *ibx_step_rows(const ibx_step *step);
 
 /* Number of `save` steps. */
 int ibx_recipe_saves(const ibx_recipe *recipe);

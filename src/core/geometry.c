@@ -1,0 +1,252 @@
+/* geometry.c - sizes, interpolation weights and places; nothing here touches a pixel. */
+#include "geometry.h"
+#include <stdlib.h>
+
+/* ---- turning ------------------------------------------------------------------------------- */
+
+static void exchange(int *a, int *b) {
+    const int t = *a;
+    *a = *b;
+    *b = t;
+}
+
+void ibx_turn_head(int turn, ibx_head *head) {
+    if (!ibx_turn_swaps(turn)) return;
+    exchange(&head->w, &head->h);
+    exchange(&head->full_w, &head->full_h);
+}
+
+ibx_rect ibx_turn_source(int turn, const ibx_head *in, ibx_rect out) {
+    ibx_rect r = out;
+    if (ibx_turn_swaps(turn)) r = (ibx_rect){out.y, out.x, out.h, out.w};
+    if (ibx_turn_mirrors_x(turn)) r.x = in->w - r.x - r.w;
+    if (ibx_turn_mirrors_y(turn)) r.y = in->h - r.y - r.h;
+    return r;
+}
+
+/* ---- kernels ------------------------------------------------------------------------------- */
+
+static double sinc(double x) {
+    if (x == 0) return 1;
+    if (x == floor(x)) return 0;
+    return sin(M_PI * x) / (M_PI * x);
+}
+
+/* The cubics of Mitchell and Netravali, "Reconstruction filters in computer graphics", 1988. */
+static double cubic(double x, double b, double c) {
+    if (x < 1)
+        return ((12 - 9 * b - 6 * c) * x * x * x + (12 * b + 6 * c - 18) * x * x + 6 - 2 * b) / 6;
+    return ((-b - 6 * c) * x * x * x + (6 * b + 30 * c) * x * x - (12 * b + 48 * c) * x + 8 * b +
+            24 * c) /
+           6;
+}
+
+double ibx_kernel_support(int kernel) {
+    static const double SUPPORT[] = {[IBX_KERNEL_LANCZOS3] = 3,
+                                     [IBX_KERNEL_MITCHELL] = 2,
+                                     [IBX_KERNEL_CATROM] = 2,
+                                     [IBX_KERNEL_LINEAR] = 1};
+    return SUPPORT[kernel];
+}
+
+double ibx_kernel_at(int kernel, double x) {
+    x = fabs(x);
+    if (x >= ibx_kernel_support(kernel)) return 0;
+    switch (kernel) {
+    case IBX_KERNEL_LANCZOS3:
+        return sinc(x) * sinc(x / 3);
+    case IBX_KERNEL_MITCHELL:
+        return cubic(x, 1.0 / 3, 1.0 / 3);
+    case IBX_KERNEL_CATROM:
+        return cubic(x, 0, 0.5);
+    default:
+        return 1 - x;
+    }
+}
+
+/* ---- tables of weights --------------------------------------------------------------------- */
+
+/* How the outputs of one axis lie over its input. */
+typedef struct {
+    int in, kernel;
+    double start, step; /* input samples: where output 0 begins, and what each output covers */
+    double widen;       /* of the kernel, at least 1 */
+} axis;
+
+/* The first and last input sample (not yet kept inside the input) that output i looks at. Both
+ * grow with i. */
+static void window(const axis *a, int i, double *first, double *last) {
+    const double left = a->start + i * a->step, right = a->start + (i + 1) * a->step;
+    const double centre = a->start + (i + 0.5) * a->step;
+    if (a->kernel == IBX_KERNEL_NEAREST) {
+        *first = *last = floor(centre);
+    } else if (a->kernel == IBX_KERNEL_BOX) {
+        *first = floor(left);
+        *last = fmax(ceil(right) - 1, *first);
+    } else {
+        const double reach = ibx_kernel_support(a->kernel) * a->widen;
+        *first = floor(centre - reach - 0.5) + 1;
+        *last = ceil(centre + reach - 0.5) - 1;
+    }
+}
+
+/* The weight, not yet normalised, of input sample j for output i. */
+static double weight(const axis *a, int i, double j) {
+    const double left = a->start + i * a->step, right = a->start + (i + 1) * a->step;
+    if (a->kernel == IBX_KERNEL_NEAREST) return 1;
+    if (a->kernel == IBX_KERNEL_BOX) return fmax(fmin(j + 1, right) - fmax(j, left), 0);
+    const double centre = a->start + (i + 0.5) * a->step;
+    return ibx_kernel_at(a->kernel, (j + 0.5 - centre) / a->widen);
+}
+
+static int inside(const axis *a, double j) {
+    return (int)fmin(fmax(j, 0), a->in - 1);
+}
+
+/* Divides by the sum, and gives what rounding to float left over to the largest weight, so that a
+ * constant image stays constant. */
+static void normalise(const double *w, int n, float *out) {
+    double sum = 0, left = 1;
+    int largest = 0;
+    for (int k = 0; k < n; k++) sum += w[k];
+    for (int k = 0; k < n; k++) {
+        out[k] = (float)(w[k] / sum);
+        left -= (double)out[k];
+        if (w[k] > w[largest]) largest = k;
+    }
+    out[largest] = (float)((double)out[largest] + left);
+}
+
+/* Adds up the weights of output i by input sample; those outside fall on the edge sample. */
+static void fold(const axis *a, int i, double *w, int first, int n) {
+    double from, to;
+    window(a, i, &from, &to);
+    for (int k = 0; k < n; k++) w[k] = 0;
+    for (double j = from; j <= to; j++) w[inside(a, j) - first] += weight(a, i, j);
+}
+
+/* Fills `first` and `begin`; returns the largest number of taps of an output. */
+static int place_windows(const axis *a, ibx_taps *t) {
+    int most = 1;
+    t->begin[0] = 0;
+    for (int i = 0; i < t->out; i++) {
+        double from, to;
+        window(a, i, &from, &to);
+        t->first[i] = inside(a, from);
+        const int n = inside(a, to) - t->first[i] + 1;
+        t->begin[i + 1] = t->begin[i] + (size_t)n;
+        most = ibx_max(most, n);
+    }
+    return most;
+}
+
+bool ibx_taps_make(ibx_taps *taps, int in, double start, double length, int out, int kernel,
+                   ibx_error *err) {
+    const axis a = {in, kernel, start, length / out, fmax(length / out, 1)};
+    *taps = (ibx_taps){.in = in, .out = out};
+    taps->first = malloc((size_t)out * sizeof *taps->first);
+    taps->begin = malloc(((size_t)out + 1) * sizeof *taps->begin);
+    if (!taps->first || !taps->begin) return ibx_fail(err, IBX_MEMORY, "no memory to scale");
+    const int most = place_windows(&a, taps);
+    taps->weight = malloc(taps->begin[out] * sizeof *taps->weight);
+    double *w = malloc((size_t)most * sizeof *w);
+    for (int i = 0; taps->weight && w && i < out; i++) {
+        const int n = (int)(taps->begin[i + 1] - taps->begin[i]);
+        fold(&a, i, w, taps->first[i], n);
+        normalise(w, n, taps->weight + taps->begin[i]);
+    }
+    const bool ok = taps->weight && w;
+    free(w);
+    return ok || ibx_fail(err, IBX_MEMORY, "no memory to scale");
+}
+
+void ibx_taps_free(ibx_taps *taps) {
+    free(taps->first);
+    free(taps->begin);
+    free(taps->weight);
+    *taps = (ibx_taps){0};
+}
+
+/* ---- scaling ------------------------------------------------------------------------------- */
+
+bool ibx_scaling_make(ibx_scaling *s, const ibx_head *in, ibx_area area, int out_w, int out_h,
+                      int kernel, ibx_error *err) {
+    const double by = ibx_max(in->shrink, 1);
+    const bool same_w = by == 1 && area.x == 0 && area.w == in->w && out_w == in->w;
+    const bool same_h = by == 1 && area.y == 0 && area.h == in->h && out_h == in->h;
+    if (!same_w && !ibx_taps_make(&s->columns, in->w, area.x / by, area.w / by, out_w, kernel, err))
+        return false;
+    return same_h || ibx_taps_make(&s->rows, in->h, area.y / by, area.h / by, out_h, kernel, err);
+}
+
+void ibx_scaling_free(ibx_scaling *s) {
+    ibx_taps_free(&s->columns);
+    ibx_taps_free(&s->rows);
+}
+
+/* a * b / c, rounded half up, in whole numbers. */
+static int64_t proportion(int64_t a, int64_t b, int64_t c) {
+    return (2 * a * b + c) / (2 * c);
+}
+
+bool ibx_scaled_size(const ibx_head *in, ibx_extent size, int fit, bool grow, const char *who,
+                     int *w, int *h, ibx_error *err) {
+    const int64_t iw = ibx_full_w(in), ih = ibx_full_h(in);
+    int64_t ow = size.w, oh = size.h;
+    if (size.percent > 0) {
+        ow = (int64_t)fmin(floor((double)iw * (double)size.percent / 100 + 0.5), 1e9);
+        oh = (int64_t)fmin(floor((double)ih * (double)size.percent / 100 + 0.5), 1e9);
+    } else if (fit != IBX_FIT_FILL || !ow || !oh) {
+        /* The width decides if it gives the smaller picture, to lie inside; the larger, to cover.
+         */
+        const bool narrow = ow * ih <= oh * iw;
+        if (!oh || (ow && narrow == (fit != IBX_FIT_COVER)))
+            oh = proportion(ih, ow, iw);
+        else
+            ow = proportion(iw, oh, ih);
+    }
+    if (!grow && fit == IBX_FIT_FILL) {
+        ow = ow < iw ? ow : iw;
+        oh = oh < ih ? oh : ih;
+    } else if (!grow && (ow > iw || oh > ih)) {
+        ow = iw;
+        oh = ih;
+    }
+    *w = (int)(ow > 1 ? ow : 1);
+    *h = (int)(oh > 1 ? oh : 1);
+    if (ow <= IBX_SIDE_MAX && oh <= IBX_SIDE_MAX) return true;
+    return ibx_fail(err, IBX_USAGE,
+                    "%s: the image would become %lldx%lld pixels, but a side has at most %d", who,
+                    (long long)ow, (long long)oh, IBX_SIDE_MAX);
+}
+
+/* ---- placing ------------------------------------------------------------------------------- */
+
+/* -1: at the low end, 0: in the middle, 1: at the high end. */
+static int place(int side, int whole, int part, int offset) {
+    const int room = whole - part;
+    if (side < 0) return offset;
+    if (side > 0) return room - offset;
+    return (int)floor(room / 2.0) + offset;
+}
+
+int ibx_place_x(int gravity, int whole, int part, int offset) {
+    static const int SIDE[9] = {0, 0, 1, 1, 1, 0, -1, -1, -1};
+    return place(SIDE[gravity], whole, part, offset);
+}
+
+int ibx_place_y(int gravity, int whole, int part, int offset) {
+    static const int SIDE[9] = {0, -1, -1, 0, 1, 1, 1, 0, -1};
+    return place(SIDE[gravity], whole, part, offset);
+}
+
+int ibx_colour_planes(ibx_colour colour, const ibx_head *head, bool premultiplied, float v[4]) {
+    const float by = premultiplied ? colour.a : 1;
+    const float luma = 0.2126F * colour.r + 0.7152F * colour.g + 0.0722F * colour.b;
+    const bool gray = head->model == IBX_GRAY;
+    v[0] = by * (gray ? luma : colour.r);
+    v[1] = by * colour.g;
+    v[2] = by * colour.b;
+    v[head->model == IBX_CMYK ? 3 : (int)head->model] = colour.a;
+    return ibx_planes(head);
+}

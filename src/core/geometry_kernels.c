@@ -1,0 +1,212 @@
+/* geometry_kernels.c - the loops behind geometry.h that touch pixels; compiled per CPU variant.
+ *
+ * Lanes are rows or columns that know nothing of one another, and each sum has one fixed order, so
+ * the width of a vector changes no bit. */
+#include "geometry.h"
+
+/* One vector register. Loads and stores need no alignment. */
+#ifdef __AVX__
+#define LANES 8
+#else
+#define LANES 4
+#endif
+typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* b[j][i] = a[i][j] of 4 x 4 samples; steps between rows in floats, of any sign. */
+static inline void transpose_quads(const float *a, ptrdiff_t a_step, float *b, ptrdiff_t b_step) {
+    const quad r0 = *(const quad *)a, r1 = *(const quad *)(a + a_step);
+    const quad r2 = *(const quad *)(a + 2 * a_step), r3 = *(const quad *)(a + 3 * a_step);
+    const quad low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
+    const quad high01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
+    const quad low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
+    const quad high23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+    *(quad *)b = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
+    *(quad *)(b + b_step) = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+    *(quad *)(b + 2 * b_step) = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
+    *(quad *)(b + 3 * b_step) = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+}
+
+/* b[j * b_step + i] = a[i * a_step + j] for i < rows, j < columns. Walks down strips of 16 input
+ * rows, so that every cache line of the output is completed while it is at hand. */
+static void transpose(const float *a, ptrdiff_t a_step, int rows, int columns, float *b,
+                      ptrdiff_t b_step) {
+    const int whole_rows = rows & ~3, whole_columns = columns & ~3;
+    for (int strip = 0; strip < whole_rows; strip += 16)
+        for (int j = 0; j < whole_columns; j += 4)
+            for (int i = strip; i < ibx_min(strip + 16, whole_rows); i += 4)
+                transpose_quads(a + i * a_step + j, a_step, b + j * b_step + i, b_step);
+    for (int i = 0; i < rows; i++)
+        for (int j = i < whole_rows ? whole_columns : 0; j < columns; j++)
+            b[j * b_step + i] = a[i * a_step + j];
+}
+
+/* ---- turning ------------------------------------------------------------------------------- */
+
+static void copy_row(const float *restrict a, int n, bool backward, float *restrict b) {
+    if (!backward) memcpy(b, a, (size_t)n * sizeof *b);
+    for (int x = 0; backward && x < n; x++) b[x] = a[n - 1 - x];
+}
+
+void ibx_turn(int turn, const ibx_tile *in, ibx_tile *out) {
+    const ibx_rect o = out->at, s = in->at;
+    const bool mx = ibx_turn_mirrors_x(turn), my = ibx_turn_mirrors_y(turn);
+    /* Mirrored axes are walked from their other end, by a negative step. */
+    const ptrdiff_t step = my ? -in->stride : in->stride;
+    for (int p = 0; p < out->planes; p++) {
+        const float *a = ibx_at(in, p, s.x, my ? s.y + s.h - 1 : s.y);
+        if (ibx_turn_swaps(turn))
+            transpose(a, step, s.h, s.w, ibx_at(out, p, o.x, mx ? o.y + o.h - 1 : o.y),
+                      mx ? -out->stride : out->stride);
+        else
+            for (int y = 0; y < o.h; y++)
+                copy_row(a + y * step, o.w, mx, ibx_at(out, p, o.x, o.y + y));
+    }
+}
+
+/* ---- scaling: rows ------------------------------------------------------------------------- */
+
+/* One output row over 4 * LANES columns: the accumulators stay in registers for all taps. */
+static inline void row_block(const float *a, ptrdiff_t stride, const float *w, int n, float *b) {
+    vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+    for (int k = 0; k < n; k++, a += stride) {
+        s0 += w[k] * *(const vec *)a;
+        s1 += w[k] * *(const vec *)(a + LANES);
+        s2 += w[k] * *(const vec *)(a + 2 * LANES);
+        s3 += w[k] * *(const vec *)(a + 3 * LANES);
+    }
+    *(vec *)b = s0;
+    *(vec *)(b + LANES) = s1;
+    *(vec *)(b + 2 * LANES) = s2;
+    *(vec *)(b + 3 * LANES) = s3;
+}
+
+static inline void row_lanes(const float *a, ptrdiff_t stride, const float *w, int n, float *b) {
+    vec s = {0};
+    for (int k = 0; k < n; k++) s += w[k] * *(const vec *)(a + k * stride);
+    *(vec *)b = s;
+}
+
+static inline void row_sample(const float *a, ptrdiff_t stride, const float *w, int n, float *b) {
+    float s = 0;
+    for (int k = 0; k < n; k++) s += w[k] * a[k * stride];
+    *b = s;
+}
+
+/* Blocks of columns from top to bottom: the input rows of a block stay in the first cache. */
+static void rows_plane(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int p) {
+    enum { BLOCK = 4 * LANES };
+    const ibx_rect o = out->at;
+    for (int x = 0; x < o.w; x += BLOCK) {
+        const int n = ibx_min(BLOCK, o.w - x);
+        for (int y = o.y; y < o.y + o.h; y++) {
+            const float *a = ibx_at(in, p, o.x + x, t->first[y]), *w = t->weight + t->begin[y];
+            const int taps = (int)(t->begin[y + 1] - t->begin[y]);
+            float *b = ibx_at(out, p, o.x + x, y);
+            int i = 0;
+            if (n == BLOCK) row_block(a, in->stride, w, taps, b), i = BLOCK;
+            for (; i + LANES <= n; i += LANES) row_lanes(a + i, in->stride, w, taps, b + i);
+            for (; i < n; i++) row_sample(a + i, in->stride, w, taps, b + i);
+        }
+    }
+}
+
+static const ibx_scaling *scaling_of(const ibx_call *c) {
+    return c->state;
+}
+
+static unsigned wants(const ibx_call *c) {
+    return scaling_of(c)->light;
+}
+
+static void rows_head(const ibx_call *c, ibx_head *head) {
+    ibx_set_size(head, c->in.w, scaling_of(c)->rows.out);
+}
+
+/* The input samples that n outputs from i on look at: *first and how many. */
+static int taps_source(const ibx_taps *t, int i, int n, int *first) {
+    const int last = i + n - 1;
+    *first = t->first[i];
+    return t->first[last] + (int)(t->begin[last + 1] - t->begin[last]) - *first;
+}
+
+static ibx_rect rows_source(const ibx_call *c, ibx_rect out) {
+    out.h = taps_source(&scaling_of(c)->rows, out.y, out.h, &out.y);
+    return out;
+}
+
+static void rows_kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
+    for (int p = 0; p < out->planes; p++) rows_plane(&scaling_of(c)->rows, in, out, p);
+}
+
+const ibx_filter ibx_scale_rows = {.name = "scale-rows",
+                                   .summary = "Resample down the columns.",
+                                   .category = "geometry",
+                                   .head = rows_head,
+                                   .wants = wants,
+                                   .source = rows_source,
+                                   .kernel = rows_kernel};
+
+/* ---- scaling: columns ---------------------------------------------------------------------- */
+
+/* Output sample of LANES rows at once: even and odd taps are summed apart, which halves the wait
+ * for additions. `a` is transposed: LANES floats per input column. */
+static inline void column_lanes(const float *a, const float *w, int n, float *b) {
+    vec even = {0}, odd = {0};
+    int k = 0;
+    for (; k + 1 < n; k += 2, a += 2 * (ptrdiff_t)LANES) {
+        even += w[k] * *(const vec *)a;
+        odd += w[k + 1] * *(const vec *)(a + LANES);
+    }
+    if (k < n) even += w[k] * *(const vec *)a;
+    *(vec *)b = even + odd;
+}
+
+/* The output rows y to y + LANES - 1 of plane p (or as many as there are). The input is transposed
+ * as a whole into `turned`, the output in small blocks back. */
+static void columns_group(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int p, int y,
+                          float *turned) {
+    enum { BLOCK = 16 };
+    const ibx_rect o = out->at;
+    const int rows = ibx_min(LANES, o.y + o.h - y);
+    float block[BLOCK * LANES];
+    transpose(ibx_at(in, p, in->at.x, y), in->stride, rows, in->at.w, turned, LANES);
+    for (int x = o.x; x < o.x + o.w; x += BLOCK) {
+        const int n = ibx_min(BLOCK, o.x + o.w - x);
+        for (int i = 0; i < n; i++)
+            column_lanes(turned + (ptrdiff_t)(t->first[x + i] - in->at.x) * LANES,
+                         t->weight + t->begin[x + i], (int)(t->begin[x + i + 1] - t->begin[x + i]),
+                         block + i * LANES);
+        transpose(block, LANES, n, rows, ibx_at(out, p, x, y), out->stride);
+    }
+}
+
+static void columns_head(const ibx_call *c, ibx_head *head) {
+    ibx_set_size(head, scaling_of(c)->columns.out, c->in.h);
+}
+
+static ibx_rect columns_source(const ibx_call *c, ibx_rect out) {
+    out.w = taps_source(&scaling_of(c)->columns, out.x, out.w, &out.x);
+    return out;
+}
+
+static size_t columns_scratch(const ibx_call *c, ibx_rect out) {
+    return (size_t)columns_source(c, out).w * LANES * sizeof(float);
+}
+
+/* Lanes of rows that do not exist are computed from zeros and thrown away. */
+static void columns_kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
+    memset(c->scratch, 0, (size_t)in->at.w * LANES * sizeof(float));
+    for (int p = 0; p < out->planes; p++)
+        for (int y = out->at.y; y < out->at.y + out->at.h; y += LANES)
+            columns_group(&scaling_of(c)->columns, in, out, p, y, c->scratch);
+}
+
+const ibx_filter ibx_scale_columns = {.name = "scale-columns",
+                                      .summary = "Resample along the rows.",
+                                      .category = "geometry",
+                                      .head = columns_head,
+                                      .wants = wants,
+                                      .source = columns_source,
+                                      .scratch = columns_scratch,
+                                      .kernel = columns_kernel};
