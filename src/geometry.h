@@ -1,0 +1,186 @@
+/* geometry.h - tools for filters that move pixels, beside filter.h the only header they may use.
+ *
+ * Three things that several filters share:
+ *   - turning: the eight ways to lay an image down without touching a sample (orient, flip,
+ * rotate);
+ *   - scaling: separable resampling as two ready-made passes (resize, thumb);
+ *   - placing: nine points of gravity, and a background colour as plane values (crop, pad, rotate).
+ *
+ * Like filters, the code that touches pixels is compiled once per CPU variant, and all variants,
+ * compilers and tile shapes give the same bits. */
+#ifndef IBX_GEOMETRY_H
+#define IBX_GEOMETRY_H
+
+#include "filter.h"
+
+/* Names of this CPU variant's functions and tables. */
+#define IBX_OWN_(name, variant) name##_##variant
+#define IBX_OWN(name, variant) IBX_OWN_(name, variant)
+#define ibx_turn IBX_OWN(ibx_turn, IBX_VARIANT)
+#define ibx_scale_rows IBX_OWN(ibx_scale_rows, IBX_VARIANT)
+#define ibx_scale_columns IBX_OWN(ibx_scale_columns, IBX_VARIANT)
+
+/* ---- turning ------------------------------------------------------------------------------- */
+
+/* The ways to turn an image, numbered as EXIF orientations are: the value of the tag is the turn
+ * that makes the image upright. */
+enum {
+    IBX_TURN_NONE = 1,
+    IBX_TURN_MIRROR = 2,     /* left and right change places */
+    IBX_TURN_HALF = 3,       /* by 180 degrees */
+    IBX_TURN_FLIP = 4,       /* top and bottom change places */
+    IBX_TURN_TRANSPOSE = 5,  /* the main diagonal stays: columns become rows */
+    IBX_TURN_CLOCKWISE = 6,  /* by 90 degrees clockwise */
+    IBX_TURN_TRANSVERSE = 7, /* the other diagonal stays */
+    IBX_TURN_ANTICLOCKWISE = 8
+};
+
+/* Do width and height change places? */
+static inline bool ibx_turn_swaps(int turn) {
+    return turn >= IBX_TURN_TRANSPOSE;
+}
+
+/* Is the input of a turn read from right to left; from bottom to top? */
+static inline bool ibx_turn_mirrors_x(int turn) {
+    return turn == 2 || turn == 3 || turn == 7 || turn == 8;
+}
+
+static inline bool ibx_turn_mirrors_y(int turn) {
+    return turn == 3 || turn == 4 || turn == 6 || turn == 7;
+}
+
+/* Lets width and height of *head change places, if the turn does. For a filter's `head`. */
+void ibx_turn_head(int turn, ibx_head *head);
+
+/* Where the rectangle `out` of the turned image comes from in an image of in->w x in->h pixels.
+ * For a filter's `source`. */
+ibx_rect ibx_turn_source(int turn, const ibx_head *in, ibx_rect out);
+
+/* Moves the samples of in, which is at ibx_turn_source(out->at), to out. Any number of planes.
+ * For a filter's `kernel`. */
+void ibx_turn(int turn, const ibx_tile *in, ibx_tile *out);
+
+/* ---- scaling ------------------------------------------------------------------------------- */
+
+/* Interpolation kernels, and their words in this order for an IBX_CHOICE. */
+enum {
+    IBX_KERNEL_LANCZOS3, /* sinc windowed by sinc, 3 lobes: sharp, slight ringing */
+    IBX_KERNEL_MITCHELL, /* cubic with B = C = 1/3 (Mitchell and Netravali 1988): soft, no ringing
+                          */
+    IBX_KERNEL_CATROM,   /* cubic with B = 0, C = 1/2 (Catmull and Rom 1974): between the two */
+    IBX_KERNEL_LINEAR,   /* triangle */
+    IBX_KERNEL_BOX,      /* exact mean of the area that an output pixel covers, up and down */
+    IBX_KERNEL_NEAREST   /* the sample under the centre of the output pixel */
+};
+#define IBX_KERNEL_WORDS                                                                           \
+    { "lanczos3", "mitchell", "catrom", "linear", "box", "nearest", NULL }
+
+/* One of the kernels lanczos3 to linear at x (in samples, any sign); 0 from its support on. */
+double ibx_kernel_at(int kernel, double x);
+
+/* Half the width of the kernel's non-zero part: 3, 2, 2, 1. */
+double ibx_kernel_support(int kernel);
+
+/* Resampling along one axis as a table: output sample i is the sum over k of
+ * weight[begin[i] + k] * input[first[i] + k], 0 <= k < begin[i + 1] - begin[i]. All windows lie
+ * inside the input, and neither their first nor their last samples ever go backward. */
+typedef struct {
+    int in, out;   /* samples along the axis */
+    int *first;    /* out */
+    size_t *begin; /* out + 1 */
+    float *weight; /* begin[out]; of each output they sum up to 1 */
+} ibx_taps;
+
+/* Makes the table that spreads the input's samples from `start` over `length` (in samples; sample
+ * j covers j to j + 1; both may be fractions) over `out` output samples. Kernels are widened by
+ * length / out when that is above 1, so that a reduction does not alias. Samples outside the input
+ * count as its edge sample. Weights are computed in double. False: no memory. */
+bool ibx_taps_make(ibx_taps *taps, int in, double start, double length, int out, int kernel,
+                   ibx_error *err);
+void ibx_taps_free(ibx_taps *taps); /* zeroed taps are allowed */
+
+/* Width and height of the image in *head without shrink-on-load. */
+static inline int ibx_full_w(const ibx_head *head) {
+    return head->shrink > 1 ? head->full_w : head->w;
+}
+
+static inline int ibx_full_h(const ibx_head *head) {
+    return head->shrink > 1 ? head->full_h : head->h;
+}
+
+/* Gives *head a new size, which is the full one. For a filter's `head`. */
+static inline void ibx_set_size(ibx_head *head, int w, int h) {
+    head->w = head->full_w = w;
+    head->h = head->full_h = h;
+    head->shrink = 1;
+}
+
+/* Scaling of an image: the start of the state of every filter that uses the passes below. */
+typedef struct {
+    ibx_taps columns; /* along x */
+    ibx_taps rows;    /* along y */
+    unsigned light;   /* what the passes' `wants` returns */
+} ibx_scaling;
+
+/* A rectangle between pixels. */
+typedef struct {
+    double x, y, w, h;
+} ibx_area;
+
+/* Makes both tables: an area of the image becomes out_w x out_h pixels. The area is given in pixels
+ * of the full image; shrink-on-load is accounted for. An axis on which nothing changes gets no
+ * table. Free with ibx_scaling_free in any case. */
+bool ibx_scaling_make(ibx_scaling *s, const ibx_head *in, ibx_area area, int out_w, int out_h,
+                      int kernel, ibx_error *err);
+void ibx_scaling_free(ibx_scaling *s);
+
+/* The passes, for filters whose state starts with an ibx_scaling: down the columns first, where
+ * vectors are natural and which leaves fewer rows for the second. */
+extern const ibx_filter ibx_scale_rows, ibx_scale_columns;
+
+/* Puts the passes that are needed (none, one or both) into `pass`; returns how many. */
+static inline int ibx_scaling_passes(const ibx_scaling *s, const ibx_filter *pass[]) {
+    int n = 0;
+    if (s->rows.out) pass[n++] = &ibx_scale_rows;
+    if (s->columns.out) pass[n++] = &ibx_scale_columns;
+    return n;
+}
+
+/* The light for scaling with these values of `kernel` and `light=linear|encoded` (0, 1). Nearest
+ * mixes no samples, so it needs no conversion. */
+static inline unsigned ibx_scaling_light(int kernel, int light) {
+    if (kernel == IBX_KERNEL_NEAREST) return 0;
+    return IBX_PREMULTIPLIED | (light == 0 ? IBX_LINEAR : 0);
+}
+
+/* How an image fits into an extent. */
+enum { IBX_FIT_INSIDE, IBX_FIT_COVER, IBX_FIT_FILL };
+
+/* The size of the (full) image in *in when scaled to an extent: inside it, covering it, or
+ * exactly it; a side that is not given follows from the other, and `percent` scales both. Without
+ * `grow` never larger than it was. Rounded half up, at least 1. False and IBX_USAGE if a side
+ * would exceed IBX_SIDE_MAX. `who` names the filter. */
+enum { IBX_SIDE_MAX = 1000000 };
+bool ibx_scaled_size(const ibx_head *in, ibx_extent size, int fit, bool grow, const char *who,
+                     int *w, int *h, ibx_error *err);
+
+/* ---- placing ------------------------------------------------------------------------------- */
+
+/* Words for an IBX_CHOICE of gravity. */
+#define IBX_GRAVITY_WORDS                                                                          \
+    {                                                                                              \
+        "centre", "north", "north-east", "east", "south-east", "south", "south-west", "west",      \
+            "north-west", NULL                                                                     \
+    }
+
+/* The left (top) coordinate at which `part` pixels lie in `whole` pixels: at the side that the
+ * gravity names and `offset` away from it, or in the middle (rounded down) and `offset` to the
+ * right (down). Negative if they stand out. */
+int ibx_place_x(int gravity, int whole, int part, int offset);
+int ibx_place_y(int gravity, int whole, int part, int offset);
+
+/* The colour as values of the planes of `head`, alpha last: gray gets its luma (Rec. 709 weights
+ * on encoded values); premultiplied if told. Returns the number of planes. */
+int ibx_colour_planes(ibx_colour colour, const ibx_head *head, bool premultiplied, float v[4]);
+
+#endif
