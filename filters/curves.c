@@ -14,7 +14,7 @@ typedef struct {
 } params;
 
 static const ibx_param PARAMS[] = {
-    IBX_TEXT(params, points, "\"0,0 1,1\"",
+    IBX_TEXT(params, points, "0,0 1,1",
              "Two or more points x,y from 0 to 1, x rising, as in \"0,0 0.5,0.6 1,1\"."),
     IBX_CHOICE(params, interp, INTERP, MONOTONE, "A smooth curve, or straight lines."), IBX_END};
 
