@@ -95,11 +95,14 @@ typedef struct {
 } ibx_limits;
 
 /* Applies a recipe (without `save`) to `in` and stores a new image of sample type `sample` in
- * *out, whose pixels the caller frees with free(). The profile, if any, points into `in` or, for
- * a conversion by the recipe, to memory that is freed with ibx_image_free. */
+ * *out: rows without padding, free it with ibx_image_free. Colours are converted to sRGB by
+ * in->head.profile unless the recipe says otherwise, as for files. Starts an OpenMP team of its
+ * own; several threads may call it at the same time. On failure *out is empty. */
 bool ibx_apply(const ibx_recipe *recipe, const ibx_image *in, ibx_sample sample, ibx_image *out,
                const ibx_limits *limits, ibx_error *err);
-void ibx_image_free(ibx_image *image); /* for images made by ibx_apply; pixels becomes NULL */
+
+/* Frees pixels and profile of an image made by ibx_apply and empties it. */
+void ibx_image_free(ibx_image *image);
 
 /* ---- what is in a file -------------------------------------------------------------------- */
 

@@ -1,0 +1,12 @@
+/* limits.h - the user's limits with defaults filled in. */
+#ifndef IBX_ENGINE_LIMITS_H
+#define IBX_ENGINE_LIMITS_H
+
+#include "imbrex.h"
+
+#define IBX_DEFAULT_MAX_PIXELS 1000000000LL
+
+/* `limits` may be NULL. */
+ibx_limits ibx_limits_fill(const ibx_limits *limits);
+
+#endif

@@ -1,0 +1,158 @@
+/* plan.h - what will be done to one image: recipe + header -> passes, stages, bands, bytes.
+ *
+ * A plan is pure arithmetic: no pixel is touched, no thread started, no file opened (but filters
+ * may load what their parameters name). From top to bottom:
+ *
+ *   steps    the recipe's steps, with the automatic ones (upright, colour management) put in and
+ *            some reordered where the result is the same by definition
+ *   passes   what the steps' filters ask to be run, each with the image in front and behind it
+ *   stages   passes fused so that a tile goes through all of them while it is in cache
+ *   bands    what lies between: a ring of strips where the next reader goes from top to bottom,
+ *            else the whole image
+ *   saves    the files that are written, each from one stage's output
+ *
+ * A stage with no band behind it and no save exists only to feed a scan. */
+#ifndef IBX_ENGINE_PLAN_H
+#define IBX_ENGINE_PLAN_H
+
+#include "codec/codec.h"
+#include "core/recipe.h"
+
+/* What a plan is made from, besides recipe and header. */
+typedef struct {
+    int threads;
+    size_t memory;      /* a plan that needs more puts whole bands into mapped files, or fails */
+    int64_t max_pixels; /* of every image on the way, so that no recipe makes a monster */
+    const ibx_format *const *formats; /* by index of save, for those that name none; NULL: the
+                                         input's own */
+    int quality;         /* for formats that have it, where the recipe says nothing; 0: default */
+    const ibx_codec *to; /* ibx_apply: the one output goes to this codec, as samples of type
+                            `sample`; NULL: files, whose formats say */
+    ibx_sample sample;
+    /* For tests; 0: the plan chooses. */
+    int strip_rows, tile_w;
+} ibx_plan_options;
+
+/* A step made ready for one image. */
+typedef struct {
+    const ibx_filter *filter;
+    const void *params;   /* the recipe's block, or own_params */
+    void *own_params;     /* a changed copy or the defaults of an automatic step; owned */
+    void *state;          /* owned, released by the filter */
+    int number;           /* 1.. as the user counts; 0: automatic */
+    const ibx_step *save; /* filter is NULL: write a file here; itself NULL for the implied one */
+} ibx_ready;
+
+/* One filter pass with everything that its callbacks need. */
+typedef struct {
+    const ibx_filter *filter;
+    ibx_call call; /* scratch is NULL; kernels get a copy with their own */
+    unsigned wants;
+    int ready; /* index of its step */
+} ibx_pass;
+
+/* What lies behind the decoder (band 0) or behind stage s (band s + 1): strips for other stages
+ * and for encoders to read. */
+typedef struct {
+    ibx_head head;
+    bool native;       /* interleaved samples as the decoder gives them; else planes of float */
+    ibx_sample sample; /* of native samples */
+    int strip_rows, strips;
+    int slots;          /* strips kept at a time, enough for every reader; whole: all of them */
+    int tight;          /* the fewest slots that work, for images that run on one thread */
+    bool whole;         /* its readers start when it is complete */
+    bool mapped;        /* whole, and in an unlinked file because memory is short */
+    size_t strip_bytes; /* 0 if nothing reads it but encoders, which have strips of their own */
+} ibx_band;
+
+/* A file to be written from a stage's output. */
+typedef struct {
+    const ibx_format *format; /* NULL: to memory */
+    const ibx_codec *codec;
+    const void *params;
+    void *own_params; /* owned */
+    const char *name; /* template of its name, or "" */
+    int at;           /* passes in front of it */
+    ibx_head head;    /* as encoded */
+    ibx_sample sample;
+    int tail; /* pass, a point filter, applied for this file only; or -1 */
+    size_t encoder_bytes;
+} ibx_save;
+
+typedef struct {
+    int first, count; /* passes */
+    int in;           /* band it reads: 0 is the decoder's, i + 1 that of stage i */
+    int first_save, saves;
+    int scan;    /* pass whose scan is fed with the output, or -1 */
+    bool stored; /* its output band has readers */
+    bool waits;  /* starts when all earlier work is complete */
+    int tile_w, strip_rows, strips;
+    ibx_head head;     /* of its output */
+    size_t tile_bytes; /* arena that one thread needs for one tile */
+    double overlap;    /* samples read per sample needed, 1 without halo */
+} ibx_stage;
+
+#define IBX_MAX_NOTES 8
+
+typedef struct {
+    ibx_head input; /* as decoded (after shrinking) */
+    ibx_sample sample;
+    int shrink;
+    ibx_ready *ready;
+    int readies;
+    ibx_pass *pass; /* those of the chain, then the tails of saves */
+    int passes;     /* of the chain */
+    ibx_stage *stage;
+    int stages;
+    ibx_band *band; /* stages + 1 */
+    ibx_save *save;
+    int saves;
+    size_t decoder_bytes, band_bytes, mapped_bytes, encoder_bytes, tile_bytes;
+    size_t bytes;                  /* memory while it runs, all threads counted, mapped files not */
+    char note[IBX_MAX_NOTES][160]; /* what was reordered or put in, as sentences */
+    int notes;
+} ibx_plan;
+
+/* Makes the plan for an image with this header. On failure *plan is empty and need not be freed.
+ * The recipe and info must outlive the plan. */
+bool ibx_plan_make(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *info,
+                   const ibx_plan_options *options, ibx_error *err);
+void ibx_plan_free(ibx_plan *plan);
+
+/* The strips [*lo, *hi] of the band in front of stage `s` that strip `j` of its output needs. */
+void ibx_plan_reach(const ibx_plan *plan, int s, int j, int *lo, int *hi);
+
+/* Prints the plan as text, indented by two blanks. */
+void ibx_plan_print(const ibx_plan *plan, FILE *out);
+
+/* ---- parts of ibx_plan_make, in the order in which they run -------------------------------- */
+
+/* steps.c: copies the recipe's steps, puts the automatic ones in, reorders. */
+bool ibx_plan_steps(ibx_plan *plan, const ibx_recipe *recipe, const ibx_plan_options *options,
+                    ibx_error *err);
+/* passes.c: prepares the steps, asks for passes, follows the header through them; finds the
+ * places of saves. */
+bool ibx_plan_passes(ibx_plan *plan, const ibx_info *info, const ibx_plan_options *options,
+                     ibx_error *err);
+/* stages.c: cuts passes into stages, chooses tiles, strips and rings. */
+bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error *err);
+
+/* The filter that has a trait of a role (IBX_UPRIGHT, IBX_MANAGE, IBX_FLATTEN), or NULL. */
+const ibx_filter *ibx_filter_with(unsigned trait);
+
+/* Adds a sentence to plan->note. */
+void ibx_plan_note(ibx_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- geometry of fused passes, shared by plan and stage ------------------------------------ */
+
+/* The part of r inside w x h; if there is none, the nearest pixel of the image. */
+ibx_rect ibx_rect_inside(ibx_rect r, int w, int h);
+
+/* For the output rectangle `out` of `count` fused passes: need[i] is the input rectangle of pass
+ * i (may reach over the edge), made[i] the part that pass i computes; made[count - 1] = out. */
+void ibx_fuse_rects(const ibx_pass *pass, int count, ibx_rect out, ibx_rect *need, ibx_rect *made);
+
+/* At most so many passes are fused. */
+#define IBX_MAX_FUSED 32
+
+#endif

@@ -1,0 +1,324 @@
+/* run.c - the dependency graph of one image. */
+#include "engine/run.h"
+#include "core/pixels.h"
+#include <omp.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Strips that a save's encoder reads, in as many slots as the stage in front of it has. */
+typedef struct {
+    ibx_store store;
+    ibx_band band;
+    void *encoder;
+    char turn; /* token: encoders go strip by strip */
+} output;
+
+typedef struct {
+    ibx_team *team;
+    const ibx_image_job *job;
+    const ibx_plan *plan;
+    ibx_store *store; /* of band b, plan->stages + 1 */
+    char **token;     /* one per slot of band b: what the depend clauses name */
+    char turn;        /* token: the decoder goes strip by strip */
+    output *output;   /* plan->saves */
+    int *next;        /* first strip of band b whose task is not made yet */
+    uint8_t *acc;     /* accumulators of the scan under way, one per thread */
+    size_t acc_size;
+    atomic_bool stopped;
+    atomic_int reporters;
+    ibx_error error, warning;
+    atomic_llong decode_ns, filter_ns, encode_ns;
+} run;
+
+bool ibx_team_open(ibx_team *team, int threads, int arenas, const atomic_bool *cancel,
+                   ibx_error *err) {
+    *team = (ibx_team){.threads = threads, .arenas = arenas, .cancel = cancel};
+    team->arena = calloc((size_t)arenas, sizeof *team->arena);
+    return team->arena || ibx_fail(err, IBX_MEMORY, "no memory for %d threads", arenas);
+}
+
+void ibx_team_close(ibx_team *team) {
+    for (int i = 0; i < team->arenas; i++) ibx_arena_free(&team->arena[i]);
+    free(team->arena);
+}
+
+/* ---- what tasks do ------------------------------------------------------------------------- */
+
+static long long cpu_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* Ends the image's work; the first to come says why. */
+static void stop(run *r, const ibx_error *err) {
+    if (atomic_fetch_add(&r->reporters, 1) == 0) r->error = *err;
+    atomic_store(&r->stopped, true);
+}
+
+static bool stopped(run *r) {
+    if (atomic_load_explicit(&r->stopped, memory_order_relaxed)) return true;
+    if (!r->team->cancel || !atomic_load_explicit(r->team->cancel, memory_order_relaxed))
+        return false;
+    ibx_error err;
+    ibx_fail(&err, IBX_CANCELLED, "stopped by the user");
+    stop(r, &err);
+    return true;
+}
+
+static void decode_strip(run *r, int k) {
+    if (stopped(r)) return;
+    const long long start = cpu_ns();
+    const ibx_strip strip = ibx_store_strip(&r->store[0], k);
+    ibx_error err = {IBX_OK, ""};
+    if (!r->job->codec->read(r->job->decoder, &strip, &err))
+        stop(r, &err);
+    else if (err.text[0])
+        r->warning = err;
+    atomic_fetch_add(&r->decode_ns, cpu_ns() - start);
+}
+
+/* Samples of a finished tile into the strip of a save. */
+static void pack_tile(const output *o, const ibx_tile *tile) {
+    const ibx_pixel_ops *loops = ibx_pixel_loops();
+    const ibx_strip s = ibx_store_strip(&o->store, tile->at.y / o->band.strip_rows);
+    const size_t pixel = (size_t)s.planes * ibx_sample_size(s.sample);
+    for (int y = tile->at.y; y < tile->at.y + tile->at.h; y++) {
+        float *plane[IBX_MAX_PLANES];
+        for (int p = 0; p < s.planes; p++) plane[p] = ibx_at(tile, p, tile->at.x, y);
+        loops->pack(s.sample, plane, s.planes, tile->at.w,
+                    s.data + (size_t)(y - s.y) * s.stride + (size_t)tile->at.x * pixel);
+    }
+}
+
+/* Everything that a stage does with a finished tile. */
+static void hand_out(run *r, int s, ibx_made *made) {
+    const ibx_stage *stage = &r->plan->stage[s];
+    if (stage->stored) ibx_store_put(&r->store[s + 1], &made->tile);
+    for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
+        pack_tile(&r->output[i], ibx_stage_tail(r->plan, &r->plan->save[i], made));
+    if (stage->scan >= 0)
+        ibx_stage_scan(&r->plan->pass[stage->scan], made,
+                       r->acc + (size_t)omp_get_thread_num() * r->acc_size);
+}
+
+static void filter_strip(run *r, int s, int j) {
+    const ibx_stage *stage = &r->plan->stage[s];
+    const long long start = cpu_ns();
+    const int y = j * stage->strip_rows, h = ibx_min(stage->strip_rows, stage->head.h - y);
+    ibx_arena *arena = &r->team->arena[omp_get_thread_num()];
+    for (int x = 0; x < stage->head.w && !stopped(r); x += stage->tile_w) {
+        const ibx_rect out = {x, y, ibx_min(stage->tile_w, stage->head.w - x), h};
+        ibx_error err;
+        ibx_made made;
+        if (ibx_stage_tile(r->plan, stage, &r->store[stage->in], out, arena, &made, &err))
+            hand_out(r, s, &made);
+        else
+            stop(r, &err);
+    }
+    atomic_fetch_add(&r->filter_ns, cpu_ns() - start);
+}
+
+static void encode_strip(run *r, int i, int j) {
+    if (stopped(r)) return;
+    const long long start = cpu_ns();
+    const output *o = &r->output[i];
+    const ibx_strip strip = ibx_store_strip(&o->store, j);
+    const ibx_codec *codec = r->plan->save[i].codec;
+    ibx_error err = {IBX_OK, ""};
+    if (!codec->write(o->encoder, &strip, &err) ||
+        (j == o->band.strips - 1 && !codec->finish(o->encoder, &err)))
+        stop(r, &err);
+    atomic_fetch_add(&r->encode_ns, cpu_ns() - start);
+}
+
+/* ---- the graph ----------------------------------------------------------------------------- */
+
+/* Would a thread be idle without this image's tasks? */
+static bool split(const run *r) {
+    return atomic_load_explicit(&r->team->running, memory_order_relaxed) < r->team->threads;
+}
+
+static void spawn_decode(run *r, int k) {
+    char *slot = &r->token[0][k % r->store[0].slots], *turn = &r->turn;
+    (void)slot, (void)turn;
+#pragma omp task firstprivate(r, k) if (split(r)) depend(inout : turn[0]) depend(inout : slot[0])
+    decode_strip(r, k);
+}
+
+/* Strip j of stage s, which reads strips [lo, hi] of its band. */
+static void spawn_filter(run *r, int s, int j, int lo, int hi) {
+    const int in = r->plan->stage[s].in, slots = r->store[in].slots;
+    char *from = r->token[in], *to = &r->token[s + 1][j % r->store[s + 1].slots];
+    (void)from, (void)to, (void)slots, (void)lo;
+    if (r->plan->stage[s].waits) {
+#pragma omp task firstprivate(r, s, j) if (split(r)) depend(inout : to[0])
+        filter_strip(r, s, j);
+        return;
+    }
+#pragma omp task firstprivate(r, s, j) if (split(r)) depend(inout                                  \
+                                                            : to[0]) depend(iterator(int i = lo    \
+                                                                                     : hi + 1),    \
+                                                                            in                     \
+                                                                            : from[i % slots])
+    filter_strip(r, s, j);
+}
+
+static void spawn_encode(run *r, int s, int i, int j) {
+    char *from = &r->token[s + 1][j % r->store[s + 1].slots], *turn = &r->output[i].turn;
+    (void)from, (void)turn;
+#pragma omp task firstprivate(r, i, j) if (split(r)) depend(inout : turn[0]) depend(in : from[0])
+    encode_strip(r, i, j);
+}
+
+/* Makes tasks for the strips of band b up to `last`, and before each for what it reads. Depth of
+ * recursion: the stages. */
+static void make_strips(run *r, int b, int last) {
+    const int s = b - 1;
+    for (; r->next[b] <= last && !atomic_load(&r->stopped); r->next[b]++) {
+        const int j = r->next[b];
+        if (b == 0) {
+            spawn_decode(r, j);
+            continue;
+        }
+        const ibx_stage *stage = &r->plan->stage[s];
+        int lo = 0, hi = 0;
+        if (!stage->waits) {
+            ibx_plan_reach(r->plan, s, j, &lo, &hi);
+            make_strips(r, stage->in, hi);
+        }
+        spawn_filter(r, s, j, lo, hi);
+        for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
+            spawn_encode(r, s, i, j);
+    }
+}
+
+/* ---- phases: stages that run together, up to one that needs a whole image ---------------------
+ */
+
+static bool begin_scan(run *r, const ibx_pass *pass) {
+    ibx_error err;
+    r->acc_size = (pass->filter->acc_size(&pass->call) + 63) / 64 * 64;
+    r->acc = aligned_alloc(64, r->acc_size * (size_t)r->team->arenas);
+    if (r->acc) {
+        memset(r->acc, 0, r->acc_size * (size_t)r->team->arenas);
+        return true;
+    }
+    ibx_fail(&err, IBX_MEMORY, "no memory to look at the whole image");
+    stop(r, &err);
+    return false;
+}
+
+static void end_scan(run *r, const ibx_pass *pass) {
+    ibx_error err = {IBX_OK, ""};
+    for (int i = 1; i < r->team->arenas; i++)
+        pass->filter->merge(&pass->call, r->acc, r->acc + (size_t)i * r->acc_size);
+    if (!stopped(r) && pass->filter->finish &&
+        !pass->filter->finish(&pass->call, r->acc, r->plan->ready[pass->ready].state, &err))
+        stop(r, &err);
+    free(r->acc);
+    r->acc = NULL;
+}
+
+/* Stages [first, last] at the same time. The last pulls; what it left over is made after it. */
+static void run_phase(run *r, int first, int last) {
+    const ibx_plan *plan = r->plan;
+    const int scan = plan->stage[last].scan;
+    if (plan->stage[first].waits && plan->stage[first].in == 0)
+        make_strips(r, 0, r->store[0].band->strips - 1);
+#pragma omp taskwait
+    if (scan >= 0 && !begin_scan(r, &plan->pass[scan])) return;
+    for (int s = last; s >= first; s--)
+        if (s == last || plan->stage[s].saves > 0) make_strips(r, s + 1, plan->stage[s].strips - 1);
+#pragma omp taskwait
+    if (scan >= 0) end_scan(r, &plan->pass[scan]);
+}
+
+static void run_phases(run *r) {
+    const ibx_plan *plan = r->plan;
+    for (int first = 0; first < plan->stages && !stopped(r);) {
+        int last = first;
+        while (last + 1 < plan->stages && !plan->stage[last + 1].waits) last++;
+        run_phase(r, first, last);
+        first = last + 1;
+    }
+}
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+/* The strips and the encoder of save i, behind stage s. */
+static bool open_output(run *r, int s, int i, int slots, ibx_error *err) {
+    const ibx_save *save = &r->plan->save[i];
+    output *o = &r->output[i];
+    o->band = r->plan->band[s + 1];
+    o->band.head = save->head;
+    o->band.sample = save->sample;
+    o->band.native = true;
+    o->band.mapped = o->band.whole = false;
+    o->band.strip_bytes = (size_t)o->band.strip_rows * (size_t)save->head.w *
+                          (size_t)ibx_planes(&save->head) * ibx_sample_size(save->sample);
+    const ibx_save_job job = {.head = save->head,
+                              .sample = save->sample,
+                              .format = save->format,
+                              .params = save->params,
+                              .metadata = &r->job->metadata[i]};
+    if (!ibx_store_open(&o->store, &o->band, slots, err)) return false;
+    o->encoder = save->codec->create(r->job->sink[i], &job, err);
+    return o->encoder != NULL;
+}
+
+static bool open_band(run *r, int b, ibx_error *err) {
+    const ibx_band *band = &r->plan->band[b];
+    const int slots = split(r) ? band->slots : band->tight;
+    r->token[b] = calloc((size_t)slots, 1);
+    if (!r->token[b]) return ibx_fail(err, IBX_MEMORY, "no memory for an image");
+    if (!ibx_store_open(&r->store[b], band, slots, err)) return false;
+    if (b == 0) return true;
+    const ibx_stage *stage = &r->plan->stage[b - 1];
+    for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
+        if (!open_output(r, b - 1, i, slots, err)) return false;
+    return true;
+}
+
+static bool open_run(run *r, ibx_error *err) {
+    const size_t bands = (size_t)r->plan->stages + 1, saves = (size_t)r->plan->saves + 1;
+    r->store = calloc(bands, sizeof *r->store);
+    r->token = calloc(bands, sizeof *r->token);
+    r->next = calloc(bands, sizeof *r->next);
+    r->output = calloc(saves, sizeof *r->output);
+    if (!r->store || !r->token || !r->next || !r->output)
+        return ibx_fail(err, IBX_MEMORY, "no memory for an image");
+    for (int b = 0; b <= r->plan->stages; b++)
+        if (!open_band(r, b, err)) return false;
+    return true;
+}
+
+static void close_run(run *r) {
+    for (int b = 0; r->store && r->token && b <= r->plan->stages; b++) {
+        ibx_store_close(&r->store[b]);
+        free(r->token[b]);
+    }
+    for (int i = 0; r->output && i < r->plan->saves; i++) {
+        r->plan->save[i].codec->destroy(r->output[i].encoder);
+        ibx_store_close(&r->output[i].store);
+    }
+    free(r->store);
+    free(r->token);
+    free(r->next);
+    free(r->output);
+}
+
+bool ibx_run_image(ibx_team *team, const ibx_image_job *job, ibx_times *times, ibx_error *err) {
+    run r = {.team = team, .job = job, .plan = job->plan};
+    atomic_fetch_add(&team->running, 1);
+    bool ok = open_run(&r, err);
+    if (ok) run_phases(&r);
+    close_run(&r);
+    atomic_fetch_sub(&team->running, 1);
+    times->decode += (double)atomic_load(&r.decode_ns) * 1e-6;
+    times->filter += (double)atomic_load(&r.filter_ns) * 1e-6;
+    times->encode += (double)atomic_load(&r.encode_ns) * 1e-6;
+    if (!ok) return false;
+    if (err) *err = atomic_load(&r.stopped) ? r.error : r.warning;
+    return !atomic_load(&r.stopped);
+}

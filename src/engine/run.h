@@ -1,0 +1,46 @@
+/* run.h - one image through its plan, on the threads of the enclosing OpenMP team.
+ *
+ * The image becomes tasks: decode strip k, filter strip j of a stage, encode strip j of a save.
+ * Their `depend` clauses on the slots of the rings are the only scheduler:
+ *
+ *   decode(k)   after decode(k - 1), and after the readers of what was in slot k before
+ *   filter(j)   after the strips that it reads, and after the readers of its slot
+ *   encode(j)   after filter(j), and after encode(j - 1)
+ *
+ * While at least as many images run as there are threads, tasks run at once in the thread that
+ * makes them: each image stays on one core, its few strips in that core's cache. When cores would
+ * idle, tasks are put up for all threads. The pixels do not depend on it. */
+#ifndef IBX_ENGINE_RUN_H
+#define IBX_ENGINE_RUN_H
+
+#include "engine/stage.h"
+
+/* What the images of a batch share. */
+typedef struct {
+    int threads;               /* that compute */
+    int arenas;                /* threads of the OpenMP team, one more with an I/O thread */
+    ibx_arena *arena;          /* one for each */
+    atomic_int running;        /* images between start and end of ibx_run_image */
+    const atomic_bool *cancel; /* or NULL */
+} ibx_team;
+
+/* False without memory. */
+bool ibx_team_open(ibx_team *team, int threads, int arenas, const atomic_bool *cancel,
+                   ibx_error *err);
+void ibx_team_close(ibx_team *team);
+
+/* One image: an opened decoder, started as the plan says, and a sink for every save. */
+typedef struct {
+    const ibx_plan *plan;
+    const ibx_codec *codec;
+    void *decoder;
+    ibx_sink *const *sink;        /* plan->saves */
+    const ibx_metadata *metadata; /* plan->saves blocks to embed */
+} ibx_image_job;
+
+/* Decodes, filters and encodes the image. Must be called from a thread of the team, at best inside
+ * a task; returns when all is done. Adds processor time to times. On success *err may hold a
+ * warning of the decoder (its code is IBX_OK, its text not empty). */
+bool ibx_run_image(ibx_team *team, const ibx_image_job *job, ibx_times *times, ibx_error *err);
+
+#endif

@@ -1,0 +1,174 @@
+/* stage.c - buffers of a tile, light between passes, kernels in order. */
+#include "engine/stage.h"
+#include "core/pixels.h"
+#include <stdlib.h>
+
+/* Rim around a poisoned tile: more than any vector a compiler might read ahead. */
+#define RIM 16
+
+void ibx_arena_free(ibx_arena *arena) {
+    free(arena->data);
+    *arena = (ibx_arena){.poison = arena->poison};
+}
+
+static size_t round_up(size_t n, size_t to) {
+    return (n + to - 1) / to * to;
+}
+
+/* Floats from one row to the next: whole cache lines, and not a multiple of 4 KiB, which would put
+ * all rows of a column into the same few lines of the cache. */
+static size_t stride_of(int w) {
+    const size_t stride = round_up((size_t)w + 2 * RIM, 16);
+    return stride % 1024 == 0 ? stride + 16 : stride;
+}
+
+/* Bytes of a buffer that can hold a tile of r. */
+static size_t buffer_bytes(ibx_rect r, int planes) {
+    return stride_of(r.w) * ((size_t)r.h + 2) * (size_t)planes * sizeof(float);
+}
+
+/* A tile of r over a buffer. */
+static ibx_tile tile_over(uint8_t *buffer, ibx_rect r, int planes) {
+    ibx_tile t = {.at = r, .planes = planes, .stride = (ptrdiff_t)stride_of(r.w)};
+    const size_t plane = (size_t)t.stride * ((size_t)r.h + 2);
+    for (int p = 0; p < planes; p++)
+        t.plane[p] = (float *)buffer + (size_t)p * plane + (size_t)t.stride + RIM;
+    return t;
+}
+
+static void poison(uint8_t *data, size_t bytes) {
+    memset(data, 0xff, bytes); /* every float is a NaN */
+}
+
+/* Three regions in the arena: two tile buffers and the scratch. */
+static bool arena_fit(ibx_arena *arena, size_t bytes, ibx_error *err) {
+    if (bytes > arena->size) {
+        free(arena->data);
+        arena->size = 0;
+        arena->data = aligned_alloc(64, bytes);
+        if (!arena->data) return ibx_fail(err, IBX_MEMORY, "no memory for a tile");
+        arena->size = bytes;
+    }
+    if (arena->poison) poison(arena->data, bytes);
+    return true;
+}
+
+typedef void plane_loop(float *v, int n);
+
+static void each_colour_row(ibx_tile *t, int colours, plane_loop *loop) {
+    for (int p = 0; p < colours; p++)
+        for (int y = t->at.y; y < t->at.y + t->at.h; y++) loop(ibx_at(t, p, t->at.x, y), t->at.w);
+}
+
+static void each_alpha_row(ibx_tile *t, int colours,
+                           void (*loop)(float *v, const float *alpha, int n)) {
+    for (int p = 0; p < colours; p++)
+        for (int y = t->at.y; y < t->at.y + t->at.h; y++)
+            loop(ibx_at(t, p, t->at.x, y), ibx_at(t, colours, t->at.x, y), t->at.w);
+}
+
+/* Changes the light of a tile in place. Alpha is divided out and multiplied in as encoded or
+ * linear light demands: it is always the outer operation. */
+static void change_light(ibx_tile *t, const ibx_head *head, unsigned from, unsigned to) {
+    const int colours = (int)head->model;
+    const ibx_pixel_ops *loops = ibx_pixel_loops();
+    if (from == to) return;
+    const bool curve = (from ^ to) & IBX_LINEAR;
+    if (head->alpha && from & IBX_PREMULTIPLIED && (curve || !(to & IBX_PREMULTIPLIED))) {
+        each_alpha_row(t, colours, loops->unpremultiply);
+        from &= ~(unsigned)IBX_PREMULTIPLIED;
+    }
+    if (curve) each_colour_row(t, colours, to & IBX_LINEAR ? loops->to_linear : loops->to_encoded);
+    if (head->alpha && to & IBX_PREMULTIPLIED && !(from & IBX_PREMULTIPLIED))
+        each_alpha_row(t, colours, loops->premultiply);
+}
+
+/* Runs one pass: its input is complete in `in`. */
+static void run_pass(const ibx_pass *pass, const ibx_tile *in, ibx_tile *out, void *scratch) {
+    ibx_call call = pass->call;
+    call.scratch = scratch;
+    pass->filter->kernel(&call, in, out);
+}
+
+/* Rectangles and memory of one tile's way through a stage. */
+typedef struct {
+    ibx_rect need[IBX_MAX_FUSED + 1], made[IBX_MAX_FUSED];
+    size_t buffer; /* bytes of each of the two that take turns */
+    size_t room;   /* bytes of a tile of `out` with as many planes as there can be */
+    size_t scratch;
+} layout;
+
+static void lay_out(const ibx_plan *plan, const ibx_stage *stage, ibx_rect out, layout *l) {
+    const ibx_pass *pass = &plan->pass[stage->first];
+    ibx_fuse_rects(pass, stage->count, out, l->need, l->made);
+    l->need[stage->count] = out;
+    l->room = l->buffer = buffer_bytes(out, IBX_MAX_PLANES);
+    l->scratch = 0;
+    for (int i = 0; i < stage->count; i++) {
+        const int planes = ibx_max(ibx_planes(&pass[i].call.in), ibx_planes(&pass[i].call.out));
+        const size_t bytes = buffer_bytes(l->need[i], planes);
+        const size_t next = buffer_bytes(l->need[i + 1], planes);
+        if (bytes > l->buffer) l->buffer = bytes;
+        if (next > l->buffer) l->buffer = next;
+        if (!pass[i].filter->scratch) continue;
+        const size_t s = pass[i].filter->scratch(&pass[i].call, l->made[i]);
+        if (s > l->scratch) l->scratch = s;
+    }
+    l->buffer = round_up(l->buffer, 64);
+    l->room = round_up(l->room, 64);
+}
+
+bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, const ibx_store *in, ibx_rect out,
+                    ibx_arena *arena, ibx_made *made, ibx_error *err) {
+    layout l;
+    lay_out(plan, stage, out, &l);
+    if (!arena_fit(arena, 2 * (l.buffer + l.room) + round_up(l.scratch, 64), err)) return false;
+    uint8_t *here = arena->data, *there = here + l.buffer;
+    made->copy = tile_over(there + l.buffer, out, IBX_MAX_PLANES);
+    made->result = tile_over(there + l.buffer + l.room, out, IBX_MAX_PLANES);
+    made->scratch = there + l.buffer + 2 * l.room;
+    unsigned light = 0;
+    const ibx_head *head = &in->band->head;
+    ibx_tile tile = tile_over(here, l.need[0], ibx_planes(head));
+    ibx_store_load(in, &tile);
+    for (int i = 0; i < stage->count; i++) {
+        const ibx_pass *pass = &plan->pass[stage->first + i];
+        change_light(&tile, head, light, pass->wants);
+        light = pass->wants;
+        head = &pass->call.out;
+        if (arena->poison) poison(there, l.buffer);
+        ibx_tile next = tile_over(there, l.need[i + 1], ibx_planes(head));
+        ibx_tile inner = ibx_tile_part(&next, l.made[i]);
+        run_pass(pass, &tile, &inner, made->scratch);
+        ibx_tile_extend(&next, l.made[i]);
+        tile = next;
+        uint8_t *swap = here;
+        here = there;
+        there = swap;
+    }
+    change_light(&tile, head, light, 0);
+    made->tile = tile;
+    return true;
+}
+
+/* The finished tile in the light that a pass wants: itself, or a changed copy. */
+static const ibx_tile *in_light(const ibx_pass *pass, ibx_made *made) {
+    if (pass->wants == 0) return &made->tile;
+    made->copy.planes = made->tile.planes;
+    ibx_copy(&made->tile, &made->copy, 0);
+    change_light(&made->copy, &pass->call.in, 0, pass->wants);
+    return &made->copy;
+}
+
+const ibx_tile *ibx_stage_tail(const ibx_plan *plan, const ibx_save *save, ibx_made *made) {
+    if (save->tail < 0) return &made->tile;
+    const ibx_pass *pass = &plan->pass[save->tail];
+    made->result.planes = ibx_planes(&pass->call.out);
+    run_pass(pass, in_light(pass, made), &made->result, made->scratch);
+    change_light(&made->result, &pass->call.out, pass->wants, 0);
+    return &made->result;
+}
+
+void ibx_stage_scan(const ibx_pass *pass, ibx_made *made, void *acc) {
+    pass->filter->scan(&pass->call, in_light(pass, made), acc);
+}

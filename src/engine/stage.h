@@ -1,0 +1,38 @@
+/* stage.h - one tile through the fused passes of a stage.
+ *
+ * The tile's rectangle is pulled backward through every pass's `source`, the input is loaded, and
+ * the pixels are pushed forward through the kernels on two buffers that take turns and stay in
+ * the cache. Between passes the light is changed where the next one wants another. */
+#ifndef IBX_ENGINE_STAGE_H
+#define IBX_ENGINE_STAGE_H
+
+#include "engine/store.h"
+
+/* The scratch memory of one thread: grows to what a tile needs and is kept between tiles and
+ * images, because first touch of fresh memory costs more than most kernels. */
+typedef struct {
+    uint8_t *data;
+    size_t size;
+    bool poison; /* for tests: everything around a tile is NaN */
+} ibx_arena;
+
+void ibx_arena_free(ibx_arena *arena);
+
+/* A finished tile of a stage's output, encoded with straight alpha, and room for two more of the
+ * same rectangle. All of it lies in the arena and holds until the arena's next tile. */
+typedef struct {
+    ibx_tile tile, copy, result;
+    void *scratch;
+} ibx_made;
+
+/* Computes the rectangle `out` of a stage's output. False only without memory. */
+bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, const ibx_store *in, ibx_rect out,
+                    ibx_arena *arena, ibx_made *made, ibx_error *err);
+
+/* The finished tile as a save wants it: behind its tail, if it has one. */
+const ibx_tile *ibx_stage_tail(const ibx_plan *plan, const ibx_save *save, ibx_made *made);
+
+/* Feeds the finished tile to the scan of a pass. */
+void ibx_stage_scan(const ibx_pass *pass, ibx_made *made, void *acc);
+
+#endif

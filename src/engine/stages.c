@@ -1,0 +1,323 @@
+/* stages.c - cuts passes into stages and chooses tiles, strips and rings. */
+#include "core/pixels.h"
+#include "engine/plan.h"
+#include <stdlib.h>
+
+/* Fusing passes makes each compute a rim of pixels that its neighbours compute too. More than
+ * this many computed per pixel needed, and a band in between is cheaper. */
+#define MOST_WASTE 1.6
+
+/* Strips of decoded rows: enough work for a task, few enough bytes for the cache. */
+#define DECODE_ROWS 64
+#define DECODE_PIXELS (256 << 10)
+
+/* No strip of output has more pixels, so that rings stay small on very wide images. */
+#define MOST_STRIP_PIXELS (3 << 19)
+
+ibx_rect ibx_rect_inside(ibx_rect r, int w, int h) {
+    const int x0 = ibx_min(ibx_max(r.x, 0), w - 1), y0 = ibx_min(ibx_max(r.y, 0), h - 1);
+    const int x1 = ibx_max(ibx_min(r.x + r.w, w), x0 + 1);
+    const int y1 = ibx_max(ibx_min(r.y + r.h, h), y0 + 1);
+    return (ibx_rect){x0, y0, x1 - x0, y1 - y0};
+}
+
+void ibx_fuse_rects(const ibx_pass *pass, int count, ibx_rect out, ibx_rect *need, ibx_rect *made) {
+    for (int i = count - 1; i >= 0; i--) {
+        const ibx_call *c = &pass[i].call;
+        made[i] = i == count - 1 ? out : ibx_rect_inside(need[i + 1], c->out.w, c->out.h);
+        need[i] = pass[i].filter->source ? pass[i].filter->source(c, made[i]) : made[i];
+    }
+}
+
+static double area(ibx_rect r) {
+    return (double)r.w * r.h;
+}
+
+static double head_area(const ibx_head *h) {
+    return (double)h->w * h->h;
+}
+
+/* A tile of w x h in the middle of an image, or all of it. */
+static ibx_rect middle(const ibx_head *h, int tw, int th) {
+    const int w = ibx_min(tw, h->w), rows = ibx_min(th, h->h);
+    return (ibx_rect){(h->w - w) / 2, (h->h - rows) / 2, w, rows};
+}
+
+/* Pixels computed per pixel needed between the fused passes, at worst. */
+static double waste(const ibx_pass *pass, int count, int tw, int th) {
+    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
+    const ibx_head *out = &pass[count - 1].call.out;
+    const ibx_rect tile = middle(out, tw, th);
+    double worst = 1;
+    ibx_fuse_rects(pass, count, tile, need, made);
+    for (int i = 0; i < count - 1; i++) {
+        const double ideal = area(tile) * head_area(&pass[i].call.out) / head_area(out);
+        if (area(made[i]) > worst * ideal) worst = area(made[i]) / ideal;
+    }
+    return worst;
+}
+
+/* Rows of input [*y0, *y1] that rows [y, y + rows) of output need. */
+static void reach_rows(const ibx_pass *pass, int count, const ibx_head *out, int h, int y, int rows,
+                       int *y0, int *y1) {
+    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
+    ibx_rect r = {0, y, out->w, ibx_min(rows, out->h - y)};
+    if (count > 0) {
+        ibx_fuse_rects(pass, count, r, need, made);
+        r = need[0];
+    }
+    *y0 = ibx_min(ibx_max(r.y, 0), h - 1);
+    *y1 = ibx_max(ibx_min(r.y + r.h - 1, h - 1), *y0);
+}
+
+/* How many strips of `in_rows` a reader must see at once; 0 if it does not go from top to
+ * bottom. */
+static int span(const ibx_pass *pass, int count, const ibx_head *out, int rows, int h,
+                int in_rows) {
+    int most = 0, last0 = 0, last1 = 0;
+    for (int y = 0; y < out->h; y += rows) {
+        int y0, y1;
+        reach_rows(pass, count, out, h, y, rows, &y0, &y1);
+        if (y0 < last0 || y1 < last1) return 0;
+        most = ibx_max(most, y1 / in_rows - y0 / in_rows + 1);
+        last0 = y0;
+        last1 = y1;
+    }
+    return most;
+}
+
+/* Can a reader live with a ring that is clearly smaller than the image? */
+static bool streams(const ibx_pass *pass, int count, int rows, int in_rows) {
+    const int h = pass[0].call.in.h, strips = (h + in_rows - 1) / in_rows;
+    const int n = span(pass, count, &pass[count - 1].call.out, rows, h, in_rows);
+    return n > 0 && (n < 4 || n <= strips / 2);
+}
+
+/* May pass `last` be fused with those from `first`? When it turns the fused passes into one that
+ * needs the whole image, the whole image is kept where it is smaller: in front of all of them, as
+ * samples of `sample_bytes`, or in front of `last`, as floats. */
+static bool fits(const ibx_plan *plan, int first, int last, double sample_bytes) {
+    const ibx_pass *pass = &plan->pass[first];
+    const int count = last - first + 1;
+    if (count > IBX_MAX_FUSED || waste(pass, count, 256, 64) > MOST_WASTE) return false;
+    if (streams(pass, count, 64, 64) || !streams(pass, count - 1, 64, 64)) return true;
+    const ibx_head *in = &pass[0].call.in, *cut = &plan->pass[last].call.in;
+    return head_area(in) * ibx_planes(in) * sample_bytes <= head_area(cut) * ibx_planes(cut) * 4;
+}
+
+static bool save_at(const ibx_plan *plan, int at) {
+    for (int s = 0; s < plan->saves; s++)
+        if (plan->save[s].at == at) return true;
+    return false;
+}
+
+/* The end of the stage that starts at pass `first`. */
+static int stage_end(const ibx_plan *plan, int first) {
+    const double sample_bytes = first == 0 ? (double)ibx_sample_size(plan->sample) : 4;
+    for (int e = first; e < plan->passes; e++) {
+        const bool boundary = save_at(plan, e) || plan->pass[e].filter->scan;
+        if (boundary && (e > first || plan->stages == 0)) return e;
+        if (e > first && !fits(plan, first, e, sample_bytes)) return e;
+    }
+    return plan->passes;
+}
+
+/* Appends the stage of passes [first, end). */
+static void add_stage(ibx_plan *plan, int first, int end) {
+    ibx_stage *stage = &plan->stage[plan->stages++];
+    const ibx_stage *before = plan->stages > 1 ? stage - 1 : NULL;
+    *stage = (ibx_stage){.first = first, .count = end - first, .in = plan->stages - 1, .scan = -1};
+    stage->head = end > 0 ? plan->pass[end - 1].call.out : plan->input;
+    if (before && !before->stored) stage->in = before->in;
+    stage->waits = before && before->scan >= 0;
+    while (stage->first_save < plan->saves && plan->save[stage->first_save].at < end)
+        stage->first_save++;
+    if (end > first || plan->stages == 1)
+        for (int s = stage->first_save; s < plan->saves && plan->save[s].at == end; s++)
+            stage->saves++;
+    if (end < plan->passes && plan->pass[end].filter->scan) stage->scan = end;
+    stage->stored = end < plan->passes && (stage->count > 0 || stage->saves > 0);
+}
+
+/* Bytes of the two tile buffers and the scratch of a stage for one tile. */
+static size_t tile_bytes(const ibx_plan *plan, const ibx_stage *stage, ibx_rect tile) {
+    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
+    size_t buffer = (size_t)area(tile) * (size_t)ibx_planes(&stage->head), scratch = 0;
+    const ibx_pass *pass = &plan->pass[stage->first];
+    ibx_fuse_rects(pass, stage->count, tile, need, made);
+    for (int i = 0; i < stage->count; i++) {
+        const size_t in = (size_t)area(need[i]) * (size_t)ibx_planes(&pass[i].call.in);
+        if (in > buffer) buffer = in;
+        if (!pass[i].filter->scratch) continue;
+        const size_t s = pass[i].filter->scratch(&pass[i].call, made[i]);
+        if (s > scratch) scratch = s;
+    }
+    return 2 * buffer * sizeof(float) + scratch;
+}
+
+/* Input pixels read per input pixel that belongs to the tile. */
+static double overlap(const ibx_plan *plan, const ibx_stage *stage, ibx_rect tile) {
+    if (stage->count == 0) return 1;
+    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
+    const ibx_pass *pass = &plan->pass[stage->first];
+    ibx_fuse_rects(pass, stage->count, tile, need, made);
+    const double ideal = area(tile) * head_area(&pass[0].call.in) / head_area(&stage->head);
+    return area(need[0]) / (ideal < 1 ? 1 : ideal);
+}
+
+/* Chooses the tile that reads little twice and stays in the cache. */
+static void choose_tile(const ibx_plan *plan, ibx_stage *stage, const ibx_plan_options *options) {
+    static const struct {
+        int w, rows;
+    } SIZE[] = {{64, 8},    {128, 16},  {128, 32},   {256, 32},   {256, 64},  {256, 128},
+                {512, 128}, {512, 256}, {1024, 256}, {1024, 512}, {2048, 512}};
+    double least = 1e300;
+    for (size_t i = 0; i < sizeof SIZE / sizeof *SIZE; i++) {
+        if (i > 3 && (double)SIZE[i].rows * stage->head.w > MOST_STRIP_PIXELS) continue;
+        const ibx_rect tile = middle(&stage->head, SIZE[i].w, SIZE[i].rows);
+        const double bytes = (double)tile_bytes(plan, stage, tile);
+        const double read = overlap(plan, stage, tile);
+        const double ideal =
+            area(tile) *
+            (stage->count ? head_area(&plan->pass[stage->first].call.in) / head_area(&stage->head)
+                          : 1);
+        const double cost = read + bytes / (6 << 20) + 1000 / ideal;
+        if (cost >= least) continue;
+        least = cost;
+        stage->tile_w = SIZE[i].w;
+        stage->strip_rows = SIZE[i].rows;
+    }
+    if (options->tile_w) stage->tile_w = options->tile_w;
+    if (options->strip_rows) stage->strip_rows = options->strip_rows;
+    const ibx_rect tile = middle(&stage->head, stage->tile_w, stage->strip_rows);
+    stage->strips = (stage->head.h + stage->strip_rows - 1) / stage->strip_rows;
+    stage->tile_bytes = tile_bytes(plan, stage, tile);
+    stage->overlap = overlap(plan, stage, tile);
+}
+
+/* The strips of the decoder. */
+static void shape_input(ibx_plan *plan, const ibx_plan_options *options) {
+    ibx_band *band = &plan->band[0];
+    int rows = DECODE_PIXELS / plan->input.w / 16 * 16;
+    rows = ibx_max(16, ibx_min(rows, DECODE_ROWS));
+    if (options->strip_rows) rows = options->strip_rows;
+    *band = (ibx_band){.head = plan->input, .native = true, .sample = plan->sample};
+    band->strip_rows = rows;
+    band->strip_bytes = (size_t)rows * (size_t)plan->input.w * (size_t)ibx_planes(&plan->input) *
+                        ibx_sample_size(plan->sample);
+}
+
+/* Strips behind a stage. */
+static void shape_output(ibx_band *band, const ibx_stage *stage) {
+    *band = (ibx_band){.head = stage->head, .sample = IBX_F32, .strip_rows = stage->strip_rows};
+    if (stage->stored)
+        band->strip_bytes = (size_t)stage->strip_rows * (size_t)stage->head.w *
+                            (size_t)ibx_planes(&stage->head) * sizeof(float);
+}
+
+/* How many strips a band keeps, after what its readers do. */
+static void choose_slots(ibx_plan *plan, int b, int threads) {
+    ibx_band *band = &plan->band[b];
+    band->strips = (band->head.h + band->strip_rows - 1) / band->strip_rows;
+    int most = 1;
+    for (int s = 0; s < plan->stages; s++) {
+        const ibx_stage *stage = &plan->stage[s];
+        if (stage->in != b) continue;
+        const int n = span(&plan->pass[stage->first], stage->count, &stage->head, stage->strip_rows,
+                           band->head.h, band->strip_rows);
+        if (n == 0 || stage->waits || (n > 4 && n > band->strips / 2)) band->whole = true;
+        most = ibx_max(most, n);
+    }
+    band->tight = ibx_min(band->strips, most);
+    band->slots = ibx_min(band->strips, most + 2 * threads);
+    if (!band->whole) return;
+    band->tight = band->slots = band->strips;
+    for (int s = 0; s < plan->stages; s++)
+        if (plan->stage[s].in == b && plan->stage[s].count > 0) plan->stage[s].waits = true;
+}
+
+void ibx_plan_reach(const ibx_plan *plan, int s, int j, int *lo, int *hi) {
+    const ibx_stage *stage = &plan->stage[s];
+    const ibx_band *in = &plan->band[stage->in];
+    int y0, y1;
+    reach_rows(&plan->pass[stage->first], stage->count, &stage->head, in->head.h,
+               j * stage->strip_rows, stage->strip_rows, &y0, &y1);
+    *lo = y0 / in->strip_rows;
+    *hi = y1 / in->strip_rows;
+}
+
+/* Adds up what stands in memory at the same time. */
+static void add_bytes(ibx_plan *plan, int threads) {
+    plan->band_bytes = plan->mapped_bytes = plan->encoder_bytes = plan->tile_bytes = 0;
+    for (int b = 0; b <= plan->stages; b++) {
+        const size_t bytes = plan->band[b].strip_bytes * (size_t)plan->band[b].slots;
+        *(plan->band[b].mapped ? &plan->mapped_bytes : &plan->band_bytes) += bytes;
+    }
+    for (int s = 0; s < plan->stages; s++) {
+        const ibx_stage *stage = &plan->stage[s];
+        if (stage->tile_bytes > plan->tile_bytes) plan->tile_bytes = stage->tile_bytes;
+        for (int i = stage->first_save; i < stage->first_save + stage->saves; i++) {
+            const ibx_save *save = &plan->save[i];
+            plan->band_bytes += (size_t)plan->band[s + 1].slots * (size_t)stage->strip_rows *
+                                (size_t)save->head.w * (size_t)ibx_planes(&save->head) *
+                                ibx_sample_size(save->sample);
+            plan->encoder_bytes += save->encoder_bytes;
+        }
+    }
+    plan->bytes = plan->decoder_bytes + plan->band_bytes + plan->encoder_bytes +
+                  plan->tile_bytes * (size_t)threads;
+}
+
+/* Moves whole bands into mapped files, the largest first, until the plan fits. */
+static bool spill(ibx_plan *plan, const ibx_plan_options *options, ibx_error *err) {
+    add_bytes(plan, options->threads);
+    while (plan->bytes > options->memory) {
+        ibx_band *largest = NULL;
+        for (int b = 0; b <= plan->stages; b++) {
+            ibx_band *band = &plan->band[b];
+            if (!band->whole || band->mapped) continue;
+            if (!largest || band->strip_bytes * (size_t)band->slots >
+                                largest->strip_bytes * (size_t)largest->slots)
+                largest = band;
+        }
+        if (!largest)
+            return ibx_fail(err, IBX_MEMORY,
+                            "%d x %d pixels through this recipe need %zu MB at least, more than "
+                            "the budget of %zu MB; raise it with --memory",
+                            plan->input.w, plan->input.h, plan->bytes / 1000000 + 1,
+                            options->memory / 1000000);
+        largest->mapped = true;
+        add_bytes(plan, options->threads);
+    }
+    return true;
+}
+
+static void ask_encoder(ibx_save *save) {
+    static const ibx_metadata NOTHING;
+    const ibx_save_job job = {.head = save->head,
+                              .sample = save->sample,
+                              .format = save->format,
+                              .params = save->params,
+                              .metadata = &NOTHING};
+    if (save->codec->encoder_bytes) save->encoder_bytes = save->codec->encoder_bytes(&job);
+}
+
+bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error *err) {
+    plan->stage = calloc((size_t)plan->passes + 2, sizeof *plan->stage);
+    plan->band = calloc((size_t)plan->passes + 3, sizeof *plan->band);
+    if (!plan->stage || !plan->band) return ibx_fail(err, IBX_MEMORY, "no memory for a plan");
+    int first = 0;
+    do {
+        const int end = stage_end(plan, first);
+        add_stage(plan, first, end);
+        first = end;
+    } while (first < plan->passes);
+    shape_input(plan, options);
+    for (int s = 0; s < plan->stages; s++) {
+        choose_tile(plan, &plan->stage[s], options);
+        shape_output(&plan->band[s + 1], &plan->stage[s]);
+    }
+    for (int b = 0; b <= plan->stages; b++) choose_slots(plan, b, options->threads);
+    for (int s = 0; s < plan->saves; s++) ask_encoder(&plan->save[s]);
+    return spill(plan, options, err);
+}

@@ -1,0 +1,148 @@
+/* store.c - strips in memory or in a mapped file; tiles in and out of them. */
+#include "engine/store.h"
+#include "core/pixels.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Maps a file that has no name, so that nothing is left behind whatever happens. */
+static bool map_file(ibx_store *store, ibx_error *err) {
+    const char *dir = getenv("TMPDIR");
+    if (!dir || !*dir) dir = "/var/tmp";
+    const int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return ibx_fail(err, IBX_IO, "cannot make a temporary file in %s: %s; set TMPDIR", dir,
+                        strerror(errno));
+    const int failure = posix_fallocate(fd, 0, (off_t)store->bytes);
+    void *data =
+        failure ? MAP_FAILED : mmap(NULL, store->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    const int code = failure ? failure : errno;
+    close(fd);
+    if (data == MAP_FAILED)
+        return ibx_fail(err, code == ENOSPC ? IBX_FULL : IBX_IO,
+                        "cannot keep %zu MB in a temporary file in %s: %s; set TMPDIR or raise "
+                        "--memory",
+                        store->bytes / 1000000, dir, strerror(code));
+    store->data = data;
+    return true;
+}
+
+bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_error *err) {
+    *store = (ibx_store){.band = band, .slots = slots, .mapped = band->mapped};
+    store->bytes = band->strip_bytes * (size_t)slots;
+    if (store->bytes == 0) return true;
+    if (store->mapped) return map_file(store, err);
+    store->data = aligned_alloc(64, (store->bytes + 63) / 64 * 64);
+    return store->data ||
+           ibx_fail(err, IBX_MEMORY, "no memory for %zu MB of pixels", store->bytes / 1000000 + 1);
+}
+
+void ibx_store_close(ibx_store *store) {
+    if (store->mapped && store->data)
+        munmap(store->data, store->bytes);
+    else
+        free(store->data);
+    store->data = NULL;
+}
+
+ibx_strip ibx_store_strip(const ibx_store *store, int number) {
+    const ibx_band *b = store->band;
+    const int planes = ibx_planes(&b->head), y = number * b->strip_rows;
+    return (ibx_strip){
+        .sample = b->sample,
+        .planes = planes,
+        .w = b->head.w,
+        .y = y,
+        .rows = ibx_min(b->strip_rows, b->head.h - y),
+        .stride = (size_t)b->head.w * (size_t)planes * ibx_sample_size(b->sample),
+        .data = store->data + (size_t)(number % store->slots) * b->strip_bytes,
+    };
+}
+
+/* Start of row y of plane p in a planar store. */
+static float *planar_row(const ibx_store *store, int p, int y) {
+    const ibx_band *b = store->band;
+    const int strip = y / b->strip_rows;
+    float *data = (float *)(store->data + (size_t)(strip % store->slots) * b->strip_bytes);
+    return data +
+           ((size_t)p * (size_t)b->strip_rows + (size_t)(y % b->strip_rows)) * (size_t)b->head.w;
+}
+
+static void load_planar(const ibx_store *store, ibx_tile *tile, ibx_rect r) {
+    for (int p = 0; p < tile->planes; p++)
+        for (int y = r.y; y < r.y + r.h; y++)
+            memcpy(ibx_at(tile, p, r.x, y), planar_row(store, p, y) + r.x,
+                   (size_t)r.w * sizeof(float));
+}
+
+static void load_native(const ibx_store *store, ibx_tile *tile, ibx_rect r) {
+    const ibx_pixel_ops *loops = ibx_pixel_loops();
+    const size_t pixel = (size_t)tile->planes * ibx_sample_size(store->band->sample);
+    for (int y = r.y; y < r.y + r.h; y++) {
+        const ibx_strip s = ibx_store_strip(store, y / store->band->strip_rows);
+        float *plane[IBX_MAX_PLANES];
+        for (int p = 0; p < tile->planes; p++) plane[p] = ibx_at(tile, p, r.x, y);
+        loops->unpack(s.sample, s.data + (size_t)(y - s.y) * s.stride + (size_t)r.x * pixel,
+                      tile->planes, r.w, plane);
+    }
+}
+
+/* Where in `at` the pixels r are kept: there, or as near as `at` reaches. */
+static ibx_rect place(ibx_rect at, ibx_rect r) {
+    r.x = ibx_min(ibx_max(r.x, at.x), at.x + at.w - r.w);
+    r.y = ibx_min(ibx_max(r.y, at.y), at.y + at.h - r.h);
+    return r;
+}
+
+ibx_tile ibx_tile_part(const ibx_tile *tile, ibx_rect r) {
+    const ibx_rect placed = place(tile->at, r);
+    ibx_tile part = *tile;
+    for (int p = 0; p < tile->planes; p++) part.plane[p] = ibx_at(tile, p, placed.x, placed.y);
+    part.at = r;
+    return part;
+}
+
+/* Columns left and right of r, in the rows of r. */
+static void extend_rows(ibx_tile *tile, int p, ibx_rect r) {
+    const int left = r.x - tile->at.x, right = tile->at.w - left - r.w;
+    if (left == 0 && right == 0) return;
+    for (int y = r.y; y < r.y + r.h; y++) {
+        float *row = ibx_at(tile, p, tile->at.x, y);
+        for (int x = 0; x < left; x++) row[x] = row[left];
+        for (int x = 0; x < right; x++) row[left + r.w + x] = row[left + r.w - 1];
+    }
+}
+
+void ibx_tile_extend(ibx_tile *tile, ibx_rect r) {
+    const ibx_rect at = tile->at;
+    r = place(at, r);
+    for (int p = 0; p < tile->planes; p++) {
+        extend_rows(tile, p, r);
+        for (int y = at.y; y < at.y + at.h; y++) {
+            const int from = y < r.y ? r.y : y >= r.y + r.h ? r.y + r.h - 1 : y;
+            if (from != y)
+                memcpy(ibx_at(tile, p, at.x, y), ibx_at(tile, p, at.x, from),
+                       (size_t)at.w * sizeof(float));
+        }
+    }
+}
+
+void ibx_store_load(const ibx_store *store, ibx_tile *tile) {
+    const ibx_head *h = &store->band->head;
+    const ibx_rect inner = ibx_rect_inside(tile->at, h->w, h->h);
+    ibx_tile part = ibx_tile_part(tile, inner);
+    if (store->band->native)
+        load_native(store, &part, inner);
+    else
+        load_planar(store, &part, inner);
+    ibx_tile_extend(tile, inner);
+}
+
+void ibx_store_put(const ibx_store *store, const ibx_tile *tile) {
+    for (int p = 0; p < tile->planes; p++)
+        for (int y = tile->at.y; y < tile->at.y + tile->at.h; y++)
+            memcpy(planar_row(store, p, y) + tile->at.x, ibx_at(tile, p, tile->at.x, y),
+                   (size_t)tile->at.w * sizeof(float));
+}

@@ -1,0 +1,42 @@
+/* store.h - the memory of a band while its image runs: strips in a ring of slots.
+ *
+ * Strip j lies in slot j % slots; a whole band has a slot for every strip. Two layouts: native
+ * (interleaved samples as the decoder gave them) and planar (per strip: plane after plane, each
+ * strip_rows rows of w floats). */
+#ifndef IBX_ENGINE_STORE_H
+#define IBX_ENGINE_STORE_H
+
+#include "engine/plan.h"
+
+typedef struct {
+    const ibx_band *band;
+    int slots;
+    uint8_t *data; /* slots * band->strip_bytes, 64-byte aligned; NULL if nothing reads it */
+    size_t bytes;
+    bool mapped; /* an unlinked file */
+} ibx_store;
+
+/* Memory for `slots` strips of a band. A mapped band lies in an unlinked file in $TMPDIR. False
+ * with IBX_MEMORY, or IBX_FULL if the file cannot be made that large. */
+bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_error *err);
+void ibx_store_close(ibx_store *store);
+
+/* The strip of native samples with that number, as codecs see it. */
+ibx_strip ibx_store_strip(const ibx_store *store, int number);
+
+/* Fills the whole tile: what lies inside the image from the store, the rest by repeating the
+ * nearest edge pixel. All rows inside must be there. */
+void ibx_store_load(const ibx_store *store, ibx_tile *tile);
+
+/* Stores a tile, which must lie inside one strip, into a planar store. */
+void ibx_store_put(const ibx_store *store, const ibx_tile *tile);
+
+/* The part of a tile that holds the rectangle r of the image. Usually r lies in the tile; where a
+ * tile lies quite outside the image, r is the nearest pixels and the part is as near to them as
+ * the tile reaches. */
+ibx_tile ibx_tile_part(const ibx_tile *tile, ibx_rect r);
+
+/* Repeats the edge pixels of the part for r (see above), which are computed, over the rest. */
+void ibx_tile_extend(ibx_tile *tile, ibx_rect r);
+
+#endif
