@@ -1,0 +1,86 @@
+#!/bin/sh
+# layers.sh: dependencies point down only.
+#
+#   - a file of a layer includes its own layer and lower ones: core, codec, engine, describe, cli
+#   - a filter includes the headers for filter authors, and nothing else of ours
+#   - a front-end writes the name of no filter: it walks the table
+#   - every header compiles alone, with gcc and with clang where it is installed
+set -u
+cd "${SOURCE:-$(dirname "$0")/..}" || exit 1
+failures=0
+fail() {
+    printf '%s\n' "$*"
+    failures=$((failures + 1))
+}
+
+# included FILE...: the headers of ours that these files include, as "FILE HEADER".
+included() {
+    grep -HoE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"[^"]+"' "$@" |
+        sed -E 's/:[^"]*"/ /; s/"$//'
+}
+
+# The height of a layer; headers directly in src/ are the ground that all stand on.
+height() {
+    case $1 in
+    core/*) echo 1 ;;
+    codec/*) echo 2 ;;
+    engine/*) echo 3 ;;
+    describe/*) echo 4 ;;
+    cli/* | server/* | gimp/*) echo 5 ;;
+    */*) echo 9 ;;
+    *) echo 0 ;;
+    esac
+}
+
+check_layers() {
+    for file in src/*.h src/*/*.[ch]; do
+        [ -e "$file" ] || continue
+        own=$(height "${file#src/}")
+        for header in $(included "$file" | sed 's/^[^ ]* //'); do
+            # Made by the build: the list of filters.
+            [ "$header" = filters.inc ] && continue
+            [ -e "src/$header" ] || fail "$file includes \"$header\", which is not below src/"
+            [ "$(height "$header")" -le "$own" ] ||
+                fail "$file includes \"$header\" of a higher layer"
+        done
+    done
+}
+
+# What filter authors read: headers directly in src/ other than the front-ends' one.
+check_filters() {
+    for pair in $(included filters/*.c | tr ' ' '>'); do
+        header=${pair#*>}
+        case $header in
+        imbrex.h | */*) fail "${pair%>*} includes \"$header\"; a filter may not" ;;
+        *) [ -e "src/$header" ] || fail "${pair%>*} includes \"$header\", which is not in src/" ;;
+        esac
+    done
+}
+
+check_front_ends() {
+    names=$(for file in filters/*.c; do basename "$file" .c; done | paste -sd '|')
+    for folder in src/describe src/cli src/server src/gimp; do
+        [ -d "$folder" ] || continue
+        found=$(grep -rnE "\"($names)\"" "$folder") && fail "a front-end names a filter: $found"
+    done
+}
+
+check_headers() {
+    flags=$(pkg-config --cflags glib-2.0 json-glib-1.0 vips lcms2 libexif)
+    for compiler in gcc clang; do
+        command -v $compiler >/dev/null || continue
+        for header in src/*.h src/*/*.h; do
+            # shellcheck disable=SC2086 # flags are words
+            printf '#include "%s"\n' "${header#src/}" |
+                $compiler -x c -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only \
+                    -Isrc $flags - || fail "$header does not compile alone with $compiler"
+        done
+    done
+}
+
+check_layers
+check_filters
+check_front_ends
+check_headers
+[ "$failures" -eq 0 ] && echo "layers: all includes point down, every header compiles alone"
+[ "$failures" -eq 0 ]

@@ -1,0 +1,38 @@
+#!/bin/sh
+# new_filter.sh: a new filter is one new file. Copies the example under a new name into a copy of
+# the checkout, builds that, and finds the filter in the list, in its help, and in a run.
+set -eu
+cd "${SOURCE:-$(dirname "$0")/..}"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cp -R CMakeLists.txt filters src samples "$folder"
+cd "$folder"
+
+fail() {
+    echo "new_filter: $*"
+    exit 1
+}
+
+sed 's/\binvert\b/another_negative/g' filters/invert.c >filters/another_negative.c
+cmake -S . -B build -DCMAKE_BUILD_TYPE=Debug -DIMBREX_TESTS=OFF >log 2>&1 &&
+    cmake --build build -j 2 >>log 2>&1 || {
+    tail -n 30 log
+    fail "the copy with one filter more does not build"
+}
+
+build/imbrex filters >list || fail "no list of filters"
+grep -qw another_negative list || fail "the new filter is not in the list of filters"
+build/imbrex filters another_negative >help || fail "the new filter has no help"
+grep -q 'Turn the image into its negative' help || fail "its help lacks its summary"
+grep -qw amount help || fail "its help lacks its parameter"
+
+build/charts charts 120
+build/imbrex run another_negative:0.75 charts -o new --progress none >log 2>&1 || {
+    cat log
+    fail "a run of the new filter failed"
+}
+build/imbrex run invert:0.75 charts -o old --progress none >log 2>&1
+[ "$(find new -type f | wc -l)" -gt 0 ] || fail "the run wrote nothing"
+diff -r new old || fail "the copy of the example does not do what the example does"
+cmp -s charts/patches.png new/patches.png && fail "the run changed nothing"
+echo "new_filter: one file added, found in the list, in its help, and in a run"
