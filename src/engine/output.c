@@ -1,0 +1,232 @@
+/* output.c - chunks from an encoder, a temporary name, a rename. */
+#include "engine/output.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Pieces start small, because most files are. */
+#define FIRST_PIECE (64 << 10)
+#define MOST_WAITING 4
+
+static bool is_stdout(const ibx_outfile *out) {
+    return strcmp(out->path, "-") == 0;
+}
+
+/* ---- the encoder's side ---------------------------------------------------------------------- */
+
+/* Puts the current piece up for writing, and waits while too many are. Standard output is only
+ * written when the image has succeeded: it cannot be taken back. */
+static bool hand_over(ibx_outfile *out, ibx_error *err) {
+    pthread_mutex_lock(&out->desk->lock);
+    while (!is_stdout(out) && out->waiting >= MOST_WAITING && out->failure.code == IBX_OK)
+        pthread_cond_wait(&out->less, &out->desk->lock);
+    *out->tail = out->current;
+    out->tail = &out->current->next;
+    out->waiting++;
+    const ibx_error failure = out->failure;
+    ibx_desk_ring(out->desk);
+    pthread_mutex_unlock(&out->desk->lock);
+    out->current = NULL;
+    return failure.code == IBX_OK || ibx_fail(err, failure.code, "%s", failure.text);
+}
+
+static bool new_piece(ibx_outfile *out, ibx_error *err) {
+    out->room = out->bytes < FIRST_PIECE ? FIRST_PIECE : IBX_CHUNK;
+    out->current = malloc(sizeof *out->current + out->room);
+    if (!out->current) return ibx_fail(err, IBX_MEMORY, "no memory for output");
+    out->current->next = NULL;
+    out->current->size = 0;
+    return true;
+}
+
+static bool sink_write(ibx_sink *sink, const void *data, size_t size, ibx_error *err) {
+    ibx_outfile *out = (ibx_outfile *)sink;
+    const uint8_t *from = data;
+    while (size > 0) {
+        if (!out->current && !new_piece(out, err)) return false;
+        const size_t left = out->room - out->current->size, n = size < left ? size : left;
+        memcpy(out->current->data + out->current->size, from, n);
+        out->current->size += n;
+        out->bytes += (int64_t)n;
+        from += n;
+        size -= n;
+        if (out->current->size == out->room && !hand_over(out, err)) return false;
+    }
+    return true;
+}
+
+void ibx_outfile_open(ibx_outfile *out, ibx_desk *desk, char *path, bool replace) {
+    *out = (ibx_outfile){
+        .sink = {.write = sink_write}, .desk = desk, .path = path, .fd = -1, .replace = replace};
+    out->tail = &out->head;
+    pthread_cond_init(&out->less, NULL);
+}
+
+void ibx_outfile_flush(ibx_outfile *out) {
+    if (!out->current) return;
+    pthread_mutex_lock(&out->desk->lock);
+    *out->tail = out->current;
+    out->tail = &out->current->next;
+    out->waiting++;
+    pthread_mutex_unlock(&out->desk->lock);
+    out->current = NULL;
+}
+
+/* ---- the I/O thread's side --------------------------------------------------------------------
+ */
+
+static ibx_code code_of(int failure) {
+    return failure == ENOSPC || failure == EDQUOT || failure == EFBIG ? IBX_FULL : IBX_IO;
+}
+
+static bool fail_write(const ibx_outfile *out, int failure, ibx_error *err) {
+    return ibx_fail(err, code_of(failure), "%s cannot be written: %s", out->path,
+                    strerror(failure));
+}
+
+/* Makes the folders on the way to a file. */
+static bool make_folders(const char *path) {
+    char folder[PATH_MAX];
+    if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(folder, 0777) != 0 && errno != EEXIST) return false;
+        *slash = '/';
+    }
+    return true;
+}
+
+/* A name beside the final one that nobody else has. */
+static int open_temporary(ibx_outfile *out) {
+    const char *slash = strrchr(out->path, '/');
+    const int folder = slash ? (int)(slash - out->path) + 1 : 0;
+    for (int attempt = 0; attempt < 100; attempt++) {
+        uint64_t number;
+        if (getrandom(&number, sizeof number, 0) != sizeof number) return -1;
+        free(out->temporary);
+        if (asprintf(&out->temporary, "%.*s.imbrex-%016llx.part", folder, out->path,
+                     (unsigned long long)number) < 0) {
+            out->temporary = NULL;
+            return -1;
+        }
+        const int fd = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST) return fd;
+    }
+    return -1;
+}
+
+static bool start(ibx_outfile *out) {
+    if (out->fd >= 0) return true;
+    if (is_stdout(out)) {
+        out->fd = dup(STDOUT_FILENO);
+        return out->fd >= 0;
+    }
+    out->fd = open_temporary(out);
+    if (out->fd < 0 && errno == ENOENT && make_folders(out->path)) out->fd = open_temporary(out);
+    if (out->fd >= 0) return true;
+    const int failure = errno;
+    free(out->temporary);
+    out->temporary = NULL;
+    errno = failure;
+    return false;
+}
+
+static bool write_full(int fd, const uint8_t *data, size_t size) {
+    while (size > 0) {
+        const ssize_t n = write(fd, data, size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        data += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+/* Takes the next piece to write, NULL if there is none. */
+static ibx_piece *take(ibx_outfile *out) {
+    pthread_mutex_lock(&out->desk->lock);
+    ibx_piece *piece = out->head;
+    if (piece) {
+        out->head = piece->next;
+        if (!out->head) out->tail = &out->head;
+        out->waiting--;
+        pthread_cond_signal(&out->less);
+    }
+    pthread_mutex_unlock(&out->desk->lock);
+    return piece;
+}
+
+static void write_piece(ibx_outfile *out, const ibx_piece *piece) {
+    if (out->failure.code != IBX_OK) return;
+    if (start(out) && write_full(out->fd, piece->data, piece->size)) return;
+    const int failure = errno;
+    pthread_mutex_lock(&out->desk->lock);
+    fail_write(out, failure, &out->failure);
+    pthread_cond_signal(&out->less);
+    pthread_mutex_unlock(&out->desk->lock);
+}
+
+bool ibx_outfile_write(ibx_outfile *out) {
+    const double begin = ibx_clock_ms();
+    bool any = false;
+    for (ibx_piece *piece; (piece = take(out)); any = true) {
+        write_piece(out, piece);
+        free(piece);
+    }
+    if (any) out->write_ms += ibx_clock_ms() - begin;
+    return any;
+}
+
+/* Renames to a name that must not exist yet, also where the file system lacks the atomic call. */
+static bool rename_new(const char *from, const char *to) {
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return true;
+    if (errno != EINVAL && errno != ENOSYS) return false;
+    return link(from, to) == 0 && unlink(from) == 0;
+}
+
+static bool finish(ibx_outfile *out, const ibx_input *mtime) {
+    const struct timespec now = {.tv_nsec = UTIME_OMIT};
+    if (!start(out)) return false;
+    if (is_stdout(out)) return true;
+    if (mtime) {
+        const struct timespec then = {.tv_sec = mtime->mtime_s, .tv_nsec = mtime->mtime_ns};
+        if (futimens(out->fd, (struct timespec[]){now, then}) != 0) return false;
+    }
+    if (out->replace && fsync(out->fd) != 0) return false;
+    const int closed = close(out->fd);
+    out->fd = -1;
+    if (closed != 0) return false;
+    return out->replace ? rename(out->temporary, out->path) == 0
+                        : rename_new(out->temporary, out->path);
+}
+
+bool ibx_outfile_commit(ibx_outfile *out, const ibx_input *mtime, ibx_error *err) {
+    if (out->failure.code != IBX_OK)
+        return ibx_fail(err, out->failure.code, "%s", out->failure.text);
+    const double begin = ibx_clock_ms();
+    const bool ok = finish(out, mtime);
+    out->write_ms += ibx_clock_ms() - begin;
+    if (!ok && errno == EEXIST)
+        return ibx_fail(err, IBX_IO, "%s exists; see --if-exists", out->path);
+    if (!ok) return fail_write(out, errno, err);
+    free(out->temporary);
+    out->temporary = NULL;
+    return true;
+}
+
+void ibx_outfile_close(ibx_outfile *out) {
+    for (ibx_piece *piece; (piece = take(out));) free(piece);
+    free(out->current);
+    if (out->fd >= 0) close(out->fd);
+    if (out->temporary) unlink(out->temporary);
+    free(out->temporary);
+    free(out->path);
+    pthread_cond_destroy(&out->less);
+}
