@@ -194,7 +194,8 @@ static size_t columns_scratch(const ibx_call *c, ibx_rect out) {
     return (size_t)columns_source(c, out).w * LANES * sizeof(float);
 }
 
-/* Lanes of rows that do not exist are computed from zeros and thrown away. */
+/* In the last group, lanes of rows that do not exist are computed from stale rows or zeros, and
+ * thrown away. */
 static void columns_kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     memset(c->scratch, 0, (size_t)in->at.w * LANES * sizeof(float));
     for (int p = 0; p < out->planes; p++)
@@ -210,3 +211,38 @@ const ibx_filter ibx_scale_columns = {.name = "scale-columns",
                                       .source = columns_source,
                                       .scratch = columns_scratch,
                                       .kernel = columns_kernel};
+
+/* ---- mapping ------------------------------------------------------------------------------- */
+
+/* Computed in this one place, so that source and kernel round alike. */
+static inline double map_x(const ibx_affine *m, int x, int y) {
+    return m->xx * x + (m->xy * y + m->x0);
+}
+
+static inline double map_y(const ibx_affine *m, int x, int y) {
+    return m->yx * x + (m->yy * y + m->y0);
+}
+
+static inline int floor_int(double v) {
+    const int i = (int)v;
+    return i - (v < i);
+}
+
+/* The samples around the positions between `a` and `b`, as far as they can matter. */
+static void reach(double a, double b, int whole, int *first, int *count) {
+    const int low = floor_int(fmin(a, b)) - 1, high = floor_int(fmax(a, b)) + 2;
+    *first = ibx_min(ibx_max(low, -2), whole + 1);
+    *count = ibx_max(ibx_min(high, whole + 1), -2) - *first + 1;
+}
+
+/* The extremes lie in two opposite corners; which ones depends on the signs. */
+static ibx_rect affine_source(const ibx_affine *m, const ibx_head *in, ibx_rect o) {
+    const int right = o.x + o.w - 1, bottom = o.y + o.h - 1;
+    const bool x_same = (m->xx < 0) == (m->xy < 0), y_same = (m->yx < 0) == (m->yy < 0);
+    ibx_rect r;
+    reach(map_x(m, o.x, x_same ? o.y : bottom), map_x(m, right, x_same ? bottom : o.y), in->w, &r.x,
+          &r.w);
+    reach(map_y(m, o.x, y_same ? o.y : bottom), map_y(m, right, y_same ? bottom : o.y), in->h, &r.y,
+          &r.h);
+    return r;
+}

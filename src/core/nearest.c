@@ -1,11 +1,8 @@
 /* nearest.c - "did you mean": the nearest word by edit distance. */
 #include "core/param.h"
+#include "core/text.h"
 
 enum { LONGEST = 40 }; /* names are shorter; a longer text is no slip of one */
-
-static int lower(char c) {
-    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
 
 /* Insertions, deletions, replacements and swaps of neighbours that turn a into b (the "optimal
  * string alignment" distance), whatever the case. Both are at most LONGEST long. */
@@ -16,10 +13,10 @@ static int edit_distance(const char *a, const char *b) {
     for (int j = 0; j <= nb; j++) d[0][j] = j;
     for (int i = 1; i <= na; i++)
         for (int j = 1; j <= nb; j++) {
-            const int ai = lower(a[i - 1]), bj = lower(b[j - 1]);
+            const char ai = ibx_lower(a[i - 1]), bj = ibx_lower(b[j - 1]);
             int best = ibx_min(d[i - 1][j], d[i][j - 1]) + 1;
             best = ibx_min(best, d[i - 1][j - 1] + (ai != bj));
-            if (i > 1 && j > 1 && ai == lower(b[j - 2]) && bj == lower(a[i - 2]))
+            if (i > 1 && j > 1 && ai == ibx_lower(b[j - 2]) && bj == ibx_lower(a[i - 2]))
                 best = ibx_min(best, d[i - 2][j - 2] + 1);
             d[i][j] = best;
         }

@@ -82,9 +82,9 @@ static bool refuse(const ibx_param *row, const char *value, const char *where, i
         while (row->choices[count]) count++;
         near = ibx_nearest(value, choice_word, row->choices, count);
     }
-    return ibx_fail(err, IBX_USAGE, "%s: %s is %s, but must be %s%s%s%s", where, row->name,
-                    shown.text, range, near ? "; did you mean " : "", near ? near : "",
-                    near ? "?" : "");
+    return ibx_fail(err, IBX_USAGE, "%s: %s is %s, but must be %s%s%s%s%s", where, row->name,
+                    shown.text, row->type == IBX_TYPE_INT ? "a whole number, " : "", range,
+                    near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 bool ibx_param_set(const ibx_param *row, void *params, const char *value, const char *where,

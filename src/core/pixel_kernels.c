@@ -1,7 +1,7 @@
 /* pixel_kernels.c - see pixels.h. Compiled once per CPU variant.
  *
  * Plain loops that compilers vectorise, but for packing 8-bit pixels of three and four samples:
- * there byte shuffles on AVX2 are several times faster. Every path does the same float operations
+ * there explicit vectors are two to five times faster. Every path does the same float operations
  * in the same order on a sample, so all give the same bits. */
 #include "core/pixels.h"
 
@@ -95,58 +95,66 @@ PACK(pack_u16, uint16_t, to_u16)
 PACK(pack_f32, float, to_f32)
 
 #ifdef __AVX2__
+#define VECTOR 32
+#else
+#define VECTOR 16
+#endif
 
-typedef float floats __attribute__((vector_size(32)));
-typedef int32_t ints __attribute__((vector_size(32)));
-typedef uint8_t bytes __attribute__((vector_size(16)));
+enum { LANES = VECTOR / sizeof(float) };
 
-/* to_u8 of 8 samples, each in the low byte of its lane. The sum with ROUNDER holds the number in
- * its lowest bits. */
-static inline ints to_u8_lanes(const float *v) {
+typedef float floats __attribute__((vector_size(VECTOR)));
+typedef int32_t ints __attribute__((vector_size(VECTOR)));
+typedef uint32_t words __attribute__((vector_size(VECTOR)));
+
+/* to_u8 of LANES samples, each in the low byte of its lane. The sum with ROUNDER holds the number
+ * in its lowest bits. */
+static inline words to_u8_lanes(const float *v) {
     floats x;
     memcpy(&x, v, sizeof x);
-    const floats one = {1, 1, 1, 1, 1, 1, 1, 1};
-    x = (floats)((ints)x & (ints)(x > 0));
+    const floats one = (floats){0} + 1;
+    x = (floats)((ints)x & (x > 0));
     const ints below = x < one;
     x = (floats)(((ints)x & below) | ((ints)one & ~below));
-    return (ints)(x * 255 + ROUNDER) & 255;
+    return (words)(x * 255 + ROUNDER) & 255;
 }
 
-/* Drops every fourth of 16 bytes; the last four of the result mean nothing. */
-static inline void store_3_of_4(const void *lanes, uint8_t *to) {
-    bytes v;
-    memcpy(&v, lanes, sizeof v);
-    v = __builtin_shufflevector(v, v, 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
-    memcpy(to, &v, sizeof v);
+/* Stores the lower three bytes of every lane in a row, and up to 4 bytes behind them that mean
+ * nothing. */
+static inline void store_3_of_4(words v, uint8_t *to) {
+#ifdef __AVX2__
+    typedef uint8_t bytes __attribute__((vector_size(16)));
+    bytes half[2];
+    memcpy(half, &v, sizeof half);
+    for (int i = 0; i < 2; i++) {
+        half[i] = __builtin_shufflevector(half[i], half[i], 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14,
+                                          3, 7, 11, 15);
+        memcpy(to + 12 * i, &half[i], sizeof half[i]);
+    }
+#else
+    for (int i = 0; i < LANES; i++) {
+        const uint32_t lane = v[i];
+        memcpy(to + 3 * i, &lane, sizeof lane);
+    }
+#endif
 }
 
-/* As many pixels, 8 at a time, as can be packed without writing past the row; returns how many. */
-static int pack_u8_vector(float *const plane[], int planes, int n, uint8_t *row) {
+/* Packs as many pixels of three or four samples as it can in whole vectors, without writing past
+ * the row; returns how many. */
+static int pack_u8_vectors(float *const plane[], int planes, int n, uint8_t *row) {
     int i = 0;
-    if (planes == 3) /* the second store ends 4 bytes behind its 8 pixels */
-        for (; i + 10 <= n; i += 8) {
-            const ints v = to_u8_lanes(plane[0] + i) | to_u8_lanes(plane[1] + i) << 8 |
-                           to_u8_lanes(plane[2] + i) << 16;
-            store_3_of_4(&v, row + 3 * i);
-            store_3_of_4((const char *)&v + 16, row + 3 * i + 12);
-        }
-    else if (planes == 4)
-        for (; i + 8 <= n; i += 8) {
-            const ints v = to_u8_lanes(plane[0] + i) | to_u8_lanes(plane[1] + i) << 8 |
-                           to_u8_lanes(plane[2] + i) << 16 | to_u8_lanes(plane[3] + i) << 24;
+    if (planes == 3)
+        for (; i + LANES + 2 <= n; i += LANES) /* two pixels more: see store_3_of_4 */
+            store_3_of_4(to_u8_lanes(plane[0] + i) | to_u8_lanes(plane[1] + i) << 8 |
+                             to_u8_lanes(plane[2] + i) << 16,
+                         row + 3 * i);
+    if (planes == 4)
+        for (; i + LANES <= n; i += LANES) {
+            const words v = to_u8_lanes(plane[0] + i) | to_u8_lanes(plane[1] + i) << 8 |
+                            to_u8_lanes(plane[2] + i) << 16 | to_u8_lanes(plane[3] + i) << 24;
             memcpy(row + 4 * i, &v, sizeof v);
         }
     return i;
 }
-
-#else
-
-static int pack_u8_vector(float *const plane[], int planes, int n, uint8_t *row) {
-    (void)plane, (void)planes, (void)n, (void)row;
-    return 0;
-}
-
-#endif
 
 static void unpack(ibx_sample type, const void *row, int planes, int n, float *const plane[]) {
     switch (type) {
@@ -165,7 +173,7 @@ static void unpack(ibx_sample type, const void *row, int planes, int n, float *c
 static void pack(ibx_sample type, float *const plane[], int planes, int n, void *row) {
     switch (type) {
     case IBX_U8:
-        pack_u8(plane, planes, pack_u8_vector(plane, planes, n, row), n, row);
+        pack_u8(plane, planes, pack_u8_vectors(plane, planes, n, row), n, row);
         break;
     case IBX_U16:
         pack_u16(plane, planes, 0, n, row);

@@ -381,3 +381,8 @@ int ibx_recipe_saves(const ibx_recipe *recipe) {
     for (int i = 0; i < recipe->count; i++) saves += recipe->steps[i].filter == NULL;
     return saves;
 }
+
+int ibx_recipe_outputs(const ibx_recipe *recipe) {
+    const bool ends = recipe->count > 0 && !recipe->steps[recipe->count - 1].filter;
+    return ibx_recipe_saves(recipe) + (ends ? 0 : 1);
+}

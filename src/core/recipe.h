@@ -26,4 +26,8 @@ const ibx_param *ibx_step_rows(const ibx_step *step);
 /* Number of `save` steps. */
 int ibx_recipe_saves(const ibx_recipe *recipe);
 
+/* Number of files that the recipe makes of each image: its `save` steps, and one more at its end
+ * where it does not end with one. */
+int ibx_recipe_outputs(const ibx_recipe *recipe);
+
 #endif

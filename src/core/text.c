@@ -76,11 +76,7 @@ ibx_shown ibx_show(const char *typed, size_t length) {
     return shown;
 }
 
-static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 bool ibx_same_word(const char *a, const char *b) {
-    while (*a && lower(*a) == lower(*b)) a++, b++;
-    return lower(*a) == lower(*b);
+    while (*a && ibx_lower(*a) == ibx_lower(*b)) a++, b++;
+    return ibx_lower(*a) == ibx_lower(*b);
 }

@@ -29,6 +29,10 @@ typedef struct {
 } ibx_shown;
 ibx_shown ibx_show(const char *typed, size_t length);
 
+static inline char ibx_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* Are two words equal but for the case of ASCII letters? */
 bool ibx_same_word(const char *a, const char *b);
 

@@ -74,7 +74,7 @@ static void explain(const claim *b, const ibx_listing *listing, ibx_error *err) 
 
 bool ibx_names_collide(const ibx_batch *batch, const ibx_listing *listing, size_t pair[2],
                        ibx_error *err) {
-    const int saves = ibx_max(ibx_recipe_saves(batch->recipe), 1);
+    const int saves = ibx_recipe_outputs(batch->recipe);
     claim *claims = calloc(listing->count * (size_t)saves + 1, sizeof *claims);
     if (!claims) return !ibx_fail(err, IBX_MEMORY, "no memory for %zu names", listing->count);
     const size_t count = claims_of(batch, listing, saves, claims);

@@ -22,9 +22,11 @@ static const char *placeholder_word(const void *list, int i) {
 }
 
 ibx_output ibx_output_of(const ibx_batch *batch, const ibx_entry *entry, size_t n, int save) {
-    const int saves = ibx_recipe_saves(batch->recipe);
-    ibx_output o = {
-        .batch = batch, .entry = entry, .n = n, .save = save, .saves = ibx_max(saves, 1)};
+    ibx_output o = {.batch = batch,
+                    .entry = entry,
+                    .n = n,
+                    .save = save,
+                    .saves = ibx_recipe_outputs(batch->recipe)};
     for (int i = 0, k = 0; i < batch->recipe->count && !o.step; i++)
         if (!batch->recipe->steps[i].filter && k++ == save) o.step = &batch->recipe->steps[i];
     return o;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -173,7 +174,7 @@ static void write_piece(ibx_outfile *out, const ibx_piece *piece) {
     pthread_mutex_unlock(&out->desk->lock);
 }
 
-bool ibx_outfile_write(ibx_outfile *out) {
+static bool write_all(ibx_outfile *out) {
     const double begin = ibx_clock_ms();
     bool any = false;
     for (ibx_piece *piece; (piece = take(out)); any = true) {
@@ -182,6 +183,10 @@ bool ibx_outfile_write(ibx_outfile *out) {
     }
     if (any) out->write_ms += ibx_clock_ms() - begin;
     return any;
+}
+
+bool ibx_outfile_write(ibx_outfile *out) {
+    return !is_stdout(out) && write_all(out);
 }
 
 /* Renames to a name that must not exist yet, also where the file system lacks the atomic call. */
@@ -208,6 +213,7 @@ static bool finish(ibx_outfile *out, const ibx_input *mtime) {
 }
 
 bool ibx_outfile_commit(ibx_outfile *out, const ibx_input *mtime, ibx_error *err) {
+    write_all(out);
     if (out->failure.code != IBX_OK)
         return ibx_fail(err, out->failure.code, "%s", out->failure.text);
     const double begin = ibx_clock_ms();

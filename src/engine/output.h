@@ -40,11 +40,13 @@ void ibx_outfile_open(ibx_outfile *out, ibx_desk *desk, char *path, bool replace
 /* The encoder is done: hands over the last piece. */
 void ibx_outfile_flush(ibx_outfile *out);
 
-/* I/O thread: writes what is there. Returns whether there was anything. Failures are kept. */
+/* I/O thread: writes what is there (for standard output nothing before commit). Returns whether
+ * there was anything. Failures are kept. */
 bool ibx_outfile_write(ibx_outfile *out);
 
-/* I/O thread: everything has been written; gives the file its final name. With `mtime` also the
- * input's modification time. A file that takes the place of another is first made durable. */
+/* I/O thread: the encoder has flushed; writes the rest and gives the file its final name. With
+ * `mtime` also the input's modification time. A file that takes the place of another is first made
+ * durable. */
 bool ibx_outfile_commit(ibx_outfile *out, const ibx_input *mtime, ibx_error *err);
 
 /* I/O thread: frees everything; without commit no trace is left on the disk. */

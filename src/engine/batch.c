@@ -1,0 +1,418 @@
+/* batch.c - the I/O thread: reads ahead, admits by memory, writes, renames, reports.
+ *
+ * It is one thread of the OpenMP team, beside those that compute, and never runs a task itself. It
+ * never waits for the budget alone: finished outputs hold budget, and only it can write them. */
+#include "engine/job.h"
+#include "engine/name.h"
+#include "engine/verdict.h"
+#include <errno.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* Part of the budget for inputs that were read ahead; plans get the rest. */
+#define AHEAD_SHARE 4
+#define TICK_MS 100
+
+typedef struct {
+    const ibx_batch *batch;
+    ibx_limits limits; /* memory: of one plan */
+    size_t memory;     /* of everything */
+    ibx_listing listing;
+    ibx_inputs inputs;
+    ibx_desk desk;
+    ibx_team team;
+    ibx_on_event *on_event;
+    void *user;
+    ibx_totals totals;
+    double began, ticked;
+    size_t next;        /* entry to read */
+    int reading;        /* jobs that were read and are not admitted yet */
+    int running;        /* admitted and not committed yet */
+    size_t used, ahead; /* bytes in use, and those of inputs among them */
+    ibx_job **live;     /* all jobs */
+    int lives, most;
+    ibx_job *ready;             /* opened, waiting for memory; first in, first out */
+    bool deferred;              /* there are threads besides this one */
+    bool stopping;              /* start nothing more */
+    ibx_error fatal;            /* why */
+    ibx_job *opened, *finished; /* messages of the team, under the desk's lock */
+} shop;
+
+/* ---- events -----------------------------------------------------------------------------------
+ */
+
+static void tell(shop *f, ibx_event *event) {
+    f->totals.seconds = (ibx_clock_ms() - f->began) / 1000;
+    event->totals = &f->totals;
+    if (f->on_event) f->on_event(f->user, event);
+}
+
+static void tell_entry(shop *f, ibx_event_kind kind, const ibx_entry *entry,
+                       const ibx_error *error) {
+    if (kind == IBX_EVENT_FAILED) f->totals.failed++;
+    if (kind == IBX_EVENT_SKIPPED) f->totals.skipped++;
+    tell(f, &(ibx_event){.kind = kind, .input = entry->path, .error = error});
+    if (kind == IBX_EVENT_FAILED && f->batch->stop_on_error) f->stopping = true;
+}
+
+static void add_times(ibx_times *sum, const ibx_times *t) {
+    sum->read += t->read;
+    sum->decode += t->decode;
+    sum->filter += t->filter;
+    sum->encode += t->encode;
+    sum->write += t->write;
+}
+
+/* The event of a job's end. */
+static void tell_job(shop *f, const ibx_job *job) {
+    ibx_event event = {.kind = job->ok ? IBX_EVENT_DONE : IBX_EVENT_FAILED,
+                       .input = job->entry->path,
+                       .w = job->info.head.w,
+                       .h = job->info.head.h,
+                       .bytes_in = job->input.source.size,
+                       .times = job->times};
+    ibx_written *written = calloc((size_t)job->outs + 1, sizeof *written);
+    event.error = job->ok && !job->error.text[0] ? NULL : &job->error;
+    for (int i = 0; written && job->ok && i < job->outs; i++) {
+        const ibx_save *save = &job->plan.save[i];
+        written[i] = (ibx_written){job->out[i].path, save->format->name, save->head.w, save->head.h,
+                                   job->out[i].bytes};
+        f->totals.bytes_out += job->out[i].bytes;
+        event.output_count++;
+    }
+    event.output = written;
+    f->totals.bytes_in += event.bytes_in > 0 ? event.bytes_in : 0;
+    if (job->ok) {
+        f->totals.done++;
+        f->totals.pixels += (int64_t)event.w * event.h;
+    } else {
+        f->totals.failed++;
+        if (f->batch->stop_on_error) f->stopping = true;
+    }
+    add_times(&f->totals.times, &job->times);
+    tell(f, &event);
+    free(written);
+}
+
+/* ---- jobs come and go ---------------------------------------------------------------------------
+ */
+
+static void drop(shop *f, ibx_job *job) {
+    for (int i = 0; i < f->lives; i++)
+        if (f->live[i] == job) f->live[i] = f->live[--f->lives];
+    f->used -= job->charge;
+    ibx_job_free(job);
+}
+
+/* Ends a job whose outputs are not to be. */
+static void fail(shop *f, ibx_job *job) {
+    job->ok = false;
+    if (job->error.code != IBX_CANCELLED) tell_job(f, job);
+    if (job->error.code == IBX_FULL && f->fatal.code == IBX_OK) {
+        f->fatal = job->error;
+        f->stopping = true;
+    }
+    drop(f, job);
+}
+
+/* Hands a job from the team to the I/O thread. */
+static void post(shop *f, ibx_job **list, ibx_job *job) {
+    pthread_mutex_lock(&f->desk.lock);
+    job->next = NULL;
+    while (*list) list = &(*list)->next;
+    *list = job;
+    ibx_desk_ring(&f->desk);
+    pthread_mutex_unlock(&f->desk.lock);
+}
+
+static ibx_job *take(shop *f, ibx_job **list) {
+    pthread_mutex_lock(&f->desk.lock);
+    ibx_job *jobs = *list;
+    *list = NULL;
+    pthread_mutex_unlock(&f->desk.lock);
+    return jobs;
+}
+
+static void free_paths(char **paths, int count) {
+    for (int i = 0; paths && i < count; i++) free(paths[i]);
+    free(paths);
+}
+
+/* The paths of a job's outputs, or of an entry's that is not read yet. */
+static char **make_paths(const ibx_job *job, int count, ibx_error *err) {
+    char **paths = calloc((size_t)count + 1, sizeof *paths);
+    if (!paths) ibx_fail(err, IBX_MEMORY, "no memory for names");
+    for (int i = 0; paths && i < count; i++) {
+        paths[i] = ibx_job_path(job, i, err);
+        for (int k = 0; paths[i] && k < i; k++)
+            if (job->planned && strcmp(paths[i], paths[k]) == 0) {
+                ibx_fail(err, IBX_USAGE,
+                         "two outputs would be named %s; use {save} or {w}x{h} in "
+                         "--name",
+                         paths[i]);
+                free_paths(paths, count);
+                return NULL;
+            }
+        if (paths[i]) continue;
+        free_paths(paths, count);
+        return NULL;
+    }
+    return paths;
+}
+
+/* Names the outputs of an opened job and looks whether they may be written. */
+static bool prepare_outputs(shop *f, ibx_job *job) {
+    const int count = job->plan.saves;
+    char **paths = make_paths(job, count, &job->error);
+    if (!paths) return false;
+    const ibx_verdict verdict =
+        ibx_judge(f->batch, &f->listing, &f->inputs, job->entry->path, paths, count, &job->error);
+    const bool write = verdict == IBX_VERDICT_WRITE || verdict == IBX_VERDICT_REPLACE;
+    if (write && ibx_job_outputs(job, paths, verdict == IBX_VERDICT_REPLACE)) {
+        free(paths);
+        return true;
+    }
+    free_paths(paths, count);
+    if (verdict == IBX_VERDICT_SKIP) {
+        tell_entry(f, IBX_EVENT_SKIPPED, job->entry, NULL);
+        job->error.code = IBX_CANCELLED;
+    }
+    return false;
+}
+
+static bool take_opened(shop *f) {
+    ibx_job *job = take(f, &f->opened), **last = &f->ready;
+    const bool any = job != NULL;
+    while (*last) last = &(*last)->next;
+    while (job) {
+        ibx_job *next = job->next;
+        job->next = NULL;
+        if (job->ok && prepare_outputs(f, job)) {
+            *last = job;
+            last = &job->next;
+        } else {
+            f->reading--;
+            fail(f, job);
+        }
+        job = next;
+    }
+    return any;
+}
+
+static bool take_finished(shop *f) {
+    ibx_job *job = take(f, &f->finished);
+    const bool any = job != NULL;
+    while (job) {
+        ibx_job *next = job->next;
+        f->running--;
+        ibx_job_commit(job);
+        if (job->ok) {
+            tell_job(f, job);
+            drop(f, job);
+        } else {
+            fail(f, job);
+        }
+        job = next;
+    }
+    return any;
+}
+
+/* Keeps the large files of all jobs flowing. */
+static bool serve_streams(shop *f) {
+    bool any = false;
+    for (int i = 0; i < f->lives; i++) {
+        any |= ibx_input_refill(&f->live[i]->input);
+        for (int k = 0; k < f->live[i]->outs; k++) any |= ibx_outfile_write(&f->live[i]->out[k]);
+    }
+    return any;
+}
+
+/* ---- admission and reading
+ * ------------------------------------------------------------------------ */
+
+/* Memory of a job while it runs, besides its input. */
+static size_t need(const ibx_job *job) {
+    return job->plan.bytes + (size_t)job->plan.saves * IBX_CHUNK;
+}
+
+static void start_run(shop *f, ibx_job *job) {
+#pragma omp task firstprivate(f, job) if (f->deferred)
+    {
+        ibx_job_run(job, &f->team);
+        post(f, &f->finished, job);
+    }
+}
+
+/* Starts the job that waits longest, if there is memory for it or nothing else runs. */
+static bool admit(shop *f) {
+    ibx_job *job = f->ready;
+    if (!job) return false;
+    if (f->stopping) {
+        f->ready = job->next;
+        f->reading--;
+        drop(f, job);
+        return true;
+    }
+    const bool fits = f->used + need(job) <= f->memory && f->running <= 2 * f->team.threads;
+    if (!fits && f->running > 0) return false;
+    f->ready = job->next;
+    f->reading--;
+    f->running++;
+    f->used += need(job);
+    job->charge += need(job);
+    tell_entry(f, IBX_EVENT_STARTED, job->entry, NULL);
+    start_run(f, job);
+    return true;
+}
+
+/* Is the entry's fate known from its outputs' names alone? Saves reading what will be skipped. */
+static bool settled_by_name(shop *f, const ibx_entry *entry) {
+    const ibx_job bare = {.batch = f->batch, .entry = entry, .index = f->next};
+    const ibx_output o = ibx_output_of(f->batch, entry, f->next, 0);
+    if (f->batch->if_exists == IBX_EXISTS_OVERWRITE || strcmp(f->batch->output, "-") == 0)
+        return false;
+    ibx_error err;
+    char **paths = make_paths(&bare, o.saves, &err);
+    if (!paths) return false;
+    ibx_verdict verdict = IBX_VERDICT_WRITE;
+    bool sized = false;
+    for (int i = 0; i < o.saves; i++) sized |= strstr(paths[i], "{w}") || strstr(paths[i], "{h}");
+    if (!sized)
+        verdict = ibx_judge(f->batch, &f->listing, &f->inputs, entry->path, paths, o.saves, &err);
+    free_paths(paths, o.saves);
+    if (verdict == IBX_VERDICT_SKIP) tell_entry(f, IBX_EVENT_SKIPPED, entry, NULL);
+    if (verdict == IBX_VERDICT_REFUSE) tell_entry(f, IBX_EVENT_FAILED, entry, &err);
+    return verdict == IBX_VERDICT_SKIP || verdict == IBX_VERDICT_REFUSE;
+}
+
+static void start_open(shop *f, ibx_job *job) {
+#pragma omp task firstprivate(f, job) if (f->deferred)
+    {
+        ibx_job_open(job);
+        post(f, &f->opened, job);
+    }
+}
+
+/* Reads the next input, if there is room for it. */
+static bool read_next(shop *f) {
+    if (f->stopping || f->next == f->listing.count) return false;
+    if (f->reading > 2 * f->team.threads || f->lives == f->most) return false;
+    if (f->lives > 0 && f->used + IBX_WHOLE_FILE > f->memory) return false;
+    const ibx_entry *entry = &f->listing.entries[f->next];
+    if (!settled_by_name(f, entry)) {
+        ibx_job *job = ibx_job_read(f->batch, &f->limits, &f->desk, entry, f->next);
+        if (!job) {
+            ibx_fail(&f->fatal, IBX_MEMORY, "no memory for another image");
+            f->stopping = true;
+            return false;
+        }
+        f->live[f->lives++] = job;
+        f->used += job->charge;
+        if (job->ok) {
+            f->reading++;
+            start_open(f, job);
+        } else {
+            fail(f, job);
+        }
+    }
+    f->next++;
+    return true;
+}
+
+/* ---- the loop -----------------------------------------------------------------------------------
+ */
+
+static bool is_set(const atomic_bool *flag) {
+    return flag && atomic_load(flag);
+}
+
+static void look_up(shop *f) {
+    if (is_set(f->batch->stop) || is_set(f->limits.cancel)) {
+        f->stopping = true;
+        if (f->fatal.code == IBX_OK) ibx_fail(&f->fatal, IBX_CANCELLED, "stopped by the user");
+    }
+    if (ibx_clock_ms() - f->ticked < TICK_MS) return;
+    f->ticked = ibx_clock_ms();
+    tell(f, &(ibx_event){.kind = IBX_EVENT_TICK});
+}
+
+static void io_loop(shop *f) {
+    f->deferred = omp_get_num_threads() > 1;
+    while (f->lives > 0 || (!f->stopping && f->next < f->listing.count)) {
+        bool busy = take_finished(f);
+        busy |= take_opened(f);
+        busy |= serve_streams(f);
+        busy |= admit(f);
+        busy |= read_next(f);
+        look_up(f);
+        if (!busy) ibx_desk_wait(&f->desk, TICK_MS);
+    }
+}
+
+/* ---- begin and end
+ * -------------------------------------------------------------------------------- */
+
+/* The output folder can be made and written to. */
+static bool check_output(const ibx_batch *batch, const ibx_listing *listing, ibx_error *err) {
+    if (!batch->output) return ibx_fail(err, IBX_USAGE, "name an output folder with -o");
+    if (strcmp(batch->output, "-") == 0) {
+        if (listing->count == 1 && ibx_recipe_outputs(batch->recipe) == 1) return true;
+        return ibx_fail(err, IBX_USAGE, "standard output takes one image, but there would be more");
+    }
+    struct stat st;
+    if (stat(batch->output, &st) == 0 && !S_ISDIR(st.st_mode))
+        return ibx_fail(err, IBX_USAGE,
+                        "the output %s is not a folder; -o names the folder to "
+                        "write into",
+                        batch->output);
+    return true;
+}
+
+bool ibx_batch_check(const ibx_batch *batch, ibx_listing *listing, ibx_error *err) {
+    if (!batch->recipe) return ibx_fail(err, IBX_USAGE, "a batch needs a recipe");
+    if (!ibx_names_valid(batch, err)) return false;
+    return ibx_listing_make(batch, listing, err) && check_output(batch, listing, err) &&
+           ((batch->output && strcmp(batch->output, "-") == 0) ||
+            !ibx_names_collide(batch, listing, NULL, err));
+}
+
+static bool open_shop(shop *f, ibx_error *err) {
+    f->limits = ibx_limits_fill(&f->batch->limits);
+    f->memory = f->limits.memory;
+    f->limits.memory -= f->memory / AHEAD_SHARE;
+    f->began = f->ticked = ibx_clock_ms();
+    f->most = 8 * f->limits.threads + 8;
+    ibx_desk_open(&f->desk);
+    f->live = calloc((size_t)f->most, sizeof(ibx_job *));
+    if (!f->live) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
+    if (!ibx_batch_check(f->batch, &f->listing, err)) return false;
+    return ibx_team_open(&f->team, f->limits.threads, f->limits.threads + 1, f->limits.cancel, err);
+}
+
+static void close_shop(shop *f) {
+    ibx_team_close(&f->team);
+    ibx_inputs_free(&f->inputs);
+    ibx_listing_free(&f->listing);
+    ibx_desk_close(&f->desk);
+    free(f->live);
+}
+
+bool ibx_batch_run(const ibx_batch *batch, ibx_on_event *on_event, void *user, ibx_totals *totals,
+                   ibx_error *err) {
+    shop f = {.batch = batch, .on_event = on_event, .user = user};
+    bool ok = open_shop(&f, err);
+    if (ok) {
+        f.totals.listed = (int64_t)f.listing.count;
+        tell(&f, &(ibx_event){.kind = IBX_EVENT_LISTED});
+#pragma omp parallel num_threads(f.limits.threads + 1)
+#pragma omp single
+        io_loop(&f);
+        f.totals.seconds = (ibx_clock_ms() - f.began) / 1000;
+        ok = f.fatal.code == IBX_OK;
+        if (!ok && err) *err = f.fatal;
+    }
+    if (totals) *totals = f.totals;
+    close_shop(&f);
+    return ok;
+}

@@ -1,0 +1,156 @@
+/* job.c - what is done for one input file. */
+#include "engine/job.h"
+#include "core/recipe.h"
+#include "engine/name.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+ibx_job *ibx_job_read(const ibx_batch *batch, const ibx_limits *limits, ibx_desk *desk,
+                      const ibx_entry *entry, size_t index) {
+    ibx_job *job = calloc(1, sizeof *job);
+    if (!job) return NULL;
+    job->batch = batch;
+    job->limits = limits;
+    job->desk = desk;
+    job->entry = entry;
+    job->index = index;
+    job->input.source.fd = -1;
+    if (entry->error)
+        ibx_fail(&job->error, IBX_IO, "cannot be read: %s", strerror(entry->error));
+    else
+        job->ok = ibx_input_open(&job->input, desk, entry->path, &job->error);
+    if (job->ok) job->charge = ibx_input_bytes(&job->input);
+    return job;
+}
+
+static bool open_decoder(ibx_job *job) {
+    const ibx_bytes head = ibx_input_peek(&job->input);
+    const size_t n = head.size < 64 ? head.size : 64;
+    if (n == 0) return ibx_fail(&job->error, IBX_FORMAT, "is empty");
+    const ibx_decode_limits limits = {.max_pixels = job->limits->max_pixels,
+                                      .memory = job->limits->memory,
+                                      .accept_damage = job->batch->accept_damage,
+                                      .allow_loaders = job->batch->allow_loaders};
+    job->codec = ibx_codec_for_reading(head.data, n, &job->error);
+    if (!job->codec) return false;
+    job->decoder = job->codec->open(&job->input.source, &limits, &job->info, &job->error);
+    return job->decoder != NULL;
+}
+
+/* Is there a pipe at both ends, without a file name to take a format from? */
+static bool is_pipe(const ibx_job *job) {
+    return strcmp(job->entry->path, "-") == 0;
+}
+
+/* The formats that names and settings give to the saves. */
+static bool choose_formats(ibx_job *job, int saves) {
+    job->formats = calloc((size_t)saves, sizeof *job->formats);
+    if (!job->formats) return ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
+    for (int i = 0; i < saves; i++) {
+        const ibx_output o = ibx_output_of(job->batch, job->entry, job->index, i);
+        if (is_pipe(job) && !job->batch->format && !(o.step && o.step->format)) continue;
+        job->formats[i] = ibx_output_format(&o, &job->error);
+        if (!job->formats[i]) return false;
+    }
+    return true;
+}
+
+static bool make_plan(ibx_job *job) {
+    const ibx_output o = ibx_output_of(job->batch, job->entry, job->index, 0);
+    if (!choose_formats(job, o.saves)) return false;
+    const ibx_plan_options options = {.threads = job->limits->threads,
+                                      .memory = job->limits->memory,
+                                      .max_pixels = job->limits->max_pixels,
+                                      .formats = job->formats,
+                                      .quality = job->batch->quality};
+    job->planned = ibx_plan_make(&job->plan, job->batch->recipe, &job->info, &options, &job->error);
+    return job->planned;
+}
+
+/* What each output keeps of the input's metadata. */
+static bool choose_metadata(ibx_job *job) {
+    job->metadata = calloc((size_t)job->plan.saves, sizeof *job->metadata);
+    if (!job->metadata) return ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
+    for (int i = 0; i < job->plan.saves; i++) {
+        const ibx_save *save = &job->plan.save[i];
+        const bool upright = save->head.orientation == 1;
+        if (save->format->traits & IBX_KEEPS_METADATA &&
+            !ibx_metadata_apply(job->batch->metadata, upright, save->head.w, save->head.h,
+                                &job->info.metadata, &job->metadata[i], &job->error))
+            return false;
+    }
+    return true;
+}
+
+void ibx_job_open(ibx_job *job) {
+    job->ok = open_decoder(job) && make_plan(job) && choose_metadata(job);
+}
+
+char *ibx_job_path(const ibx_job *job, int i, ibx_error *err) {
+    const char *folder = job->batch->output;
+    if (strcmp(folder, "-") == 0) return strdup("-");
+    ibx_output o = ibx_output_of(job->batch, job->entry, job->index, i);
+    if (job->planned) {
+        o.w = job->plan.save[i].head.w;
+        o.h = job->plan.save[i].head.h;
+    }
+    char *name = ibx_output_name(&o, err), *path = NULL;
+    if (!name) return NULL;
+    if (asprintf(&path, "%s/%s", folder, name) < 0) {
+        path = NULL;
+        ibx_fail(err, IBX_MEMORY, "no memory for a name");
+    }
+    free(name);
+    return path;
+}
+
+bool ibx_job_outputs(ibx_job *job, char **paths, bool replace) {
+    job->out = calloc((size_t)job->plan.saves, sizeof *job->out);
+    if (!job->out) return ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
+    for (; job->outs < job->plan.saves; job->outs++)
+        ibx_outfile_open(&job->out[job->outs], job->desk, paths[job->outs], replace);
+    return true;
+}
+
+/* The pixels, on the team's threads. */
+static bool run(ibx_job *job, ibx_team *team) {
+    ibx_sink **sinks = calloc((size_t)job->outs, sizeof *sinks);
+    if (!sinks) return ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
+    for (int i = 0; i < job->outs; i++) sinks[i] = &job->out[i].sink;
+    const ibx_image_job image = {.plan = &job->plan,
+                                 .codec = job->codec,
+                                 .decoder = job->decoder,
+                                 .sink = sinks,
+                                 .metadata = job->metadata};
+    const bool ok = ibx_run_image(team, &image, &job->times, &job->error);
+    free(sinks);
+    return ok;
+}
+
+void ibx_job_run(ibx_job *job, ibx_team *team) {
+    const int shrink = job->plan.shrink;
+    job->ok = (shrink == 1 || job->codec->start(job->decoder, shrink, &job->info, &job->error)) &&
+              run(job, team);
+    for (int i = 0; i < job->outs; i++) ibx_outfile_flush(&job->out[i]);
+}
+
+void ibx_job_commit(ibx_job *job) {
+    const ibx_input *mtime = job->batch->keep_mtime ? &job->input : NULL;
+    for (int i = 0; job->ok && i < job->outs; i++)
+        job->ok = ibx_outfile_commit(&job->out[i], mtime, &job->error);
+    job->times.read = job->input.read_ms;
+    for (int i = 0; i < job->outs; i++) job->times.write += job->out[i].write_ms;
+}
+
+void ibx_job_free(ibx_job *job) {
+    const int saves = job->planned ? job->plan.saves : 0;
+    for (int i = 0; job->metadata && i < saves; i++) ibx_metadata_free(&job->metadata[i]);
+    for (int i = 0; i < job->outs; i++) ibx_outfile_close(&job->out[i]);
+    if (job->planned) ibx_plan_free(&job->plan);
+    if (job->codec) job->codec->close(job->decoder);
+    ibx_input_close(&job->input);
+    free(job->metadata);
+    free(job->formats);
+    free(job->out);
+    free(job);
+}

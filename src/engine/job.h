@@ -1,0 +1,64 @@
+/* job.h - one input of a batch with its outputs, from reading to renaming.
+ *
+ *   I/O thread            team                     I/O thread            team        I/O thread
+ *   ibx_job_read    ->    ibx_job_open (task) ->   names, budget    ->   ibx_job_run ->   commit
+ *                         header, plan                                   pixels
+ */
+#ifndef IBX_ENGINE_JOB_H
+#define IBX_ENGINE_JOB_H
+
+#include "engine/limits.h"
+#include "engine/listing.h"
+#include "engine/output.h"
+#include "engine/run.h"
+
+typedef struct ibx_job {
+    struct ibx_job *next; /* in whatever list it is */
+    const ibx_batch *batch;
+    const ibx_limits *limits; /* with defaults filled in */
+    const ibx_entry *entry;
+    size_t index; /* of the entry */
+    ibx_desk *desk;
+    ibx_input input;
+    const ibx_codec *codec;
+    void *decoder;
+    ibx_info info;
+    bool planned;
+    ibx_plan plan;
+    const ibx_format **formats; /* per save */
+    ibx_metadata *metadata;     /* per save */
+    ibx_outfile *out;           /* per save */
+    int outs;                   /* how many of them are open */
+    size_t charge;              /* bytes of the budget that it holds */
+    ibx_times times;
+    bool ok;
+    ibx_error error; /* why not, or a warning */
+} ibx_job;
+
+/* I/O thread: a job with its input read. NULL without memory; a job that is not ok failed. */
+ibx_job *ibx_job_read(const ibx_batch *batch, const ibx_limits *limits, ibx_desk *desk,
+                      const ibx_entry *entry, size_t index);
+
+/* Team: recognises the format, reads the header, makes the plan. Sets ok or error. */
+void ibx_job_open(ibx_job *job);
+
+/* Any thread: the path of save i below the output directory, or "-"; malloc'd. NULL with an
+ * error. Needs the plan. */
+char *ibx_job_path(const ibx_job *job, int i, ibx_error *err);
+
+/* I/O thread: opens the outputs, whose paths are handed over. False without memory. */
+bool ibx_job_outputs(ibx_job *job, char **paths, bool replace);
+
+/* Team: decodes, filters, encodes. Sets ok or error. */
+void ibx_job_run(ibx_job *job, ibx_team *team);
+
+/* I/O thread: renames the outputs, or leaves no trace of them. Sets ok or error. */
+void ibx_job_commit(ibx_job *job);
+
+void ibx_job_free(ibx_job *job);
+
+/* Everything that is decided before the first file is read: lists the inputs, checks the output
+ * folder, the templates of names, collisions. Free the listing in either case. */
+bool ibx_batch_check(const ibx_batch *batch, ibx_listing *listing, ibx_error *err);
+
+#endif
