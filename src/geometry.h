@@ -1,10 +1,12 @@
 /* geometry.h - tools for filters that move pixels, beside filter.h the only header they may use.
  *
- * Three things that several filters share:
+ * Things that several filters share:
  *   - turning: the eight ways to lay an image down without touching a sample (orient, flip,
  * rotate);
  *   - scaling: separable resampling as two ready-made passes (resize, thumb);
- *   - placing: nine points of gravity, and a background colour as plane values (crop, pad, rotate).
+ *   - mapping: interpolation at the positions of any affine map (rotate);
+ *   - placing: nine points of gravity, and a background colour as plane values (crop, pad, rotate);
+ *   - interest: the rectangle of an image that is most worth keeping (thumb).
  *
  * Like filters, the code that touches pixels is compiled once per CPU variant, and all variants,
  * compilers and tile shapes give the same bits. */
@@ -17,6 +19,8 @@
 #define IBX_OWN_(name, variant) name##_##variant
 #define IBX_OWN(name, variant) IBX_OWN_(name, variant)
 #define ibx_turn IBX_OWN(ibx_turn, IBX_VARIANT)
+#define ibx_affine_source IBX_OWN(ibx_affine_source, IBX_VARIANT)
+#define ibx_affine_kernel IBX_OWN(ibx_affine_kernel, IBX_VARIANT)
 #define ibx_scale_rows IBX_OWN(ibx_scale_rows, IBX_VARIANT)
 #define ibx_scale_columns IBX_OWN(ibx_scale_columns, IBX_VARIANT)
 
@@ -164,6 +168,32 @@ enum { IBX_SIDE_MAX = 1000000 };
 bool ibx_scaled_size(const ibx_head *in, ibx_extent size, int fit, bool grow, const char *who,
                      int *w, int *h, ibx_error *err);
 
+/* ---- mapping ------------------------------------------------------------------------------- */
+
+/* Interpolation between samples for maps that keep the scale, and its words. */
+enum { IBX_BETWEEN_CATROM, IBX_BETWEEN_LINEAR, IBX_BETWEEN_NEAREST };
+#define IBX_BETWEEN_WORDS                                                                          \
+    { "catrom", "linear", "nearest", NULL }
+
+/* Output pixel (x, y) shows the input at (xx x + xy y + x0, yx x + yy y + y0), all counted from the
+ * centre of the first pixel. */
+typedef struct {
+    double xx, xy, x0;
+    double yx, yy, y0;
+    int between;
+    float backdrop[IBX_MAX_PLANES]; /* output planes where there is no input; premultiplied */
+} ibx_affine;
+
+/* The samples around the positions of `out`, reaching over the image's edges by 2 at most. For a
+ * filter's `source`. */
+ibx_rect ibx_affine_source(const ibx_affine *map, const ibx_head *in, ibx_rect out);
+
+/* Interpolates. Past the edge the edge is repeated, and how far a pixel stands over it decides the
+ * share of the backdrop, so that edges come out smooth. A last plane that the input does not have
+ * is alpha. For a filter's `kernel`; its light should be IBX_PREMULTIPLIED. */
+void ibx_affine_kernel(const ibx_affine *map, const ibx_head *head, const ibx_tile *in,
+                       ibx_tile *out);
+
 /* ---- placing ------------------------------------------------------------------------------- */
 
 /* Words for an IBX_CHOICE of gravity. */
@@ -182,5 +212,30 @@ int ibx_place_y(int gravity, int whole, int part, int offset);
 /* The colour as values of the planes of `head`, alpha last: gray gets its luma (Rec. 709 weights
  * on encoded values); premultiplied if told. Returns the number of planes. */
 int ibx_colour_planes(ibx_colour colour, const ibx_head *head, bool premultiplied, float v[4]);
+
+/* ---- interest ------------------------------------------------------------------------------ */
+
+/* Sums over the cells of a grid that covers the image, as the accumulator of a filter's `scan`.
+ * Integers, so the order of tiles does not matter. */
+enum { IBX_INTEREST_GRID = 32 };
+typedef struct {
+    uint64_t opaque;  /* alpha, in 1/255 */
+    uint64_t luma;    /* of encoded values times alpha, in 1/255 */
+    uint64_t square;  /* of luma */
+    uint64_t colour;  /* largest minus smallest of red, green and blue */
+    uint64_t skin;    /* 255 for every pixel with the colour of skin */
+    uint64_t samples; /* pixels */
+} ibx_interest_cell;
+typedef struct {
+    ibx_interest_cell cell[IBX_INTEREST_GRID][IBX_INTEREST_GRID];
+} ibx_interest;
+
+/* Adds a tile (encoded values, straight alpha) of the image in *head, which is gray or RGB. */
+void ibx_interest_add(ibx_interest *sums, const ibx_head *head, const ibx_tile *in);
+void ibx_interest_merge(ibx_interest *into, const ibx_interest *from);
+
+/* The position of w x h pixels, w <= head->w, h <= head->h, that holds most detail, contrast,
+ * strong colour and skin; of equally good ones the most central. */
+ibx_rect ibx_interest_best(const ibx_interest *sums, const ibx_head *head, int w, int h);
 
 #endif

@@ -3,6 +3,11 @@
 #include "core/recipe.h"
 #include <stdlib.h>
 
+/* Pixels of a tile; 0: as many as the image has. */
+typedef struct {
+    int w, h;
+} tile_size;
+
 /* An image as planes, and the memory that they lie in. */
 typedef struct {
     ibx_head head;
@@ -65,24 +70,58 @@ static void from_light(ibx_tile *t, const ibx_head *h, unsigned light) {
         }
 }
 
-/* The whole-image look of a pass, into `state`. The sum goes through `merge` once. */
-static bool look(const ibx_filter *pass, const ibx_call *c, const ibx_tile *in, void *state,
-                 ibx_error *err) {
+/* The tile of that number among those of size w x h (0: the whole side) that cover an image; false
+ * if there is none. */
+static bool tile_number(int n, tile_size size, const ibx_head *image, ibx_rect *at) {
+    const int w = size.w ? size.w : image->w, h = size.h ? size.h : image->h;
+    const int across = (image->w + w - 1) / w, x = n % across * w, y = n / across * h;
+    *at = (ibx_rect){x, y, ibx_min(w, image->w - x), ibx_min(h, image->h - y)};
+    return y < image->h;
+}
+
+/* The whole-image look of a pass, into `state`. Every tile gets an accumulator of its own. */
+static bool look(const ibx_filter *pass, const ibx_call *c, const ibx_tile *image, void *state,
+                 tile_size tiles, ibx_error *err) {
     const size_t size = pass->acc_size ? pass->acc_size(c) : 0;
     const size_t room = (size + 64) / 64 * 64;
-    void *acc = memset(must(aligned_alloc(64, room)), 0, room);
+    void *acc = must(aligned_alloc(64, room));
     void *sum = memset(must(aligned_alloc(64, room)), 0, room);
-    pass->scan(c, in, acc);
-    pass->merge(c, sum, acc);
+    ibx_rect at;
+    for (int n = 0; tile_number(n, tiles, &c->in, &at); n++) {
+        ibx_tile in = tile_extended(image, at);
+        memset(acc, 0, room);
+        pass->scan(c, &in, acc);
+        pass->merge(c, sum, acc);
+        tile_free(&in);
+    }
     const bool ok = !pass->finish || pass->finish(c, sum, state, err);
     free(acc);
     free(sum);
     return ok;
 }
 
+/* Computes one tile of a pass and puts it into *image. */
+static void run_tile(const ibx_filter *pass, ibx_call c, const ibx_tile *before, ibx_rect at,
+                     unsigned light, ibx_tile *image) {
+    ibx_tile in = tile_extended(before, pass->source ? pass->source(&c, at) : at);
+    ibx_tile out = tile_new(at, ibx_planes(&c.out));
+    const size_t scratch = pass->scratch ? pass->scratch(&c, at) : 0;
+    if (scratch) c.scratch = must(aligned_alloc(64, (scratch + 63) / 64 * 64));
+    if (scratch) memset(c.scratch, 0xff, scratch);
+    pass->kernel(&c, &in, &out);
+    from_light(&out, &c.out, light);
+    for (int p = 0; p < out.planes; p++)
+        for (int y = at.y; y < at.y + at.h; y++)
+            memcpy(ibx_at(image, p, at.x, y), ibx_at(&out, p, at.x, y),
+                   (size_t)at.w * sizeof(float));
+    free(c.scratch);
+    tile_free(&in);
+    tile_free(&out);
+}
+
 /* Replaces *image by what the pass makes of it. */
 static bool run_pass(const ibx_filter *pass, const void *params, void *state, planar *image,
-                     ibx_error *err) {
+                     tile_size tiles, ibx_error *err) {
     ibx_call c = {.params = params, .state = state, .in = image->head, .out = image->head};
     if (pass->head) pass->head(&c, &c.out);
     c.out.shrink = 1;
@@ -90,17 +129,11 @@ static bool run_pass(const ibx_filter *pass, const void *params, void *state, pl
     c.out.full_h = c.out.h;
     const unsigned light = pass->wants ? pass->wants(&c) : 0;
     to_light(&image->tile, &c.in, light);
-    if (pass->scan && !look(pass, &c, &image->tile, state, err)) return false;
-    const ibx_rect whole = {0, 0, c.out.w, c.out.h};
-    ibx_tile in = tile_extended(&image->tile, pass->source ? pass->source(&c, whole) : whole);
-    ibx_tile out = tile_new(whole, ibx_planes(&c.out));
-    const size_t scratch = pass->scratch ? pass->scratch(&c, whole) : 0;
-    if (scratch) c.scratch = must(aligned_alloc(64, (scratch + 63) / 64 * 64));
-    if (scratch) memset(c.scratch, 0xff, scratch);
-    pass->kernel(&c, &in, &out);
-    from_light(&out, &c.out, light);
-    free(c.scratch);
-    tile_free(&in);
+    if (pass->scan && !look(pass, &c, &image->tile, state, tiles, err)) return false;
+    ibx_tile out = tile_new((ibx_rect){0, 0, c.out.w, c.out.h}, ibx_planes(&c.out));
+    ibx_rect at;
+    for (int n = 0; tile_number(n, tiles, &c.out, &at); n++)
+        run_tile(pass, c, &image->tile, at, light, &out);
     tile_free(&image->tile);
     *image = (planar){c.out, out};
     return true;
@@ -112,7 +145,7 @@ static ibx_bytes copy_bytes(ibx_bytes b) {
 }
 
 /* image->head.profile is malloc'd before and after: a step's own one would go with its state. */
-static bool run_step(const ibx_step *step, planar *image, ibx_error *err) {
+static bool run_step(const ibx_step *step, planar *image, tile_size tiles, ibx_error *err) {
     const ibx_filter *f = step->filter;
     if (!f) return ibx_fail(err, IBX_USAGE, "save: not in a recipe for one image in memory");
     const ibx_bytes before = image->head.profile;
@@ -121,7 +154,8 @@ static bool run_step(const ibx_step *step, planar *image, ibx_error *err) {
     bool ok = !f->prepare || f->prepare(&c, state, err);
     const ibx_filter *pass[IBX_MAX_PASSES] = {f};
     const int count = !ok ? 0 : f->passes ? f->passes(&c, pass) : 1;
-    for (int i = 0; ok && i < count; i++) ok = run_pass(pass[i], step->params, state, image, err);
+    for (int i = 0; ok && i < count; i++)
+        ok = run_pass(pass[i], step->params, state, image, tiles, err);
     if (image->head.profile.data != before.data) {
         image->head.profile = copy_bytes(image->head.profile);
         free((void *)before.data);
@@ -157,13 +191,20 @@ static ibx_image write_image(const planar *image) {
 }
 
 bool whole_apply(const char *recipe, const ibx_image *in, ibx_image *out, ibx_error *err) {
+    return whole_apply_tiled(recipe, in, 0, 0, out, err);
+}
+
+bool whole_apply_tiled(const char *recipe, const ibx_image *in, int tile_w, int tile_h,
+                       ibx_image *out, ibx_error *err) {
+    const tile_size tiles = {tile_w, tile_h};
     *out = (ibx_image){0};
     ibx_recipe *steps = ibx_recipe_parse(recipe, err);
     if (!steps) return false;
     planar image = read_image(in);
     image.head.profile = copy_bytes(in->head.profile);
     bool ok = true;
-    for (int i = 0; ok && i < steps->count; i++) ok = run_step(&steps->steps[i], &image, err);
+    for (int i = 0; ok && i < steps->count; i++)
+        ok = run_step(&steps->steps[i], &image, tiles, err);
     if (ok) *out = write_image(&image);
     if (!ok) free((void *)image.head.profile.data);
     tile_free(&image.tile);

@@ -16,6 +16,11 @@
  * with whole_free. False with a sentence where a step refuses. */
 bool whole_apply(const char *recipe, const ibx_image *in, ibx_image *out, ibx_error *err);
 
+/* The same, but kernels and scans see tiles of tile_w x tile_h pixels (smaller at the right and
+ * bottom; 0: the whole side), each with exactly the input that `source` names. */
+bool whole_apply_tiled(const char *recipe, const ibx_image *in, int tile_w, int tile_h,
+                       ibx_image *out, ibx_error *err);
+
 /* A new F32 image of zeros, without profile; freed with whole_free. Ends the process without
  * memory. */
 ibx_image whole_new(int w, int h, ibx_model model, bool alpha);
