@@ -48,13 +48,13 @@ static void merge(const ibx_call *c, void *into, const void *from) {
 }
 
 /* The darkest bin that is not clipped, going up (step 1) from 0 or down (-1) from the top. */
-static int edge(const uint64_t *bin, int step, double share) {
+static int edge(const uint64_t *bin, int step, double percent) {
     double total = 0, below = 0;
     for (int i = 0; i <= TOP; i++) total += (double)bin[i];
     int i = step > 0 ? 0 : TOP;
     for (int n = 0; n < TOP; n++, i += step) {
         below += (double)bin[i];
-        if (below > share * total) break;
+        if (below * 100 > percent * total) break;
     }
     return i;
 }
@@ -68,7 +68,8 @@ static bool finish(const ibx_call *c, const void *acc, void *result, ibx_error *
     for (int i = 0; i <= TOP; i++) all[i] = h->bin[0][i] + h->bin[1][i] + h->bin[2][i];
     for (int i = 0; i < 3; i++) {
         const uint64_t *bin = p->per_channel ? h->bin[i] : all;
-        const int low = edge(bin, 1, p->clip_low / 100), high = edge(bin, -1, p->clip_high / 100);
+        const int low = edge(bin, 1, (double)p->clip_low),
+                  high = edge(bin, -1, (double)p->clip_high);
         s->black[i] = low < high ? (float)low / TOP : 0;
         s->scale[i] = low < high && high - low < TOP ? (float)TOP / (float)(high - low) : 1;
     }

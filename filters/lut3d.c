@@ -254,5 +254,6 @@ IBX_FILTER(lut3d, .summary = "Grade colours through a .cube file.", .category = 
                "curves in front of a cube, as Resolve writes them. Inputs are encoded (sRGB) "
                "values, clipped to the domain of the table. tetrahedral keeps grays free of "
                "casts and is the faster one. A gray image becomes a colour image.",
+           .examples = {"lut3d:\"samples/warm.cube\"", "lut3d:\"samples/warm.cube\",strength=0.5"},
            .params = PARAMS, .params_size = sizeof(params), .traits = IBX_POINT, .open = opened,
            .close = closed, .passes = passes);

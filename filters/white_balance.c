@@ -71,8 +71,8 @@ static void light(double t, double tint, double cones[3]) {
     black_body(fmax(t * 0.999, 1667), &u1, &v1);
     black_body(fmin(t * 1.001, 25000), &u2, &v2);
     const double du = u2 - u1, dv = v2 - v1, step = tint / 3000 / hypot(du, dv);
-    u -= dv * step;
-    v += du * step;
+    u += dv * step;
+    v -= du * step;
     const double x = 1.5 * u / (u - 4 * v + 2), y = v / (u - 4 * v + 2);
     for (int i = 0; i < 3; i++)
         cones[i] =
