@@ -1,0 +1,254 @@
+/* vips_read.c - opens a file through libvips and hands out its rows. */
+#include "codec/vips.h"
+#include "core/pixels.h"
+#include <unistd.h>
+
+typedef struct {
+    ibx_source *source;
+    ibx_decode_limits limits;
+    const ibx_vips_loader *loader;
+    VipsSource *stream;
+    int fd;        /* for loaders that want a path, or -1 */
+    char path[40]; /* of that descriptor */
+    ibx_vips_pixels pixels;
+    ibx_metadata metadata;
+    bool tolerant;     /* damage was met and accepted: libvips fills in what is missing */
+    ibx_error warning; /* that damage */
+} decoder;
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static bool find_loader(decoder *d, ibx_error *err) {
+    const char *const *allowed = d->limits.allow_loaders;
+    if (d->source->size == 0) return ibx_fail(err, IBX_FORMAT, "%s: is empty", d->source->name);
+    if (ibx_vips_wants_path(allowed)) {
+        d->fd = ibx_vips_source_fd(d->source, err);
+        if (d->fd < 0) return false;
+        g_snprintf(d->path, sizeof d->path, "/proc/self/fd/%d", d->fd);
+    }
+    d->loader = ibx_vips_find_loader(d->source, d->fd >= 0 ? d->path : NULL, allowed, err);
+    return d->loader != NULL;
+}
+
+/* Runs the loader up to the header. */
+static int call_loader(const decoder *d, VipsImage **image) {
+    const VipsFailOn fail_on = d->tolerant ? VIPS_FAIL_ON_NONE : VIPS_FAIL_ON_ERROR;
+    VipsBlob *blob = NULL;
+    const void *input = d->stream;
+    if (d->loader->input == IBX_VIPS_PATH) input = d->path;
+    if (d->loader->input == IBX_VIPS_BUFFER) input = blob = vips_source_map_blob(d->stream);
+    if (!input) return -1;
+    const int failed = vips_call(d->loader->operation, input, image, "access",
+                                 VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL);
+    if (blob) vips_area_unref(VIPS_AREA(blob));
+    return failed;
+}
+
+/* The caller owns the image. */
+static VipsImage *load(decoder *d, ibx_error *err) {
+    VipsImage *image = NULL;
+    g_clear_object(&d->stream);
+    d->stream = ibx_vips_source(d->source, err);
+    if (!d->stream) return NULL;
+    if (!call_loader(d, &image)) return image;
+    char what[64];
+    g_snprintf(what, sizeof what, "cannot be read as %s", d->loader->name);
+    ibx_vips_fail(err, IBX_FORMAT, d->source->name, what);
+    return NULL;
+}
+
+/* The first image of the file; if damage is accepted, also what is left of one whose header is
+ * damaged. */
+static VipsImage *load_first(decoder *d, ibx_error *err) {
+    ibx_error why = {0};
+    VipsImage *image = load(d, &why);
+    if (!image && d->limits.accept_damage) {
+        d->tolerant = true;
+        d->warning = why;
+        image = load(d, &why);
+    }
+    if (!image && err) *err = why;
+    return image;
+}
+
+static bool within_limits(const decoder *d, const ibx_info *info, ibx_error *err) {
+    const int64_t pixels = (int64_t)info->head.w * info->head.h;
+    if (d->limits.max_pixels && pixels > d->limits.max_pixels)
+        return ibx_fail(
+            err, IBX_LIMIT, "%s: %d x %d pixels are more than the limit of %lld (--max-pixels)",
+            d->source->name, info->head.w, info->head.h, (long long)d->limits.max_pixels);
+    if (d->limits.memory && info->decoder_bytes > d->limits.memory)
+        return ibx_fail(err, IBX_MEMORY,
+                        "%s: decoding %d x %d pixels takes %zu MB, more than the %zu MB of memory "
+                        "allowed (--memory)",
+                        d->source->name, info->head.w, info->head.h, info->decoder_bytes >> 20,
+                        d->limits.memory >> 20);
+    return true;
+}
+
+/* ---- what the header says -------------------------------------------------------------------- */
+
+/* HEIF tells its two codecs apart; everything else is named after its loader. */
+static const char *format_name(const decoder *d, VipsImage *image) {
+    const char *codec = "";
+    if (strcmp(d->loader->name, "heif")) return d->loader->name;
+    if (vips_image_get_typeof(image, "heif-compression"))
+        vips_image_get_string(image, "heif-compression", &codec);
+    return !strcmp(codec, "av1") ? "avif" : !strcmp(codec, "hevc") ? "heic" : "heif";
+}
+
+/* Bytes per pixel that a loader holds of the whole picture, beside its output; 0: it streams.
+ * Measured as peak memory over 12 and 48 megapixels. */
+static double frame_bytes(const char *loader, double pixel) {
+    static const struct {
+        const char *loader;
+        double fixed, share; /* fixed + share * bytes per pixel */
+    } FRAMES[] = {
+        {"webp", 4, 1}, {"heif", 4.5, 2}, {"gif", 8, 1},    {"jp2k", 0, 4}, {"jxl", 12, 4},
+        {"svg", 4, 1},  {"pdf", 4, 1},    {"magick", 8, 1}, {"mat", 0, 2},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(FRAMES); i++)
+        if (!strcmp(FRAMES[i].loader, loader)) return FRAMES[i].fixed + FRAMES[i].share * pixel;
+    return 0;
+}
+
+/* Streaming loaders hold a row of tiles and half as many again; tiles of 512 rows are the largest
+ * in common use. */
+static size_t decoder_bytes(const decoder *d, VipsImage *image) {
+    const double w = vips_image_get_width(image), h = vips_image_get_height(image);
+    const double pixel = (double)VIPS_IMAGE_SIZEOF_PEL(image);
+    const double frame = frame_bytes(d->loader->name, pixel);
+    const double rows = h < 768 ? h : 768;
+    const double file =
+        frame > 0 && d->source->size > 0 && !d->source->whole ? (double)d->source->size : 0;
+    return (size_t)((frame > 0 ? w * h * frame : w * rows * pixel) + file) + ((size_t)1 << 20);
+}
+
+static bool keep_blob(VipsImage *image, const char *name, const char *prefix, size_t prefix_size,
+                      ibx_bytes *field) {
+    const void *data = NULL;
+    size_t size = 0;
+    if (!vips_image_get_typeof(image, name) || vips_image_get_blob(image, name, &data, &size))
+        return true;
+    if (prefix_size && size >= prefix_size && !memcmp(data, prefix, prefix_size)) {
+        data = (const char *)data + prefix_size;
+        size -= prefix_size;
+    }
+    return !size || ibx_metadata_set(field, data, size);
+}
+
+static bool keep_metadata(decoder *d, VipsImage *image, ibx_error *err) {
+    ibx_metadata *m = &d->metadata;
+    const bool kept =
+        keep_blob(image, VIPS_META_EXIF_NAME, "Exif\0", 6, &m->exif) &&
+        keep_blob(image, VIPS_META_XMP_NAME, NULL, 0, &m->xmp) &&
+        keep_blob(image, VIPS_META_IPTC_NAME, NULL, 0, &m->iptc) &&
+        (d->pixels.converted || keep_blob(image, VIPS_META_ICC_NAME, NULL, 0, &m->profile));
+    return kept || ibx_fail(err, IBX_MEMORY, "%s: no memory for its metadata", d->source->name);
+}
+
+static void fill_info(const decoder *d, VipsImage *image, ibx_info *info) {
+    const ibx_vips_pixels *p = &d->pixels;
+    const int w = vips_image_get_width(image), h = vips_image_get_height(image);
+    info->head = (ibx_head){
+        .w = w,
+        .h = h,
+        .model = p->model,
+        .alpha = p->alpha,
+        .orientation = vips_image_get_orientation(image),
+        .depth = (int)(8 * ibx_sample_size(p->sample)),
+        .profile = d->metadata.profile,
+        .shrink = 1,
+        .full_w = w,
+        .full_h = h,
+    };
+    info->sample = p->sample;
+    info->pages = vips_image_get_n_pages(image);
+    info->progressive = vips_image_get_typeof(image, "interlaced") != 0;
+    info->metadata = d->metadata;
+}
+
+/* Header first and limits before anything that grows with the image. */
+static bool prepare(decoder *d, ibx_info *info, ibx_error *err) {
+    if (!find_loader(d, err)) return false;
+    VipsImage *image = load_first(d, err);
+    if (!image) return false;
+    *info = (ibx_info){.format = format_name(d, image), .decoder_bytes = decoder_bytes(d, image)};
+    info->head.w = vips_image_get_width(image);
+    info->head.h = vips_image_get_height(image);
+    bool fine = within_limits(d, info, err) &&
+                ibx_vips_pixels_of(image, d->loader->name, d->source->name, &d->pixels, err) &&
+                keep_metadata(d, image, err);
+    if (fine) fill_info(d, image, info);
+    g_object_unref(image);
+    return fine;
+}
+
+void *ibx_vips_open(ibx_source *source, const ibx_decode_limits *limits, ibx_info *info,
+                    ibx_error *err) {
+    if (!ibx_vips_start(err)) return NULL;
+    decoder *d = g_new0(decoder, 1);
+    d->source = source;
+    d->limits = *limits;
+    d->fd = -1;
+    if (prepare(d, info, err)) return d;
+    ibx_vips_close(d);
+    return NULL;
+}
+
+void ibx_vips_close(void *decoder_) {
+    decoder *d = decoder_;
+    if (!d) return;
+    if (d->pixels.image) g_object_unref(d->pixels.image);
+    if (d->stream) g_object_unref(d->stream);
+    if (d->fd >= 0) close(d->fd);
+    ibx_metadata_free(&d->metadata);
+    g_free(d);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+/* Opens the file again, this time telling libvips to go on behind damage. The rows that were
+ * delivered are decoded again; they are the same. */
+static void reopen(decoder *d) {
+    g_clear_object(&d->pixels.image);
+    d->tolerant = true;
+    VipsImage *image = load(d, NULL);
+    if (!image) return;
+    ibx_vips_pixels_of(image, d->loader->name, d->source->name, &d->pixels, NULL);
+    g_object_unref(image);
+}
+
+static bool pull(const decoder *d, const ibx_strip *strip, ibx_error *err) {
+    return d->pixels.image && ibx_vips_pull(&d->pixels, strip, d->source->name, err);
+}
+
+/* The strip again, of a file that turned out to be damaged there. Black from where even libvips
+ * gives up. */
+static void salvage(decoder *d, const ibx_strip *strip) {
+    const size_t row_bytes =
+        (size_t)strip->w * (size_t)strip->planes * ibx_sample_size(strip->sample);
+    if (!d->tolerant) {
+        reopen(d);
+        if (pull(d, strip, NULL)) return;
+    }
+    g_clear_object(&d->pixels.image);
+    for (int i = 0; i < strip->rows; i++)
+        memset(strip->data + (size_t)i * strip->stride, 0, row_bytes);
+}
+
+bool ibx_vips_read(void *decoder_, const ibx_strip *strip, ibx_error *err) {
+    decoder *d = decoder_;
+    ibx_error why = {0};
+    if (!pull(d, strip, &why)) {
+        if (!d->limits.accept_damage) {
+            if (err) *err = why;
+            return false;
+        }
+        if (d->warning.code == IBX_OK) d->warning = why;
+        salvage(d, strip);
+    }
+    ibx_strip_touch(strip, true);
+    if (d->warning.code != IBX_OK && err) *err = d->warning;
+    return true;
+}
