@@ -71,10 +71,13 @@ static int sample(int extend, int i, int n) {
     return m < n ? m : period - 1 - m;
 }
 
-/* The samples that stand at `count` places from *first: *first and how many. */
+/* The samples that stand at `count` places from *first: *first and how many. What repeats has shown
+ * all of its samples after 2 n places; what does not runs upward. */
 static int reach(int extend, int *first, int count, int n) {
-    int low = n, high = 0;
-    for (int i = *first; i < *first + ibx_min(count, 2 * n); i++) {
+    const int start = *first, end = start + count;
+    const bool repeats = extend == MIRROR || extend == REPEAT;
+    int low = sample(extend, start, n), high = sample(extend, end - 1, n);
+    for (int i = start; repeats && i < ibx_min(end, start + 2 * n); i++) {
         low = ibx_min(low, sample(extend, i, n));
         high = ibx_max(high, sample(extend, i, n));
     }
