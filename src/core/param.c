@@ -151,10 +151,7 @@ int ibx_param_range(const ibx_param *row, char *text, size_t size) {
     ibx_text t = {text, size, 0};
     switch (row->type) {
     case IBX_TYPE_FLOAT:
-        put_range(&t, row);
-        break;
     case IBX_TYPE_INT:
-        ibx_text_put(&t, "a whole number, ");
         put_range(&t, row);
         break;
     case IBX_TYPE_BOOL:
