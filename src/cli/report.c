@@ -1,0 +1,106 @@
+#include "cli/report.h"
+#include "cli/say.h"
+#include <errno.h>
+#include <stdlib.h>
+
+bool ibx_report_open(ibx_report *report, const char *path, ibx_error *err) {
+    FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+    *report = (ibx_report){.json = {.out = out}, .path = path};
+    if (!out) return ibx_fail(err, IBX_IO, "the report %s: %s", path, strerror(errno));
+    return true;
+}
+
+static void put_times(ibx_json *j, const ibx_times *t) {
+    ibx_json_open(j, "ms", '{');
+    ibx_json_number(j, "read", t->read);
+    ibx_json_number(j, "decode", t->decode);
+    ibx_json_number(j, "filter", t->filter);
+    ibx_json_number(j, "encode", t->encode);
+    ibx_json_number(j, "write", t->write);
+    ibx_json_close(j, '}');
+}
+
+static void put_outputs(ibx_json *j, const ibx_event *e) {
+    ibx_json_open(j, "outputs", '[');
+    for (int i = 0; i < e->output_count; i++) {
+        const ibx_written *w = &e->output[i];
+        ibx_json_open(j, NULL, '{');
+        ibx_json_text(j, "path", w->path);
+        ibx_json_text(j, "format", w->format);
+        ibx_json_int(j, "w", w->w);
+        ibx_json_int(j, "h", w->h);
+        ibx_json_int(j, "bytes", w->bytes);
+        ibx_json_close(j, '}');
+    }
+    ibx_json_close(j, ']');
+}
+
+static void put_error(ibx_json *j, const char *key, const ibx_error *error) {
+    ibx_json_open(j, key, '{');
+    ibx_json_text(j, "code", ibx_code_word(error->code));
+    ibx_json_text(j, "text", error->text);
+    ibx_json_close(j, '}');
+}
+
+static void put_image(ibx_json *j, const ibx_event *e, const char *status) {
+    ibx_json_open(j, NULL, '{');
+    ibx_json_text(j, "input", e->input);
+    ibx_json_text(j, "status", status);
+    ibx_json_int(j, "w", e->w);
+    ibx_json_int(j, "h", e->h);
+    ibx_json_int(j, "bytes", e->bytes_in);
+    put_outputs(j, e);
+    put_times(j, &e->times);
+    if (e->error) put_error(j, e->kind == IBX_EVENT_FAILED ? "error" : "warning", e->error);
+    ibx_json_close(j, '}');
+}
+
+void ibx_report_event(ibx_report *report, const ibx_event *e) {
+    switch (e->kind) {
+    case IBX_EVENT_DONE:
+        put_image(&report->json, e, "done");
+        break;
+    case IBX_EVENT_SKIPPED:
+        put_image(&report->json, e, "skipped");
+        break;
+    case IBX_EVENT_FAILED:
+        put_image(&report->json, e, "failed");
+        break;
+    case IBX_EVENT_TICK:
+        fflush(report->json.out);
+        break;
+    default:
+        break;
+    }
+}
+
+static void put_summary(ibx_json *j, const ibx_recipe *recipe, const ibx_totals *t) {
+    char *text = ibx_recipe_print(recipe);
+    ibx_json_open(j, NULL, '{');
+    ibx_json_text(j, "status", "summary");
+    ibx_json_text(j, "imbrex", ibx_version());
+    ibx_json_text(j, "recipe", text);
+    ibx_json_int(j, "listed", t->listed);
+    ibx_json_int(j, "done", t->done);
+    ibx_json_int(j, "failed", t->failed);
+    ibx_json_int(j, "skipped", t->skipped);
+    ibx_json_int(j, "pixels", t->pixels);
+    ibx_json_int(j, "bytes_in", t->bytes_in);
+    ibx_json_int(j, "bytes_out", t->bytes_out);
+    ibx_json_number(j, "seconds", t->seconds);
+    put_times(j, &t->times);
+    ibx_json_close(j, '}');
+    free(text);
+}
+
+bool ibx_report_close(ibx_report *report, const ibx_recipe *recipe, const ibx_totals *totals,
+                      ibx_error *err) {
+    FILE *out = report->json.out;
+    put_summary(&report->json, recipe, totals);
+    const bool written = fflush(out) == 0 && !ferror(out);
+    const int error = errno;
+    const bool closed = out == stdout || fclose(out) == 0;
+    if (written && closed) return true;
+    return ibx_fail(err, IBX_IO, "the report %s: %s", report->path,
+                    strerror(written ? errno : error));
+}
