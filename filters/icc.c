@@ -152,12 +152,15 @@ static void look_up(const float *restrict table, const float *restrict a, float 
     }
 }
 
+/* Linear light to samples. Above 1 the tangent at 1, so that look_up finds the way back. */
 static void encode(bool adobe, float *v, int n) {
     const float exponent = adobe ? (float)(1 / ADOBE_GAMMA) : 1 / 2.4f;
+    const float slope = adobe ? exponent : 1.055f / 2.4f;
     for (int x = 0; x < n; x++) {
         const float power = ibx_pow(fabsf(v[x]), exponent);
         const float srgb = v[x] > 0.0031308f ? 1.055f * power - 0.055f : 12.92f * v[x];
-        v[x] = !adobe ? srgb : v[x] != 0 ? copysignf(power, v[x]) : 0;
+        const float low = !adobe ? srgb : v[x] != 0 ? copysignf(power, v[x]) : 0;
+        v[x] = v[x] > 1 ? 1 + (v[x] - 1) * slope : low;
     }
 }
 
@@ -267,8 +270,8 @@ static bool set_transform(state *s, const params *p, cmsHPROFILE from, cmsHPROFI
     return true;
 }
 
-/* Does the conversion move no colour of a 16 x 16 x 16 grid by more than a third of an 8-bit
- * step? Then it is left out: most profiles that say sRGB differ in rounding only. */
+/* Does the conversion move no colour of a 16 x 16 x 16 grid by half an 8-bit step? Then it is left
+ * out: most profiles that say sRGB differ from it in rounding only. */
 static bool changes_nothing(const state *s) {
     if (s->from != s->to) return false;
     float before[3][BLOCK], after[3][BLOCK], worst = 0;
@@ -280,7 +283,7 @@ static bool changes_nothing(const state *s) {
         for (int i = 0; i < (int)s->to; i++)
             for (int x = 0; x < BLOCK; x++) worst = fmaxf(worst, fabsf(after[i][x] - before[i][x]));
     }
-    return worst < 1 / 765.0f;
+    return worst < 1 / 510.0f;
 }
 
 /* The profile of the image, or the one that it must be taken to have. */
@@ -299,8 +302,10 @@ static cmsHPROFILE open_source(const ibx_call *c, state *s) {
 
 /* Sets up a conversion; false if lcms2 can make none of these profiles. */
 static bool choose(state *s, const params *p, cmsHPROFILE from) {
-    const int space = p->to == GRAY || s->from == IBX_GRAY ? GRAY : p->to == KEEP ? SRGB : p->to;
-    cmsHPROFILE to = p->to == FROM_FILE ? open_target(s->lcms, p->target) : build(s->lcms, space);
+    const bool gray = p->to == GRAY || (s->from == IBX_GRAY && p->to != FROM_FILE);
+    cmsHPROFILE to = gray             ? build(s->lcms, GRAY)
+                     : p->target.size ? open_target(s->lcms, p->target)
+                                      : build(s->lcms, SRGB);
     const int otherwise = s->kind;
     bool ok = from && to;
     if (ok) s->to = model_of(to);
