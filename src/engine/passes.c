@@ -49,7 +49,7 @@ static bool add_pass(ibx_plan *plan, int at, const ibx_filter *filter, int ready
     }
     if (!check_size(r, out, most, err)) return false;
     pass->wants = filter->wants ? filter->wants(&pass->call) : 0;
-    if (!head->alpha) pass->wants &= ~(unsigned)IBX_PREMULTIPLIED;
+    if (!head->alpha && !out->alpha) pass->wants &= ~(unsigned)IBX_PREMULTIPLIED;
     *head = *out;
     return true;
 }

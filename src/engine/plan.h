@@ -57,6 +57,7 @@ typedef struct {
     ibx_head head;
     bool native;       /* interleaved samples as the decoder gives them; else planes of float */
     ibx_sample sample; /* of native samples */
+    unsigned light;    /* as the stage's last pass left it; native samples: 0 */
     int strip_rows, strips;
     int slots;          /* strips kept at a time, enough for every reader; whole: all of them */
     int tight;          /* the fewest slots that work, for images that run on one thread */

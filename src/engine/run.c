@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* Tasks of an image that may wait per thread. */
+#define MOST_WAITING 16
+
 /* Strips that a save's encoder reads, in as many slots as the stage in front of it has. */
 typedef struct {
     ibx_store store;
@@ -24,6 +27,7 @@ typedef struct {
     int *next;        /* first strip of band b whose task is not made yet */
     uint8_t *acc;     /* accumulators of the scan under way, one per thread */
     size_t acc_size;
+    atomic_int waiting; /* tasks made and not ended */
     atomic_bool stopped;
     atomic_int reporters;
     ibx_error error, warning;
@@ -66,7 +70,8 @@ static bool stopped(run *r) {
     return true;
 }
 
-static void decode_strip(run *r, int k) {
+static void decode_strip(run *r, int which, int k) {
+    (void)which;
     if (stopped(r)) return;
     const long long start = cpu_ns();
     const ibx_strip strip = ibx_store_strip(&r->store[0], k);
@@ -95,11 +100,12 @@ static void pack_tile(const output *o, const ibx_tile *tile) {
 static void hand_out(run *r, int s, ibx_made *made) {
     const ibx_stage *stage = &r->plan->stage[s];
     if (stage->stored) ibx_store_put(&r->store[s + 1], &made->tile);
-    for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
-        pack_tile(&r->output[i], ibx_stage_tail(r->plan, &r->plan->save[i], made));
     if (stage->scan >= 0)
         ibx_stage_scan(&r->plan->pass[stage->scan], made,
                        r->acc + (size_t)omp_get_thread_num() * r->acc_size);
+    if (stage->saves > 0) ibx_stage_encode(made);
+    for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
+        pack_tile(&r->output[i], ibx_stage_tail(r->plan, &r->plan->save[i], made));
 }
 
 static void filter_strip(run *r, int s, int j) {
@@ -134,42 +140,52 @@ static void encode_strip(run *r, int i, int j) {
 
 /* ---- the graph ----------------------------------------------------------------------------- */
 
-/* Would a thread be idle without this image's tasks? */
+/* Would a thread be idle without this image's tasks? Not when many tasks wait already: then the
+ * runtime would run new ones in whatever thread makes a task next, be it the I/O thread. */
 static bool split(const run *r) {
-    return atomic_load_explicit(&r->team->running, memory_order_relaxed) < r->team->threads;
+    const int threads = r->team->threads;
+    return atomic_load_explicit(&r->team->running, memory_order_relaxed) < threads &&
+           atomic_load_explicit(&r->waiting, memory_order_relaxed) < MOST_WAITING * threads;
 }
 
+/* The body of every task. */
+static void work(run *r, void (*strip)(run *r, int which, int number), int which, int number) {
+    strip(r, which, number);
+    atomic_fetch_sub(&r->waiting, 1);
+}
+
+/* clang-format off: it breaks depend clauses into one word a line. */
 static void spawn_decode(run *r, int k) {
     char *slot = &r->token[0][k % r->store[0].slots], *turn = &r->turn;
     (void)slot, (void)turn;
+    atomic_fetch_add(&r->waiting, 1);
 #pragma omp task firstprivate(r, k) if (split(r)) depend(inout : turn[0]) depend(inout : slot[0])
-    decode_strip(r, k);
+    work(r, decode_strip, 0, k);
 }
 
-/* Strip j of stage s, which reads strips [lo, hi] of its band. */
+/* Strip j of stage s, which reads strips [lo, hi] of its band; hi < lo: of a band that is
+ * complete. */
 static void spawn_filter(run *r, int s, int j, int lo, int hi) {
-    const int in = r->plan->stage[s].in, slots = r->store[in].slots;
+    const int in = r->plan->stage[s].in, slots = r->store[in].slots, end = hi + 1;
     char *from = r->token[in], *to = &r->token[s + 1][j % r->store[s + 1].slots];
-    (void)from, (void)to, (void)slots, (void)lo;
-    if (r->plan->stage[s].waits) {
-#pragma omp task firstprivate(r, s, j) if (split(r)) depend(inout : to[0])
-        filter_strip(r, s, j);
-        return;
-    }
+    (void)from, (void)to, (void)slots, (void)lo, (void)end;
+    atomic_fetch_add(&r->waiting, 1);
 #pragma omp task firstprivate(r, s, j) if (split(r)) depend(inout                                  \
                                                             : to[0]) depend(iterator(int i = lo    \
-                                                                                     : hi + 1),    \
+                                                                                     : end),       \
                                                                             in                     \
                                                                             : from[i % slots])
-    filter_strip(r, s, j);
+    work(r, filter_strip, s, j);
 }
 
 static void spawn_encode(run *r, int s, int i, int j) {
     char *from = &r->token[s + 1][j % r->store[s + 1].slots], *turn = &r->output[i].turn;
     (void)from, (void)turn;
+    atomic_fetch_add(&r->waiting, 1);
 #pragma omp task firstprivate(r, i, j) if (split(r)) depend(inout : turn[0]) depend(in : from[0])
-    encode_strip(r, i, j);
+    work(r, encode_strip, i, j);
 }
+/* clang-format on */
 
 /* Makes tasks for the strips of band b up to `last`, and before each for what it reads. Depth of
  * recursion: the stages. */
@@ -182,7 +198,7 @@ static void make_strips(run *r, int b, int last) {
             continue;
         }
         const ibx_stage *stage = &r->plan->stage[s];
-        int lo = 0, hi = 0;
+        int lo = 0, hi = -1;
         if (!stage->waits) {
             ibx_plan_reach(r->plan, s, j, &lo, &hi);
             make_strips(r, stage->in, hi);

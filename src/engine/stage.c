@@ -67,20 +67,18 @@ static void each_alpha_row(ibx_tile *t, int colours,
             loop(ibx_at(t, p, t->at.x, y), ibx_at(t, colours, t->at.x, y), t->at.w);
 }
 
-/* Changes the light of a tile in place. Alpha is divided out and multiplied in as encoded or
- * linear light demands: it is always the outer operation. */
+/* Changes the light of a tile in place. Between two passes that want the same nothing is
+ * converted, whether they are fused or a band lies between them: how the plan cuts stages must not
+ * show in the pixels. */
 static void change_light(ibx_tile *t, const ibx_head *head, unsigned from, unsigned to) {
     const int colours = (int)head->model;
     const ibx_pixel_ops *loops = ibx_pixel_loops();
-    if (from == to) return;
     const bool curve = (from ^ to) & IBX_LINEAR;
-    if (head->alpha && from & IBX_PREMULTIPLIED && (curve || !(to & IBX_PREMULTIPLIED))) {
-        each_alpha_row(t, colours, loops->unpremultiply);
-        from &= ~(unsigned)IBX_PREMULTIPLIED;
-    }
+    const bool divide = head->alpha && from & IBX_PREMULTIPLIED;
+    const bool multiply = head->alpha && to & IBX_PREMULTIPLIED;
+    if (divide && (curve || !multiply)) each_alpha_row(t, colours, loops->unpremultiply);
     if (curve) each_colour_row(t, colours, to & IBX_LINEAR ? loops->to_linear : loops->to_encoded);
-    if (head->alpha && to & IBX_PREMULTIPLIED && !(from & IBX_PREMULTIPLIED))
-        each_alpha_row(t, colours, loops->premultiply);
+    if (multiply && (curve || !divide)) each_alpha_row(t, colours, loops->premultiply);
 }
 
 /* Runs one pass: its input is complete in `in`. */
@@ -127,7 +125,7 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, const ibx_stor
     made->copy = tile_over(there + l.buffer, out, IBX_MAX_PLANES);
     made->result = tile_over(there + l.buffer + l.room, out, IBX_MAX_PLANES);
     made->scratch = there + l.buffer + 2 * l.room;
-    unsigned light = 0;
+    unsigned light = in->band->light;
     const ibx_head *head = &in->band->head;
     ibx_tile tile = tile_over(here, l.need[0], ibx_planes(head));
     ibx_store_load(in, &tile);
@@ -146,18 +144,28 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, const ibx_stor
         here = there;
         there = swap;
     }
-    change_light(&tile, head, light, 0);
     made->tile = tile;
+    made->head = *head;
+    made->light = light;
     return true;
 }
 
 /* The finished tile in the light that a pass wants: itself, or a changed copy. */
 static const ibx_tile *in_light(const ibx_pass *pass, ibx_made *made) {
-    if (pass->wants == 0) return &made->tile;
+    if (pass->wants == made->light) return &made->tile;
     made->copy.planes = made->tile.planes;
     ibx_copy(&made->tile, &made->copy, 0);
-    change_light(&made->copy, &pass->call.in, 0, pass->wants);
+    change_light(&made->copy, &made->head, made->light, pass->wants);
     return &made->copy;
+}
+
+void ibx_stage_scan(const ibx_pass *pass, ibx_made *made, void *acc) {
+    pass->filter->scan(&pass->call, in_light(pass, made), acc);
+}
+
+void ibx_stage_encode(ibx_made *made) {
+    change_light(&made->tile, &made->head, made->light, 0);
+    made->light = 0;
 }
 
 const ibx_tile *ibx_stage_tail(const ibx_plan *plan, const ibx_save *save, ibx_made *made) {
@@ -167,8 +175,4 @@ const ibx_tile *ibx_stage_tail(const ibx_plan *plan, const ibx_save *save, ibx_m
     run_pass(pass, in_light(pass, made), &made->result, made->scratch);
     change_light(&made->result, &pass->call.out, pass->wants, 0);
     return &made->result;
-}
-
-void ibx_stage_scan(const ibx_pass *pass, ibx_made *made, void *acc) {
-    pass->filter->scan(&pass->call, in_light(pass, made), acc);
 }

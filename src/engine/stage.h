@@ -18,10 +18,12 @@ typedef struct {
 
 void ibx_arena_free(ibx_arena *arena);
 
-/* A finished tile of a stage's output, encoded with straight alpha, and room for two more of the
- * same rectangle. All of it lies in the arena and holds until the arena's next tile. */
+/* A finished tile of a stage's output, in the light that its last pass wanted, and room for two
+ * more of the same rectangle. All of it lies in the arena and holds until the arena's next tile. */
 typedef struct {
     ibx_tile tile, copy, result;
+    ibx_head head;
+    unsigned light;
     void *scratch;
 } ibx_made;
 
@@ -29,10 +31,14 @@ typedef struct {
 bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, const ibx_store *in, ibx_rect out,
                     ibx_arena *arena, ibx_made *made, ibx_error *err);
 
-/* The finished tile as a save wants it: behind its tail, if it has one. */
-const ibx_tile *ibx_stage_tail(const ibx_plan *plan, const ibx_save *save, ibx_made *made);
-
 /* Feeds the finished tile to the scan of a pass. */
 void ibx_stage_scan(const ibx_pass *pass, ibx_made *made, void *acc);
+
+/* The finished tile as files hold it: encoded, straight alpha. Everything that needs another
+ * light must come before. */
+void ibx_stage_encode(ibx_made *made);
+
+/* The encoded tile as a save wants it: behind its tail, if it has one. */
+const ibx_tile *ibx_stage_tail(const ibx_plan *plan, const ibx_save *save, ibx_made *made);
 
 #endif

@@ -208,8 +208,12 @@ static void shape_input(ibx_plan *plan, const ibx_plan_options *options) {
 }
 
 /* Strips behind a stage. */
-static void shape_output(ibx_band *band, const ibx_stage *stage) {
+static void shape_output(ibx_plan *plan, int s) {
+    const ibx_stage *stage = &plan->stage[s];
+    ibx_band *band = &plan->band[s + 1];
     *band = (ibx_band){.head = stage->head, .sample = IBX_F32, .strip_rows = stage->strip_rows};
+    band->light = stage->count > 0 ? plan->pass[stage->first + stage->count - 1].wants
+                                   : plan->band[stage->in].light;
     if (stage->stored)
         band->strip_bytes = (size_t)stage->strip_rows * (size_t)stage->head.w *
                             (size_t)ibx_planes(&stage->head) * sizeof(float);
@@ -315,7 +319,7 @@ bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error 
     shape_input(plan, options);
     for (int s = 0; s < plan->stages; s++) {
         choose_tile(plan, &plan->stage[s], options);
-        shape_output(&plan->band[s + 1], &plan->stage[s]);
+        shape_output(plan, s);
     }
     for (int b = 0; b <= plan->stages; b++) choose_slots(plan, b, options->threads);
     for (int s = 0; s < plan->saves; s++) ask_encoder(&plan->save[s]);

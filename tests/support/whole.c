@@ -12,6 +12,7 @@ typedef struct {
 typedef struct {
     ibx_head head;
     ibx_tile tile;
+    unsigned light; /* that the samples are in */
 } planar;
 
 static void *must(void *memory) {
@@ -46,27 +47,19 @@ static ibx_tile tile_extended(const ibx_tile *image, ibx_rect at) {
     return t;
 }
 
-/* From encoded, straight samples to the light that a pass wants. */
-static void to_light(ibx_tile *t, const ibx_head *h, unsigned light) {
+/* From the light that a tile is in to another. Straight and encoded (0) is what files hold; where
+ * two passes want the same, nothing is converted in between. */
+static void to_light(ibx_tile *t, const ibx_head *h, unsigned from, unsigned to) {
     const ibx_pixel_ops *ops = ibx_pixel_loops();
-    for (int p = 0; p < (int)h->model; p++)
+    const bool curve = (from ^ to) & IBX_LINEAR, divide = from & IBX_PREMULTIPLIED;
+    const bool multiply = to & IBX_PREMULTIPLIED;
+    for (int p = 0; p < (int)h->model && from != to; p++)
         for (int y = t->at.y; y < t->at.y + t->at.h; y++) {
             float *row = ibx_at(t, p, t->at.x, y);
-            if (light & IBX_LINEAR) ops->to_linear(row, t->at.w);
-            if (light & IBX_PREMULTIPLIED && h->alpha)
-                ops->premultiply(row, ibx_at(t, h->model, t->at.x, y), t->at.w);
-        }
-}
-
-/* And back. */
-static void from_light(ibx_tile *t, const ibx_head *h, unsigned light) {
-    const ibx_pixel_ops *ops = ibx_pixel_loops();
-    for (int p = 0; p < (int)h->model; p++)
-        for (int y = t->at.y; y < t->at.y + t->at.h; y++) {
-            float *row = ibx_at(t, p, t->at.x, y);
-            if (light & IBX_PREMULTIPLIED && h->alpha)
-                ops->unpremultiply(row, ibx_at(t, h->model, t->at.x, y), t->at.w);
-            if (light & IBX_LINEAR) ops->to_encoded(row, t->at.w);
+            const float *alpha = h->alpha ? ibx_at(t, h->model, t->at.x, y) : NULL;
+            if (alpha && divide && (curve || !multiply)) ops->unpremultiply(row, alpha, t->at.w);
+            if (curve) (to & IBX_LINEAR ? ops->to_linear : ops->to_encoded)(row, t->at.w);
+            if (alpha && multiply && (curve || !divide)) ops->premultiply(row, alpha, t->at.w);
         }
 }
 
@@ -102,14 +95,13 @@ static bool look(const ibx_filter *pass, const ibx_call *c, const ibx_tile *imag
 
 /* Computes one tile of a pass and puts it into *image. */
 static void run_tile(const ibx_filter *pass, ibx_call c, const ibx_tile *before, ibx_rect at,
-                     unsigned light, ibx_tile *image) {
+                     ibx_tile *image) {
     ibx_tile in = tile_extended(before, pass->source ? pass->source(&c, at) : at);
     ibx_tile out = tile_new(at, ibx_planes(&c.out));
     const size_t scratch = pass->scratch ? pass->scratch(&c, at) : 0;
     if (scratch) c.scratch = must(aligned_alloc(64, (scratch + 63) / 64 * 64));
     if (scratch) memset(c.scratch, 0xff, scratch);
     pass->kernel(&c, &in, &out);
-    from_light(&out, &c.out, light);
     for (int p = 0; p < out.planes; p++)
         for (int y = at.y; y < at.y + at.h; y++)
             memcpy(ibx_at(image, p, at.x, y), ibx_at(&out, p, at.x, y),
@@ -128,14 +120,14 @@ static bool run_pass(const ibx_filter *pass, const void *params, void *state, pl
     c.out.full_w = c.out.w;
     c.out.full_h = c.out.h;
     const unsigned light = pass->wants ? pass->wants(&c) : 0;
-    to_light(&image->tile, &c.in, light);
+    to_light(&image->tile, &c.in, image->light, light);
     if (pass->scan && !look(pass, &c, &image->tile, state, tiles, err)) return false;
     ibx_tile out = tile_new((ibx_rect){0, 0, c.out.w, c.out.h}, ibx_planes(&c.out));
     ibx_rect at;
     for (int n = 0; tile_number(n, tiles, &c.out, &at); n++)
-        run_tile(pass, c, &image->tile, at, light, &out);
+        run_tile(pass, c, &image->tile, at, &out);
     tile_free(&image->tile);
-    *image = (planar){c.out, out};
+    *image = (planar){c.out, out, light};
     return true;
 }
 
@@ -167,7 +159,7 @@ static bool run_step(const ibx_step *step, planar *image, tile_size tiles, ibx_e
 
 static planar read_image(const ibx_image *in) {
     const int planes = ibx_planes(&in->head);
-    planar image = {in->head, tile_new((ibx_rect){0, 0, in->head.w, in->head.h}, planes)};
+    planar image = {in->head, tile_new((ibx_rect){0, 0, in->head.w, in->head.h}, planes), 0};
     image.head.shrink = 1;
     image.head.full_w = in->head.w;
     image.head.full_h = in->head.h;
@@ -205,6 +197,7 @@ bool whole_apply_tiled(const char *recipe, const ibx_image *in, int tile_w, int 
     bool ok = true;
     for (int i = 0; ok && i < steps->count; i++)
         ok = run_step(&steps->steps[i], &image, tiles, err);
+    to_light(&image.tile, &image.head, image.light, 0);
     if (ok) *out = write_image(&image);
     if (!ok) free((void *)image.head.profile.data);
     tile_free(&image.tile);
