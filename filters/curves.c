@@ -76,7 +76,7 @@ static bool opened(void *values, ibx_error *err) {
     params *p = values;
     double x[POINTS], y[POINTS], m[POINTS];
     const int n = parse(p->points, x, y, err);
-    if (!n) return false;
+    if (n < 2) return false;
     tangents(x, y, n, m);
     for (int i = 0, k = 0; i <= CELLS; i++) {
         const double at = fmin(fmax((double)i / CELLS, x[0]), x[n - 1]);

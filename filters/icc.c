@@ -375,8 +375,8 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
             const int n = ibx_min(BLOCK, right - x);
             const float *a[4];
             float *b[3];
-            for (int i = 0; i < (int)s->from; i++) a[i] = ibx_at(in, i, x, y);
-            for (int i = 0; i < (int)s->to; i++) b[i] = ibx_at(out, i, x, y);
+            for (int i = 0; i < 4; i++) a[i] = ibx_at(in, ibx_min(i, (int)s->from - 1), x, y);
+            for (int i = 0; i < 3; i++) b[i] = ibx_at(out, ibx_min(i, (int)s->to - 1), x, y);
             convert(s, a, b, n);
             if (c->in.alpha)
                 memcpy(ibx_at(out, (int)s->to, x, y), ibx_at(in, (int)s->from, x, y),

@@ -187,12 +187,14 @@ static inline rgbx trilinear(const rgbx *node, const int step[3], const float f[
 
 /* Four corners: along the axes by falling f, from black to white. Gray stays on the diagonal. */
 static inline rgbx tetrahedral(const rgbx *node, const int step[3], const float f[3]) {
-    const bool rg = f[0] >= f[1], gb = f[1] >= f[2], rb = f[0] >= f[2];
-    const int first = rg && rb ? 0 : !rg && gb ? 1 : 2, last = !rg && !rb ? 0 : rg && !gb ? 1 : 2;
-    const int middle = 3 - first - last;
-    const rgbx *second = node + step[first], *third = second + step[middle];
-    return node[0] * (1 - f[first]) + second[0] * (f[first] - f[middle]) +
-           third[0] * (f[middle] - f[last]) + third[step[last]] * f[last];
+    const float r = f[0], g = f[1], b = f[2];
+    const float most = fmaxf(r, fmaxf(g, b)), least = fminf(r, fminf(g, b));
+    const float middle = fmaxf(fminf(r, g), fminf(fmaxf(r, g), b));
+    const int white = step[0] + step[1] + step[2];
+    const int first = r == most ? step[0] : g == most ? step[1] : step[2];
+    const int last = b == least ? step[2] : g == least ? step[1] : step[0];
+    return node[0] * (1 - most) + node[first] * (most - middle) +
+           node[white - last] * (middle - least) + node[white] * least;
 }
 
 static void interpolate(const params *p, float v[3][BLOCK], int n) {
