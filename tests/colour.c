@@ -212,7 +212,7 @@ static void test_automatic(void **unused) {
 
 /* Writes a .cube file; its name is at `path`. */
 static void write_cube(char path[40], const char *text) {
-    strcpy(path, "/tmp/imbrex-cube-XXXXXX");
+    memcpy(path, "/tmp/imbrex-cube-XXXXXX", sizeof "/tmp/imbrex-cube-XXXXXX");
     const int handle = mkstemp(path);
     assert_true(handle >= 0);
     assert_int_equal(write(handle, text, strlen(text)), strlen(text));

@@ -137,6 +137,7 @@ static void test_profiles(void **unused) {
     if (!folder) {
         print_message("%s is missing; set IMBREX_DATA\n", data_path(""));
         skip();
+        return;
     }
     int count = 0;
     for (struct dirent *e; (e = readdir(folder));)
@@ -311,7 +312,7 @@ static void test_file(void **unused) {
     forget(profile);
     const char *const bad[] = {"icc:file", "icc:srgb,\"/some.icc\"",
                                "icc:file,\"/nonexistent.icc\"",
-                               "icc:file,\"" SOURCE_DIR "/README.md\"", "icc:file,\"/\""};
+                               ("icc:file,\"" SOURCE_DIR "/CMakeLists.txt\""), "icc:file,\"/\""};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         ibx_error err = {0};
         in = whole_new(1, 1, IBX_RGB, false);

@@ -71,7 +71,7 @@ static void test_identity(void **unused) {
                                    "hue",
                                    "white_balance",
                                    "curves:\"0,0 0.5,0.5 1,1\"",
-                                   "lut3d:\"" SOURCE_DIR "/samples/warm.cube\",0"};
+                                   ("lut3d:\"" SOURCE_DIR "/samples/warm.cube\",0")};
     const ibx_model models[] = {IBX_GRAY, IBX_RGB};
     for (size_t i = 0; i < 4 * sizeof recipes / sizeof *recipes; i++) {
         ibx_image in = ramp(models[i & 1], i & 2);
@@ -268,7 +268,8 @@ static void test_opencv(void **unused) {
     uint32_t random = 1;
     for (int i = 0; i < W * H; i++) {
         random = random * 1664525u + 1013904223u;
-        const int wave = (int)(90 + 50 * sin(i % W / 72.0) + 30 * cos(i / W / 56.0));
+        const int x = i % W, y = i / W;
+        const int wave = (int)(90 + 50 * sin(x / 72.0) + 30 * cos(y / 56.0));
         bytes[i] = (uint8_t)(wave + (int)(random >> 28));
     }
     ibx_image in = whole_new(W, H, IBX_GRAY, false);
