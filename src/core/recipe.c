@@ -251,7 +251,8 @@ static bool take_format(parser *p, const ibx_format **format) {
         at = i;
     }
     if (at < 0) return true;
-    const slice value = p->args[at].value;
+    slice value = p->args[at].value;
+    if (value.length > 1 && *value.at == '"') value = (slice){value.at + 1, value.length - 2};
     p->keyed = at == 0 && p->args[at].key.length > 0;
     char *word = strndup(value.at, value.length);
     if (!word) return no_memory(p);
