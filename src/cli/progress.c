@@ -67,6 +67,7 @@ void ibx_print_summary(FILE *out, const ibx_totals *t) {
     const double megapixels = (double)t->pixels / 1e6;
     fprintf(out, "%lld done, %lld failed, %lld skipped in %.2f s\n", (long long)t->done,
             (long long)t->failed, (long long)t->skipped, t->seconds);
+    if (!t->pixels) return;
     fprintf(out, "%.1f megapixels, %.1f per second; %s in, ", megapixels,
             t->seconds > 0 ? megapixels / t->seconds : 0, ibx_bytes_in_words(t->bytes_in).text);
     fprintf(out, "%s out\n", ibx_bytes_in_words(t->bytes_out).text);

@@ -20,7 +20,7 @@ void ibx_progress_show(ibx_progress *p, const ibx_totals *totals);
 /* Wipes the changing line away, so that something else can be printed. */
 void ibx_progress_clear(ibx_progress *p);
 
-/* What was done, how fast, and where the time went: three lines. */
+/* What was done and, if there were pixels, how fast and where the time went. */
 void ibx_print_summary(FILE *out, const ibx_totals *totals);
 
 #endif

@@ -10,13 +10,18 @@ bool ibx_report_open(ibx_report *report, const char *path, ibx_error *err) {
     return true;
 }
 
+/* A time to three decimals. */
+static void put_time(ibx_json *j, const char *key, double value) {
+    ibx_json_number(j, key, round(value * 1000) / 1000);
+}
+
 static void put_times(ibx_json *j, const ibx_times *t) {
     ibx_json_open(j, "ms", '{');
-    ibx_json_number(j, "read", t->read);
-    ibx_json_number(j, "decode", t->decode);
-    ibx_json_number(j, "filter", t->filter);
-    ibx_json_number(j, "encode", t->encode);
-    ibx_json_number(j, "write", t->write);
+    put_time(j, "read", t->read);
+    put_time(j, "decode", t->decode);
+    put_time(j, "filter", t->filter);
+    put_time(j, "encode", t->encode);
+    put_time(j, "write", t->write);
     ibx_json_close(j, '}');
 }
 
@@ -87,7 +92,7 @@ static void put_summary(ibx_json *j, const ibx_recipe *recipe, const ibx_totals 
     ibx_json_int(j, "pixels", t->pixels);
     ibx_json_int(j, "bytes_in", t->bytes_in);
     ibx_json_int(j, "bytes_out", t->bytes_out);
-    ibx_json_number(j, "seconds", t->seconds);
+    put_time(j, "seconds", t->seconds);
     put_times(j, &t->times);
     ibx_json_close(j, '}');
     free(text);

@@ -166,7 +166,7 @@ static bool find_output(ibx_setup *s, const ibx_options *o, const ibx_command *c
         return true;
     }
     if (command->bit == IBX_PLAN || o->dry_run) {
-        s->batch.output = "."; /* names are shown from here */
+        s->batch.output = "DIR"; /* as the help calls it; nothing is written */
         return true;
     }
     return ibx_fail(err, IBX_USAGE, "where to write? Give -o DIR, or -o - for standard output");

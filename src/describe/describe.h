@@ -22,9 +22,12 @@ void ibx_describe_save(FILE *out);
 /* One format in full. */
 void ibx_describe_format(FILE *out, const ibx_format *format);
 
-/* A recipe that shows what recipes are for: the first example of the table with several steps,
- * else the first example. Lives as long as the table. */
-const char *ibx_describe_example(void);
+/* A recipe that shows what recipes are for: an example of a filter that makes images smaller,
+ * then one that brings out detail. */
+typedef struct {
+    char text[160];
+} ibx_example;
+ibx_example ibx_describe_example(void);
 
 /* ---- commands and options (usage.c, man.c, completion.c) ------------------------------------ */
 

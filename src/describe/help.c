@@ -5,7 +5,7 @@
 #include "describe/wrap.h"
 #include <stdlib.h>
 
-enum { LABEL = 16 }; /* columns of the left column */
+enum { LABEL = 17 }; /* columns of the left column */
 
 /* "  name   sentence", wrapped. A name that is too long stands on a line of its own. */
 static void print_row(FILE *out, const char *prefix, const char *name, const char *sentence) {
@@ -106,14 +106,24 @@ void ibx_describe_format(FILE *out, const ibx_format *format) {
     print_params(out, format->params, format->params_size);
 }
 
-const char *ibx_describe_example(void) {
+/* The last filter of a category, or the first one with a trait. */
+static const ibx_filter *pick(const char *category, unsigned trait) {
     size_t count;
-    const ibx_filter *const *filter = ibx_filters(&count);
-    const char *first = NULL;
-    for (size_t i = 0; i < count; i++)
-        for (int k = 0; k < 4 && filter[i]->examples[k]; k++) {
-            if (strchr(filter[i]->examples[k], '/')) return filter[i]->examples[k];
-            if (!first) first = filter[i]->examples[k];
-        }
-    return first;
+    const ibx_filter *const *filter = ibx_filters(&count), *found = NULL;
+    for (size_t i = count; i-- > 0;) {
+        if (!filter[i]->examples[0]) continue;
+        if (trait && filter[i]->traits & trait) found = filter[i];
+        if (category && !found && strcmp(filter[i]->category, category) == 0) found = filter[i];
+    }
+    return found;
+}
+
+ibx_example ibx_describe_example(void) {
+    const ibx_filter *smaller = pick(NULL, IBX_REDUCE), *sharper = pick("detail", 0);
+    ibx_example e = {""};
+    if (smaller && sharper)
+        snprintf(e.text, sizeof e.text, "%s/%s", smaller->examples[0], sharper->examples[0]);
+    else if (smaller || sharper)
+        snprintf(e.text, sizeof e.text, "%s", (smaller ? smaller : sharper)->examples[0]);
+    return e;
 }

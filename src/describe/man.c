@@ -92,8 +92,8 @@ void ibx_describe_man(FILE *out, const ibx_program *program) {
         put_text(out, c->arguments);
     }
     fputs(".SH EXAMPLE\n.EX\nimbrex run '", out);
-    put_text(out, ibx_describe_example());
-    fputs("\\&' photos/ \\-o web/\n.EE\n.SH COMMANDS\n", out);
+    put_text(out, ibx_describe_example().text);
+    fputs("' photos/ \\-o web/\n.EE\n.SH COMMANDS\n", out);
     for (const ibx_command *c = program->commands; c->name; c++) {
         fprintf(out, ".SS %s\n", c->name);
         put_text(out, c->summary);

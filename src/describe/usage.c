@@ -2,7 +2,7 @@
 #include "describe/describe.h"
 #include "describe/wrap.h"
 
-enum { LABEL = 26 };
+enum { COMMAND_LABEL = 30, LABEL = 26 }; /* columns of the left column */
 
 void ibx_print_choices(FILE *out, const char *const *words) {
     for (int i = 0; words[i]; i++)
@@ -10,11 +10,10 @@ void ibx_print_choices(FILE *out, const char *const *words) {
 }
 
 void ibx_describe_program(FILE *out, const ibx_program *program) {
-    const char *example = ibx_describe_example();
     fprintf(out,
             "imbrex %s: directories of images through recipes of filters, on all cores.\n\n"
             "  imbrex run '%s' photos/ -o web/\n\n",
-            program->version, example);
+            program->version, ibx_describe_example().text);
     ibx_wrap(out,
              "takes every image below photos/ through these steps and writes web/ with the same "
              "folders. Nothing is overwritten unless you say so.",
@@ -22,7 +21,7 @@ void ibx_describe_program(FILE *out, const ibx_program *program) {
     fputs("\nCommands\n", out);
     for (const ibx_command *c = program->commands; c->name; c++) {
         int at = fprintf(out, "  %s %s", c->name, c->arguments);
-        ibx_wrap(out, c->summary, LABEL, at);
+        ibx_wrap(out, c->summary, COMMAND_LABEL, at);
     }
     fputs("\nRecipes\n", out);
     ibx_wrap(
@@ -31,9 +30,11 @@ void ibx_describe_program(FILE *out, const ibx_program *program) {
         "order of its help page or as key=value. The step save:FORMAT writes what there is at "
         "that point, so one reading can make several files.",
         2, 0);
-    fputs("\n\"imbrex COMMAND --help\" shows the options of a command, \"imbrex filters NAME\" a "
-          "filter.\n",
-          out);
+    fputc('\n', out);
+    ibx_wrap(out,
+             "\"imbrex COMMAND --help\" shows the options of a command, \"imbrex filters\" what "
+             "steps there are, \"imbrex filters NAME\" one of them in full.",
+             0, 0);
 }
 
 /* "  -o, --output DIR"; returns the columns. */
