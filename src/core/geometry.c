@@ -122,7 +122,8 @@ static void fold(const axis *a, int i, double *w, int first, int n) {
     double from, to;
     window(a, i, &from, &to);
     for (int k = 0; k < n; k++) w[k] = 0;
-    for (double j = from; j <= to; j++) w[inside(a, j) - first] += weight(a, i, j);
+    for (int64_t j = (int64_t)from; j <= (int64_t)to; j++)
+        w[inside(a, (double)j) - first] += weight(a, i, (double)j);
 }
 
 /* Fills `first` and `begin`; returns the largest number of taps of an output. */
@@ -148,7 +149,7 @@ bool ibx_taps_make(ibx_taps *taps, int in, double start, double length, int out,
     taps->begin = malloc(((size_t)out + 1) * sizeof *taps->begin);
     if (!taps->first || !taps->begin) return ibx_fail(err, IBX_MEMORY, "no memory to scale");
     const int most = place_windows(&a, taps);
-    taps->weight = malloc(taps->begin[out] * sizeof *taps->weight);
+    taps->weight = calloc(taps->begin[out], sizeof *taps->weight);
     double *w = malloc((size_t)most * sizeof *w);
     for (int i = 0; taps->weight && w && i < out; i++) {
         const int n = (int)(taps->begin[i + 1] - taps->begin[i]);
