@@ -43,19 +43,19 @@ static bool prepare(const ibx_call *c, void *result, ibx_error *err) {
     return true;
 }
 
-/* The odd cube root: colours outside the gamut have negative cone responses. */
+/* The odd cube root: colours outside the gamut have negative cone responses. The tiny number
+ * keeps the cube of the root of black out of the slow subnormal numbers. */
 static inline float cube_root(float v) {
-    const float size = fabsf(v), root = ibx_pow(size, 1 / 3.0f);
-    return size > 0 ? copysignf(root, v) : 0;
+    return copysignf(ibx_pow(fabsf(v) + 1e-20f, 1 / 3.0f), v);
 }
 
 static inline float dot(const float *m, float a, float b, float c) {
     return m[0] * a + m[1] * b + m[2] * c;
 }
 
-static void row(const float *restrict turn, float *const a[3], float *const o[3], int n) {
-    const float *restrict r = a[0], *restrict g = a[1], *restrict b = a[2];
-    float *restrict red = o[0], *restrict green = o[1], *restrict blue = o[2];
+static void row(const float *restrict turn, const float *restrict r, const float *restrict g,
+                const float *restrict b, float *restrict red, float *restrict green,
+                float *restrict blue, int n) {
     for (int x = 0; x < n; x++) {
         const float l = cube_root(dot(CONES, r[x], g[x], b[x]));
         const float m = cube_root(dot(CONES + 3, r[x], g[x], b[x]));
@@ -76,14 +76,10 @@ static unsigned wants(const ibx_call *c) {
 
 static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     const state *s = c->state;
-    for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
-        float *a[3], *o[3];
-        for (int i = 0; i < 3; i++) {
-            a[i] = ibx_at(in, i, out->at.x, y);
-            o[i] = ibx_at(out, i, out->at.x, y);
-        }
-        row(s->turn, a, o, out->at.w);
-    }
+    const int x = out->at.x;
+    for (int y = out->at.y; y < out->at.y + out->at.h; y++)
+        row(s->turn, ibx_at(in, 0, x, y), ibx_at(in, 1, x, y), ibx_at(in, 2, x, y),
+            ibx_at(out, 0, x, y), ibx_at(out, 1, x, y), ibx_at(out, 2, x, y), out->at.w);
     ibx_copy(in, out, ibx_colours(c));
 }
 

@@ -153,13 +153,14 @@ static void look_up(const float *restrict table, const float *restrict a, float 
 }
 
 /* Linear light to samples. Above 1 the tangent at 1, so that look_up finds the way back. */
-static void encode(bool adobe, float *v, int n) {
+static void encode(bool adobe, float *restrict v, int n) {
     const float exponent = adobe ? (float)(1 / ADOBE_GAMMA) : 1 / 2.4f;
     const float slope = adobe ? exponent : 1.055f / 2.4f;
+    float power[BLOCK];
+    for (int x = 0; x < n; x++) power[x] = ibx_pow(fabsf(v[x]) + 1e-20f, exponent);
     for (int x = 0; x < n; x++) {
-        const float power = ibx_pow(fabsf(v[x]), exponent);
-        const float srgb = v[x] > 0.0031308f ? 1.055f * power - 0.055f : 12.92f * v[x];
-        const float low = !adobe ? srgb : v[x] != 0 ? copysignf(power, v[x]) : 0;
+        const float srgb = v[x] > 0.0031308f ? 1.055f * power[x] - 0.055f : 12.92f * v[x];
+        const float low = adobe ? copysignf(power[x], v[x]) : srgb;
         v[x] = v[x] > 1 ? 1 + (v[x] - 1) * slope : low;
     }
 }

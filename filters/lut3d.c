@@ -174,33 +174,37 @@ static void bend(const table *t, float v[3][BLOCK], int n) {
     }
 }
 
-/* Eight corners. f is the position inside the cell. */
-static inline rgbx trilinear(const rgbx *node, const int step[3], const float f[3]) {
-    rgbx plane[2];
-    for (int i = 0; i < 2; i++, node += step[2]) {
-        const rgbx low = node[0] + f[0] * (node[step[0]] - node[0]);
-        const rgbx *up = node + step[1], high = up[0] + f[0] * (up[step[0]] - up[0]);
-        plane[i] = low + f[1] * (high - low);
+/* Four corners: from black along the axes by falling position in the cell, to white; gray stays on
+ * the diagonal. Which corners and how much of each is plain arithmetic, which vectorises. */
+static void tetrahedral(const table *t, float v[3][BLOCK], int n) {
+    const int red = 1, green = t->size, blue = t->size * t->size, white = red + green + blue;
+    const int end = t->size - 2;
+    int base[BLOCK], first[BLOCK], last[BLOCK];
+    float most[BLOCK], middle[BLOCK], least[BLOCK];
+    for (int x = 0; x < n; x++) {
+        const int i = ibx_min((int)v[0][x], end), j = ibx_min((int)v[1][x], end);
+        const int k = ibx_min((int)v[2][x], end);
+        const float r = v[0][x] - (float)i, g = v[1][x] - (float)j, b = v[2][x] - (float)k;
+        const float high = r > g ? r : g, low = r > g ? g : r;
+        const float top = high > b ? high : b, bottom = low < b ? low : b;
+        base[x] = i * red + j * green + k * blue;
+        first[x] = r == top ? red : g == top ? green : blue;
+        last[x] = b == bottom ? blue : g == bottom ? green : red;
+        most[x] = top;
+        least[x] = bottom;
+        middle[x] = high < b ? high : low > b ? low : b;
     }
-    return plane[0] + f[2] * (plane[1] - plane[0]);
+    for (int x = 0; x < n; x++) {
+        const rgbx *node = t->node + base[x];
+        const rgbx to = node[0] * (1 - most[x]) + node[first[x]] * (most[x] - middle[x]) +
+                        node[white - last[x]] * (middle[x] - least[x]) + node[white] * least[x];
+        for (int i = 0; i < 3; i++) v[i][x] = to[i];
+    }
 }
 
-/* Four corners: along the axes by falling f, from black to white. Gray stays on the diagonal. */
-static inline rgbx tetrahedral(const rgbx *node, const int step[3], const float f[3]) {
-    const float r = f[0], g = f[1], b = f[2];
-    const float most = fmaxf(r, fmaxf(g, b)), least = fminf(r, fminf(g, b));
-    const float middle = fmaxf(fminf(r, g), fminf(fmaxf(r, g), b));
-    const int white = step[0] + step[1] + step[2];
-    const int first = r == most ? step[0] : g == most ? step[1] : step[2];
-    const int last = b == least ? step[2] : g == least ? step[1] : step[0];
-    return node[0] * (1 - most) + node[first] * (most - middle) +
-           node[white - last] * (middle - least) + node[white] * least;
-}
-
-static void interpolate(const params *p, float v[3][BLOCK], int n) {
-    const table *t = &p->cube;
+/* Eight corners. */
+static void trilinear(const table *t, float v[3][BLOCK], int n) {
     const int step[3] = {1, t->size, t->size * t->size};
-    for (int i = 0; i < 3; i++) scale(t, i, v[i], n);
     for (int x = 0; x < n; x++) {
         float f[3];
         const rgbx *node = t->node;
@@ -209,9 +213,21 @@ static void interpolate(const params *p, float v[3][BLOCK], int n) {
             f[i] = v[i][x] - (float)cell;
             node += cell * step[i];
         }
-        const rgbx to = (p->interp == TRILINEAR ? trilinear : tetrahedral)(node, step, f);
+        rgbx plane[2];
+        for (int i = 0; i < 2; i++, node += step[2]) {
+            const rgbx *up = node + step[1];
+            const rgbx low = node[0] + f[0] * (node[1] - node[0]),
+                       high = up[0] + f[0] * (up[1] - up[0]);
+            plane[i] = low + f[1] * (high - low);
+        }
+        const rgbx to = plane[0] + f[2] * (plane[1] - plane[0]);
         for (int i = 0; i < 3; i++) v[i][x] = to[i];
     }
+}
+
+static void interpolate(const params *p, float v[3][BLOCK], int n) {
+    for (int i = 0; i < 3; i++) scale(&p->cube, i, v[i], n);
+    (p->interp == TRILINEAR ? trilinear : tetrahedral)(&p->cube, v, n);
 }
 
 static void head(const ibx_call *c, ibx_head *out) {
