@@ -123,8 +123,8 @@ static void copy_plane(const ibx_tile *in, int p, float scale, ptrdiff_t stride,
 static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     const state *s = c->state;
     const int colours = ibx_colours(c);
-    copy from = {.stride = copy_stride(in->at)};
-    float *at = c->scratch, *row[IBX_MAX_PLANES] = {NULL};
+    float *at = c->scratch, *row[IBX_MAX_PLANES] = {at, at, at, at};
+    copy from = {.plane = {at, at, at, at}, .stride = copy_stride(in->at)};
     for (int p = 0; p < in->planes; p++, at += from.stride * (in->at.h + 1)) {
         copy_plane(in, p, p < colours ? s->scale : 1, from.stride, at);
         from.plane[p] = at;
@@ -133,8 +133,7 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     for (int y = 0; y < out->at.h; y++) {
         for (int x = 0; x < out->at.w; x += LANES) {
             const ptrdiff_t first = (y + s->radius) * from.stride + x + s->radius;
-            float *const to[3] = {row[0] + x, colours > 1 ? row[1] + x : NULL,
-                                  colours > 1 ? row[2] + x : NULL};
+            float *const to[3] = {row[0] + x, row[1] + x, row[2] + x};
             if (colours == 1)
                 filter(s, &from, first, 1, c->in.alpha, to);
             else
