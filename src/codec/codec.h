@@ -27,14 +27,14 @@ typedef struct {
 
 /* What a file says about itself, before any pixel is decoded. */
 typedef struct {
-    ibx_head head;     /* as the decoder will deliver it; profile points into metadata */
-    ibx_sample sample; /* of the strips */
+    ibx_head head;      /* as the decoder will deliver it; profile points into metadata */
+    ibx_sample sample;  /* of the strips */
     const char *format; /* "jpeg", "png", "tiff", ...: static */
     int pages;
-    bool progressive;     /* progressive, interlaced */
-    int shrinks;          /* bit n set: start(shrink = n) is offered, n = 2, 4, 8; quality kept
-                             for the reader to judge (see plan) */
-    size_t decoder_bytes; /* memory that the decoder itself will need, strips not counted */
+    bool progressive;      /* progressive, interlaced */
+    int shrinks;           /* bit n set: start(shrink = n) is offered, n = 2, 4, 8; quality kept
+                              for the reader to judge (see plan) */
+    size_t decoder_bytes;  /* memory that the decoder itself will need, strips not counted */
     ibx_metadata metadata; /* owned by the decoder, until close */
 } ibx_info;
 

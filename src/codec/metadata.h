@@ -35,6 +35,18 @@ int ibx_metadata_orientation(const ibx_metadata *m);
 bool ibx_metadata_apply(ibx_keep policy, bool upright, int w, int h, const ibx_metadata *in,
                         ibx_metadata *out, ibx_error *err);
 
+/* Resolution from EXIF, in pixels per inch or per centimetre. False if EXIF states none that fits
+ * into 1..65535. */
+typedef struct {
+    uint16_t x, y;
+    bool per_cm;
+} ibx_density;
+bool ibx_metadata_density(const ibx_metadata *m, ibx_density *density);
+
+/* Is this an ICC profile for pixels of that model? By its header only (ICC.1, 7.2): signature,
+ * length, colour space. A profile that does not fit is worse than none. */
+bool ibx_profile_fits(ibx_bytes profile, ibx_model model);
+
 /* Writes the profile's description (UTF-8, cut to size) into text; "" if it is not a profile. */
 void ibx_profile_name(ibx_bytes profile, char *text, size_t size);
 

@@ -48,4 +48,26 @@ typedef struct {
 } ibx_memory_sink;
 void ibx_memory_sink_init(ibx_memory_sink *s);
 
+/* A place in the stream of a source, for decoders that ask for so many bytes. Starts as
+ * {.source = source}. */
+typedef struct {
+    ibx_source *source;
+    const uint8_t *at; /* the rest of the present chunk, `left` bytes */
+    size_t left;
+    bool ended; /* the source has no more chunks */
+} ibx_cursor;
+
+/* Sees to it that the cursor stands in front of a byte; at the end left is 0. False: cannot be
+ * read. */
+bool ibx_cursor_more(ibx_cursor *c, ibx_error *err);
+
+/* Copies up to `size` bytes; *got is less only at the end of the source. False: cannot be read. */
+bool ibx_cursor_read(ibx_cursor *c, void *to, size_t size, size_t *got, ibx_error *err);
+
+/* Steps over `size` bytes of the present chunk, at most c->left. */
+static inline void ibx_cursor_take(ibx_cursor *c, size_t size) {
+    c->at += size;
+    c->left -= size;
+}
+
 #endif

@@ -1,0 +1,72 @@
+/* jpeg.h - what the files of the JPEG codec share. Private to them.
+ *
+ * libjpeg reports errors by a callback that must not return. Every entry point of the codec is
+ * one setjmp; nothing of that is visible outside these files. */
+#ifndef IBX_CODEC_JPEG_H
+#define IBX_CODEC_JPEG_H
+
+#include "codec/codec.h"
+#include <setjmp.h>
+#include <stdio.h> /* jpeglib.h needs it first */
+
+#include <jpeglib.h>
+
+/* The error manager: `base` must be first, libjpeg hands back a pointer to it. */
+typedef struct {
+    struct jpeg_error_mgr base;
+    jmp_buf jump;
+    const char *name;   /* of the file, for sentences; NULL when writing */
+    bool accept_damage; /* damage is noted in `warning` and decoding goes on */
+    ibx_error error;    /* why it jumped */
+    ibx_error warning;  /* the first damage that was accepted */
+} ibx_jpeg_errors;
+
+/* Fills in the callbacks. jpeg->err must be set to the result. */
+struct jpeg_error_mgr *ibx_jpeg_errors_init(ibx_jpeg_errors *e, const char *name,
+                                            bool accept_damage);
+
+/* Gives up with e->error, which the caller has filled. */
+_Noreturn void ibx_jpeg_give_up(ibx_jpeg_errors *e);
+
+/* The source manager over an ibx_source. A file that stands in memory is one buffer, so that the
+ * fast Huffman decoder runs to its end; chunks follow one another without suspension. */
+typedef struct {
+    struct jpeg_source_mgr base;
+    ibx_source *source;
+    bool ended; /* libjpeg was given an artificial end of image */
+} ibx_jpeg_source;
+void ibx_jpeg_source_init(ibx_jpeg_source *s, ibx_source *source);
+
+/* The destination manager over an ibx_sink. */
+enum { IBX_JPEG_BUFFER = 65536 };
+typedef struct {
+    struct jpeg_destination_mgr base;
+    ibx_sink *sink;
+    JOCTET buffer[IBX_JPEG_BUFFER];
+} ibx_jpeg_sink;
+void ibx_jpeg_sink_init(ibx_jpeg_sink *s, ibx_sink *sink);
+
+/* Copies EXIF, XMP, IPTC and, if it fits the colour model, the ICC profile out of the saved
+ * markers. False only without memory. May jump. */
+bool ibx_jpeg_markers_read(j_decompress_ptr jpeg, ibx_model model, ibx_metadata *m);
+
+/* Asks libjpeg to save the markers that ibx_jpeg_markers_read looks at. */
+void ibx_jpeg_markers_save(j_decompress_ptr jpeg);
+
+/* Writes the blocks behind the JFIF header. A block that JPEG has no room for is left out. May
+ * jump. */
+void ibx_jpeg_markers_write(j_compress_ptr jpeg, const ibx_metadata *m, ibx_bytes profile);
+
+/* The callbacks of ibx_codec_jpeg. */
+void *ibx_jpeg_open(ibx_source *source, const ibx_decode_limits *limits, ibx_info *info,
+                    ibx_error *err);
+bool ibx_jpeg_start(void *decoder, int shrink, ibx_info *info, ibx_error *err);
+bool ibx_jpeg_read(void *decoder, const ibx_strip *strip, ibx_error *err);
+void ibx_jpeg_close(void *decoder);
+void *ibx_jpeg_create(ibx_sink *sink, const ibx_save_job *job, ibx_error *err);
+bool ibx_jpeg_write(void *encoder, const ibx_strip *strip, ibx_error *err);
+bool ibx_jpeg_finish(void *encoder, ibx_error *err);
+void ibx_jpeg_destroy(void *encoder);
+size_t ibx_jpeg_encoder_bytes(const ibx_save_job *job);
+
+#endif

@@ -1,0 +1,216 @@
+/* jpeg_read.c - decoding JPEG by libjpeg-turbo.
+ *
+ * Huffman decoding is three quarters of the work and cannot be shared out, so the decoder does
+ * nothing else: full size by default, the accurate integer DCT, smooth chroma upsampling. */
+#include "codec/jpeg.h"
+#include <stdlib.h>
+
+/* A scan may say almost nothing and still costs a pass over all coefficients. Encoders write
+ * about ten; thousands are an attack. */
+enum { MAX_SCANS = 500 };
+
+/* Rows handed to libjpeg at a time; it fills one or two per turn. */
+enum { ROWS = 16 };
+
+typedef struct {
+    struct jpeg_decompress_struct jpeg;
+    ibx_jpeg_errors errors;
+    ibx_jpeg_source source;
+    struct jpeg_progress_mgr progress;
+    ibx_metadata metadata;
+    int done;     /* rows delivered */
+    bool started; /* jpeg_start_decompress has run */
+    bool failed;  /* libjpeg gave up; errors.error says why */
+    bool invert;  /* CMYK is stored as light, as Adobe programs do */
+} decoder;
+
+static void count_scans(j_common_ptr common) {
+    j_decompress_ptr jpeg = (j_decompress_ptr)common;
+    ibx_jpeg_errors *e = (ibx_jpeg_errors *)common->err;
+    if (jpeg->input_scan_number <= MAX_SCANS) return;
+    ibx_fail(&e->error, IBX_FORMAT, "%s: more than %d scans: this progressive JPEG is an attack",
+             e->name, MAX_SCANS);
+    ibx_jpeg_give_up(e);
+}
+
+/* The model that is delivered, or 0. Sets the conversion that leads to it. */
+static ibx_model choose_model(j_decompress_ptr jpeg) {
+    switch (jpeg->jpeg_color_space) {
+    case JCS_GRAYSCALE:
+        jpeg->out_color_space = JCS_GRAYSCALE;
+        return IBX_GRAY;
+    case JCS_RGB:
+    case JCS_YCbCr:
+        jpeg->out_color_space = JCS_RGB;
+        return IBX_RGB;
+    case JCS_CMYK:
+    case JCS_YCCK:
+        jpeg->out_color_space = JCS_CMYK;
+        return IBX_CMYK;
+    default:
+        return 0;
+    }
+}
+
+/* What libjpeg allocates. Files with several scans need the coefficients of the whole image; the
+ * others a few rows of blocks for each component. */
+static size_t memory_needed(j_decompress_ptr jpeg) {
+    const bool whole = jpeg_has_multiple_scans(jpeg);
+    size_t sum = 65536;
+    for (int i = 0; i < jpeg->num_components; i++) {
+        const jpeg_component_info *c = &jpeg->comp_info[i];
+        const size_t across = c->width_in_blocks + (size_t)c->h_samp_factor;
+        const size_t down = c->height_in_blocks + (size_t)c->v_samp_factor;
+        sum += across * (size_t)jpeg->max_v_samp_factor * DCTSIZE2 * 4;
+        if (whole) sum += across * down * sizeof(JBLOCK);
+    }
+    return sum;
+}
+
+/* Refuses what is not supported or above a limit; jumps. */
+static void check(decoder *d, const ibx_decode_limits *limits, ibx_info *info) {
+    ibx_error *error = &d->errors.error;
+    const struct jpeg_decompress_struct *jpeg = &d->jpeg;
+    const char *name = d->errors.name;
+    if (!info->head.model)
+        ibx_fail(error, IBX_FORMAT, "%s: a JPEG of %d components has no colours that are known",
+                 name, jpeg->num_components);
+    else if (limits->max_pixels &&
+             (int64_t)jpeg->image_width * jpeg->image_height > limits->max_pixels)
+        ibx_fail(error, IBX_LIMIT, "%s: %u x %u pixels are more than the limit of %lld", name,
+                 jpeg->image_width, jpeg->image_height, (long long)limits->max_pixels);
+    else if (limits->memory && info->decoder_bytes > limits->memory)
+        ibx_fail(error, IBX_MEMORY,
+                 "%s: decoding this JPEG takes %zu MB, more than the %zu MB of memory allowed",
+                 name, info->decoder_bytes >> 20, limits->memory >> 20);
+    else
+        return;
+    ibx_jpeg_give_up(&d->errors);
+}
+
+static void read_header(decoder *d, const ibx_decode_limits *limits, ibx_info *info) {
+    j_decompress_ptr jpeg = &d->jpeg;
+    jpeg_create_decompress(jpeg);
+    jpeg->src = &d->source.base;
+    d->progress.progress_monitor = count_scans;
+    jpeg->progress = &d->progress;
+    ibx_jpeg_markers_save(jpeg);
+    jpeg_read_header(jpeg, TRUE);
+
+    info->head.model = choose_model(jpeg);
+    info->decoder_bytes = memory_needed(jpeg);
+    check(d, limits, info);
+    jpeg->dct_method = JDCT_ISLOW;
+    d->invert = jpeg->out_color_space == JCS_CMYK && jpeg->saw_Adobe_marker;
+    if (!ibx_jpeg_markers_read(jpeg, info->head.model, &d->metadata)) {
+        ibx_fail(&d->errors.error, IBX_MEMORY, "%s: no memory for its metadata", d->errors.name);
+        ibx_jpeg_give_up(&d->errors);
+    }
+}
+
+static void fill_info(const decoder *d, ibx_info *info) {
+    info->head.w = (int)d->jpeg.image_width;
+    info->head.h = (int)d->jpeg.image_height;
+    info->head.depth = 8;
+    info->head.orientation = ibx_metadata_orientation(&d->metadata);
+    info->head.profile = d->metadata.profile;
+    info->sample = IBX_U8;
+    info->format = "jpeg";
+    info->pages = 1;
+    info->progressive = d->jpeg.progressive_mode;
+    info->shrinks = 1 << 2 | 1 << 4 | 1 << 8;
+    info->metadata = d->metadata;
+}
+
+/* False if libjpeg gave up. */
+static bool open_guarded(decoder *d, const ibx_decode_limits *limits, ibx_info *info) {
+    if (setjmp(d->errors.jump)) return false;
+    read_header(d, limits, info);
+    fill_info(d, info);
+    return true;
+}
+
+void *ibx_jpeg_open(ibx_source *source, const ibx_decode_limits *limits, ibx_info *info,
+                    ibx_error *err) {
+    decoder *d = calloc(1, sizeof *d);
+    if (!d) return ibx_fail(err, IBX_MEMORY, "%s: no memory for a decoder", source->name), NULL;
+    *info = (ibx_info){0};
+    d->jpeg.err = ibx_jpeg_errors_init(&d->errors, source->name, limits->accept_damage);
+    ibx_jpeg_source_init(&d->source, source);
+    if (open_guarded(d, limits, info)) return d;
+    if (err) *err = d->errors.error;
+    ibx_jpeg_close(d);
+    return NULL;
+}
+
+bool ibx_jpeg_start(void *decoder_, int shrink, ibx_info *info, ibx_error *err) {
+    decoder *d = decoder_;
+    if (setjmp(d->errors.jump)) {
+        if (err) *err = d->errors.error;
+        return false;
+    }
+    d->jpeg.scale_num = (unsigned)(8 / shrink);
+    d->jpeg.scale_denom = 8;
+    jpeg_calc_output_dimensions(&d->jpeg);
+    info->head.w = (int)d->jpeg.output_width;
+    info->head.h = (int)d->jpeg.output_height;
+    return true;
+}
+
+static void invert_rows(const ibx_strip *s, int from, int rows) {
+    for (int y = from; y < from + rows; y++) {
+        uint8_t *row = s->data + (size_t)y * s->stride;
+        for (int x = 0; x < s->w * s->planes; x++) row[x] = (uint8_t)(255 - row[x]);
+    }
+}
+
+/* Fills the strip as far as libjpeg can; jumps at damage. */
+static void read_rows(decoder *d, const ibx_strip *s) {
+    if (!d->started) jpeg_start_decompress(&d->jpeg);
+    d->started = true;
+    while (d->done < s->y + s->rows) {
+        JSAMPROW row[ROWS];
+        const int at = d->done - s->y, n = ibx_min(ROWS, s->rows - at);
+        for (int i = 0; i < n; i++) row[i] = s->data + (size_t)(at + i) * s->stride;
+        const int got = (int)jpeg_read_scanlines(&d->jpeg, row, (unsigned)n);
+        if (d->invert) invert_rows(s, at, got);
+        d->done += got;
+    }
+    /* The end of the file is part of the picture: a file without it was cut off. */
+    if (d->done == (int)d->jpeg.output_height) jpeg_finish_decompress(&d->jpeg);
+}
+
+/* Rows that could not be decoded become medium gray, which is what libjpeg itself takes. */
+static void fill_rest(decoder *d, const ibx_strip *s) {
+    for (; d->done < s->y + s->rows; d->done++)
+        memset(s->data + (size_t)(d->done - s->y) * s->stride, 128, (size_t)s->w * s->planes);
+}
+
+bool ibx_jpeg_read(void *decoder_, const ibx_strip *strip, ibx_error *err) {
+    decoder *d = decoder_;
+    if (setjmp(d->errors.jump))
+        d->failed = true;
+    else if (!d->failed)
+        read_rows(d, strip);
+
+    const ibx_jpeg_errors *e = &d->errors;
+    if (d->failed && (!e->accept_damage || e->error.code != IBX_FORMAT)) {
+        if (err) *err = e->error;
+        return false;
+    }
+    if (d->failed) fill_rest(d, strip);
+    ibx_strip_touch(strip, true);
+    if (err && d->failed)
+        *err = e->error;
+    else if (err && e->warning.code)
+        *err = e->warning;
+    return true;
+}
+
+void ibx_jpeg_close(void *decoder_) {
+    decoder *d = decoder_;
+    if (!d) return;
+    jpeg_destroy_decompress(&d->jpeg);
+    ibx_metadata_free(&d->metadata);
+    free(d);
+}

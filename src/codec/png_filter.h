@@ -1,0 +1,27 @@
+/* png_filter.h - the five row filters of PNG (W3C PNG, section 9), both ways.
+ *
+ * A filter predicts every byte from the one to the left (one pixel before), above, and above to
+ * the left, and stores the difference modulo 256. Private to the PNG codec. */
+#ifndef IBX_CODEC_PNG_FILTER_H
+#define IBX_CODEC_PNG_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes that may be read (never written) behind the end of a row. */
+enum { IBX_PNG_SLACK = 32 };
+
+/* Turns a filtered row of n bytes back, in place. `above` is the row above, turned back already;
+ * zeros for the first row. `pixel` is the size of a pixel in bytes, 1 to 8. False if `type` is no
+ * filter. */
+bool ibx_png_unfilter(uint8_t type, uint8_t *row, const uint8_t *above, size_t n, size_t pixel);
+
+/* Filters a row of n bytes with the filter whose differences have the smallest sum of magnitudes,
+ * as the standard recommends (12.7). row[-8..-1] and above[-8..-1] must be 0. Writes the type and
+ * n bytes into one of the five buffers of n + 1 bytes that begin at room, room + step, ...;
+ * returns that buffer. */
+uint8_t *ibx_png_filter(const uint8_t *row, const uint8_t *above, size_t n, size_t pixel,
+                        uint8_t *room, size_t step);
+
+#endif
