@@ -312,8 +312,9 @@ typedef struct ibx_filter {
 
 /* ---- helpers ------------------------------------------------------------------------------ */
 
+/* NaN becomes lo, so that the result can be an index. */
 static inline float ibx_clamp(float v, float lo, float hi) {
-    return v < lo ? lo : v > hi ? hi : v;
+    return v > lo ? (v < hi ? v : hi) : lo;
 }
 
 static inline int ibx_min(int a, int b) {
