@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -300,6 +301,38 @@ static void test_opencv(void **unused) {
     whole_free(&in);
 }
 
+/* Tiny images with samples that are no colours at all, through every example of every tone and
+ * colour filter: no crash, and no change of size. What is finite stays so where nothing else is. */
+static void test_hostile(void **unused) {
+    (void)unused;
+    const float values[] = {NAN, INFINITY, -INFINITY, 1e30f, -5, 0.5f, 1e-30f};
+    size_t count, runs = 0;
+    const ibx_filter *const *filters = ibx_filters(&count);
+    assert_int_equal(chdir(SOURCE_DIR), 0); /* examples name files of the checkout */
+    for (size_t f = 0; f < count; f++)
+        for (int e = 0; e < 4 && filters[f]->examples[e]; e++)
+            for (int kind = 0; kind < 8; kind++) {
+                if (strcmp(filters[f]->category, "tone") != 0 &&
+                    strcmp(filters[f]->category, "colour") != 0)
+                    continue;
+                ibx_image in = whole_new(kind & 1 ? 1 : 3, kind & 1 ? 1 : 2,
+                                         kind & 2 ? IBX_RGB : IBX_GRAY, kind & 4);
+                const int n = in.head.w * in.head.h * ibx_planes(&in.head);
+                for (int i = 0; i < n; i++) ((float *)in.pixels)[i] = values[(i * 5 + kind) % 7];
+                ibx_image out = apply(filters[f]->examples[e], &in);
+                assert_int_equal(out.head.w, in.head.w);
+                whole_free(&out);
+                for (int i = 0; i < n; i++) ((float *)in.pixels)[i] = (float)(i % 3) / 2;
+                out = apply(filters[f]->examples[e], &in);
+                for (int i = 0; i < out.head.w * out.head.h * ibx_planes(&out.head); i++)
+                    assert_true(isfinite(((float *)out.pixels)[i]));
+                whole_free(&out);
+                whole_free(&in);
+                runs++;
+            }
+    assert_true(runs > 200);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_identity),   cmocka_unit_test(test_alpha),
@@ -307,6 +340,6 @@ int main(void) {
         cmocka_unit_test(test_gamma),      cmocka_unit_test(test_levels),
         cmocka_unit_test(test_curves),     cmocka_unit_test(test_autolevels),
         cmocka_unit_test(test_equalize),   cmocka_unit_test(test_hidden),
-        cmocka_unit_test(test_opencv)};
+        cmocka_unit_test(test_opencv),     cmocka_unit_test(test_hostile)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
