@@ -202,11 +202,11 @@ static void print_digests(void) {
         }
 }
 
-static const char *program;
+static char program[4096];
 
 /* The lines that another process of this program prints, on the given kind of CPU. */
 static char *digests_on(const char *cpu) {
-    char command[4096];
+    char command[5000];
     char *text = NULL;
     size_t size = 0;
     snprintf(command, sizeof command, "IMBREX_CPU=%s '%s' digests", cpu, program);
@@ -229,9 +229,9 @@ static void test_cpu_variants(void **state) {
 }
 
 int main(int argc, char **argv) {
-    if (chdir(SOURCE_DIR "/samples") != 0) return 1; /* where examples find their files */
+    if (chdir(SOURCE_DIR) != 0) return 1; /* where examples find their files */
     if (argc > 1) return print_digests(), 0;
-    program = argv[0];
+    if (readlink("/proc/self/exe", program, sizeof program - 1) < 0) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_usual_images),
         cmocka_unit_test(test_tiny_images),
