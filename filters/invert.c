@@ -30,5 +30,5 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
 IBX_FILTER(invert, .summary = "Turn the image into its negative.", .category = "tone",
            .details = "Every colour sample v becomes 1 - v, in encoded (sRGB) values, as most "
                       "programs do. Alpha stays.",
-           .examples = {"invert", "invert:0.5"}, .params = PARAMS,
-           .params_size = sizeof(params), .traits = IBX_POINT, .kernel = kernel);
+           .examples = {"invert", "invert:0.5"}, .params = PARAMS, .params_size = sizeof(params),
+           .traits = IBX_POINT, .kernel = kernel);
