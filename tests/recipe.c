@@ -29,11 +29,17 @@ static void check_equal(const ibx_recipe *a, const ibx_recipe *b) {
 static void check(const char *text, const char *canonical) {
     ibx_error err = {IBX_OK, ""};
     ibx_recipe *recipe = ibx_recipe_parse(text, &err);
-    if (!recipe) fail_msg("%s: %s", text, err.text);
+    if (!recipe) {
+        fail_msg("%s: %s", text, err.text);
+        return;
+    }
     char *printed = ibx_recipe_print(recipe);
     if (canonical) assert_string_equal(printed, canonical);
     ibx_recipe *again = ibx_recipe_parse(printed, &err);
-    if (!again) fail_msg("%s: %s", printed, err.text);
+    if (!again) {
+        fail_msg("%s: %s", printed, err.text);
+        return;
+    }
     check_equal(recipe, again);
     char *twice = ibx_recipe_print(again);
     assert_string_equal(twice, printed);

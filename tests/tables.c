@@ -21,8 +21,12 @@ static void check_name(const char *name) {
 
 /* One line that ends with a period. */
 static void check_sentence(const char *owner, const char *text) {
-    if (!text || strlen(text) < 8 || text[strlen(text) - 1] != '.' || strpbrk(text, "\n\t"))
-        fail_msg("%s: \"%s\" is not one sentence", owner, text ? text : "NULL");
+    if (!text) {
+        fail_msg("%s: a sentence is missing", owner);
+        return;
+    }
+    if (strlen(text) < 8 || text[strlen(text) - 1] != '.' || strpbrk(text, "\n\t"))
+        fail_msg("%s: \"%s\" is not one sentence", owner, text);
     if (strlen(text) > 120) fail_msg("%s: \"%s\" is too long for a line", owner, text);
     assert_false(text[0] >= 'a' && text[0] <= 'z');
 }

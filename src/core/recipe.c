@@ -325,11 +325,11 @@ static bool read_step(parser *p, ibx_step *step) {
     if (!word) return no_memory(p);
     snprintf(p->where, sizeof p->where, "step %d, %s", p->step, word);
     const bool save = strcmp(word, "save") == 0;
-    const ibx_filter *filter = ibx_filter_find(word);
-    const bool known = save || filter || fail_unknown_filter(p, word);
+    const ibx_filter *filter = save ? NULL : ibx_filter_find(word);
+    if (!save && !filter) fail_unknown_filter(p, word);
     free(word);
-    if (!known || !scan_args(p)) return false;
-    return save ? read_save(p, step) : read_filter(p, filter, step);
+    if (save) return scan_args(p) && read_save(p, step);
+    return filter && scan_args(p) && read_filter(p, filter, step);
 }
 
 /* ---- recipes ------------------------------------------------------------------------------ */
