@@ -397,13 +397,14 @@ static size_t scratch(const ibx_call *c, ibx_rect out) {
     return (size_t)(arrange(&w, nowhere, out, radius(c)) - nowhere);
 }
 
-static void by_network(const work *w, const ibx_tile *in, ibx_tile *out, int p, int r, bool bytes) {
-    for (int y = 0; !bytes && y < in->at.h; y++)
+static void by_network(const work *w, const ibx_tile *in, ibx_tile *out, int p, int r,
+                       bool on_grid) {
+    for (int y = 0; !on_grid && y < in->at.h; y++)
         memcpy(w->floats + y * w->stride, ibx_at(in, p, in->at.x, in->at.y + y),
                (size_t)in->at.w * sizeof(float));
     for (int y = 0; y < out->at.h; y++) {
         float *to = ibx_at(out, p, out->at.x, out->at.y + y);
-        if (bytes) {
+        if (on_grid) {
             row_bytes(w->bytes + y * w->stride, w->stride, r, w->byte_row, out->at.w);
             to_floats(w->byte_row, to, out->at.w);
         } else {
@@ -454,15 +455,15 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     work w;
     arrange(&w, c->scratch, out->at, r);
     for (int p = 0; p < out->planes; p++) {
-        const bool bytes = to_bytes(in, p, w.bytes, w.stride);
+        const bool on_grid = to_bytes(in, p, w.bytes, w.stride);
         if (r <= 3) {
-            by_network(&w, in, out, p, r, bytes);
+            by_network(&w, in, out, p, r, on_grid);
             continue;
         }
         for (int y = out->at.y; y < y1; y += BLOCK_H)
             for (int x = out->at.x; x < x1; x += step) {
                 const ibx_rect at = {x, y, ibx_min(step, x1 - x), ibx_min(BLOCK_H, y1 - y)};
-                if (bytes)
+                if (on_grid)
                     by_level(&w, in, out, p, at, r);
                 else
                     by_rank(&w, in, out, p, at, r);
