@@ -46,6 +46,17 @@ typedef uint8_t bytes __attribute__((vector_size(VECTOR), aligned(1), may_alias)
 typedef float floats __attribute__((vector_size(VECTOR), aligned(4), may_alias));
 typedef int32_t ints __attribute__((vector_size(VECTOR)));
 
+/* Instrumented builds are not unrolled: compiling them would take minutes. */
+#if defined(__SANITIZE_ADDRESS__)
+#define UNROLL
+#elif !defined(__clang__)
+#define UNROLL _Pragma("GCC unroll 64")
+#elif __has_feature(address_sanitizer)
+#define UNROLL
+#else
+#define UNROLL _Pragma("clang loop unroll(full)")
+#endif
+
 /* a < b ? a : b and a < b ? b : a, in the form that each compiler turns into one instruction. */
 #ifdef __clang__
 INLINE void order_bytes(bytes *lo, bytes *hi) {
@@ -59,9 +70,7 @@ INLINE void order_floats(floats *lo, floats *hi) {
     *lo = (floats)(((ints)a & less) | ((ints)b & ~less));
     *hi = (floats)(((ints)b & less) | ((ints)a & ~less));
 }
-#define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 64")
 #define ORDER(vec, lanes)                                                                          \
     INLINE void order_##vec(vec *lo, vec *hi) {                                                    \
         const vec a = *lo, b = *hi;                                                                \
