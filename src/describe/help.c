@@ -102,7 +102,7 @@ void ibx_describe_format(FILE *out, const ibx_format *format) {
     ibx_print_synopsis(out, "save:", format->name, format->params);
     fprintf(out, "\n\nMedia type %s; suffixes", format->mime);
     for (const char *const *s = format->suffixes; *s; s++) fprintf(out, " %s", *s);
-    fprintf(out, "; keeps %s.\n", *kept.text ? kept.text : "colours only");
+    fprintf(out, ".\nKeeps %s.\n", *kept.text ? kept.text : "colours only");
     print_params(out, format->params, format->params_size);
 }
 

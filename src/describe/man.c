@@ -91,9 +91,12 @@ void ibx_describe_man(FILE *out, const ibx_program *program) {
         fprintf(out, "%s\\fBimbrex %s\\fR ", c == program->commands ? "" : ".br\n", c->name);
         put_text(out, c->arguments);
     }
-    fputs(".SH EXAMPLE\n.EX\nimbrex run '", out);
-    put_text(out, ibx_describe_example().text);
-    fputs("' photos/ \\-o web/\n.EE\n.SH COMMANDS\n", out);
+    char example[200];
+    snprintf(example, sizeof example, "imbrex run '%s' photos/ -o web/",
+             ibx_describe_example().text);
+    fputs(".SH EXAMPLE\n.EX\n", out);
+    put_text(out, example);
+    fputs(".EE\n.SH COMMANDS\n", out);
     for (const ibx_command *c = program->commands; c->name; c++) {
         fprintf(out, ".SS %s\n", c->name);
         put_text(out, c->summary);

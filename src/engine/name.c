@@ -178,7 +178,7 @@ static void print_piece(FILE *out, const piece *p, const ibx_output *o, const ib
     case WIDTH:
     case HEIGHT:
         if (!o->w)
-            fprintf(out, "<%d>", o->save + 1);
+            fprintf(out, "{%s}", PLACEHOLDERS[p->placeholder]);
         else
             print_number(out, p, (size_t)(p->placeholder == WIDTH ? o->w : o->h));
         break;
