@@ -132,7 +132,8 @@ static const char *reason(int code) {
     }
 }
 
-/* Inflates up to `size` bytes; less only at the end of the compressed data. */
+/* Inflates up to `size` bytes; less only at the end of the compressed data. ISA-L may still hold
+ * output when it has taken all input, so it is fed only when it has left room. */
 static size_t inflate_bytes(ibx_png_inflater *i, uint8_t *to, size_t size) {
     struct inflate_state *s = &i->inflate;
     size_t done = 0;
@@ -140,10 +141,11 @@ static size_t inflate_bytes(ibx_png_inflater *i, uint8_t *to, size_t size) {
         const size_t room = size - done < SPAN_MAX ? size - done : SPAN_MAX;
         s->next_out = to + done;
         s->avail_out = (uint32_t)room;
-        if (!s->avail_in && !feed(i)) ibx_png_damaged(i->r, "not enough image data");
         const int code = isal_inflate(s);
         if (code != ISAL_DECOMP_OK && code != ISAL_END_INPUT) ibx_png_damaged(i->r, reason(code));
         done += room - s->avail_out;
+        const bool hungry = s->avail_out && !s->avail_in && s->block_state != ISAL_BLOCK_FINISH;
+        if (hungry && !feed(i)) ibx_png_damaged(i->r, "not enough image data");
     }
     return done;
 }
@@ -163,7 +165,8 @@ static void step_over(ibx_png_reader *r, uint32_t size, uint32_t *crc) {
 static void finish(ibx_png_inflater *i) {
     uint8_t extra;
     if (inflate_bytes(i, &extra, 1)) complain(i->r, "IDAT: too much image data");
-    if (i->inflate.avail_in || i->chunk_left) complain(i->r, "IDAT: extra compressed data");
+    const bool read_ahead = i->inflate.read_in_length >= 8; /* bits, taken from the input */
+    if (read_ahead || i->inflate.avail_in || i->chunk_left) complain(i->r, "IDAT: extra compressed data");
     while (feed(i)) continue; /* further IDAT chunks are empty, or nobody asked for them */
 
     while (memcmp(i->next_type, "IEND", 4) != 0) {

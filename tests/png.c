@@ -1,0 +1,316 @@
+/* png.c - the PNG codec against libpng's own whole-image reader and writer. */
+#include "decoded.h"
+#include <png.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* ---- the oracle: libpng, the whole image at once ------------------------------------------- */
+
+typedef struct {
+    const uint8_t *at;
+    size_t left;
+    bool warned;
+} oracle_input;
+
+static void oracle_read(png_structp png, png_bytep to, size_t size) {
+    oracle_input *in = png_get_io_ptr(png);
+    if (size > in->left) png_error(png, "end");
+    memcpy(to, in->at, size);
+    in->at += size;
+    in->left -= size;
+}
+
+static void oracle_warning(png_structp png, png_const_charp text) {
+    oracle_input *in = png_get_error_ptr(png);
+    if (strstr(text, "IDAT")) in->warned = true;
+}
+
+static void oracle_error(png_structp png, png_const_charp text) {
+    (void)text;
+    png_longjmp(png, 1);
+}
+
+static bool oracle_rows(png_structp png, png_infop info, oracle_input *in) {
+    if (setjmp(png_jmpbuf(png))) return false;
+    png_set_read_fn(png, in, oracle_read);
+    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    png_read_png(png, info, PNG_TRANSFORM_EXPAND | PNG_TRANSFORM_SWAP_ENDIAN, NULL);
+    return !in->warned;
+}
+
+/* Packed samples as the codec should deliver them; NULL if libpng refuses the file. */
+static uint8_t *oracle(blob file, int *w, int *h, size_t *stride) {
+    oracle_input in = {file.data, file.size, false};
+    png_structp png =
+        png_create_read_struct(PNG_LIBPNG_VER_STRING, &in, oracle_error, oracle_warning);
+    png_infop info = png_create_info_struct(png);
+    uint8_t *pixels = NULL;
+    if (oracle_rows(png, info, &in)) {
+        *w = (int)png_get_image_width(png, info);
+        *h = (int)png_get_image_height(png, info);
+        *stride = png_get_rowbytes(png, info);
+        pixels = malloc(*stride * (size_t)*h);
+        for (int y = 0; y < *h; y++)
+            memcpy(pixels + *stride * (size_t)y, png_get_rows(png, info)[y], *stride);
+    }
+    png_destroy_read_struct(&png, &info, NULL);
+    return pixels;
+}
+
+/* ---- every file ------------------------------------------------------------------------------ */
+
+typedef struct {
+    int same, refused, differ;
+} tally;
+
+static void compare_with_oracle(const char *path, void *user) {
+    tally *t = user;
+    blob file = blob_read(path);
+    int w = 0, h = 0;
+    size_t stride = 0;
+    if (file.size < 8 || png_sig_cmp(file.data, 0, 8)) {
+        free(file.data);
+        return;
+    }
+    uint8_t *expected = oracle(file, &w, &h, &stride);
+    static const how HOW[] = {{0},
+                              {.strip = 1, .piece = 1},
+                              {.strip = 7, .piece = 7},
+                              {.strip = 16, .piece = 4096},
+                              {.strip = 64, .piece = 100000}};
+    for (size_t i = 0; i < sizeof HOW / sizeof *HOW; i++) {
+        decoded d;
+        ibx_error e;
+        const bool ok = decode(file, HOW[i], &d, &e);
+        const bool same = ok == (expected != NULL) &&
+                          (!ok || (d.info.head.w == w && d.info.head.h == h && d.stride == stride &&
+                                   memcmp(d.pixels, expected, stride * (size_t)h) == 0));
+        if (!same)
+            print_message("%s (strip %d, piece %zu): %s\n", path, HOW[i].strip, HOW[i].piece,
+                          ok ? "differs from libpng" : e.text);
+        t->differ += !same;
+        t->same += same && ok;
+        t->refused += same && !ok;
+        if (ok) decoded_free(&d);
+    }
+    free(expected);
+    free(file.data);
+}
+
+static void test_files(void **state) {
+    (void)state;
+    static const char *const FOLDERS[] = {"formats/pngsuite",
+                                          "formats/png-libpng",
+                                          "formats/png-apng",
+                                          "formats/libvips-samples",
+                                          "formats/jpeg-variants-jxl",
+                                          "formats/heic",
+                                          "bad/libpng-crashers",
+                                          "bad/libspng-crashers",
+                                          "bad/pillow",
+                                          "bad/wuffs"};
+    tally t = {0};
+    int files = 0;
+    for (size_t i = 0; i < sizeof FOLDERS / sizeof *FOLDERS; i++)
+        files += for_each_file(FOLDERS[i], compare_with_oracle, &t);
+    if (!files) {
+        print_message("no test data in %s (IMBREX_DATA)\n", data_folder());
+        skip();
+    }
+    print_message("%d decodings equal libpng's, %d refused like it\n", t.same, t.refused);
+    assert_int_equal(t.differ, 0);
+    assert_true(t.same > 1000);
+}
+
+/* ---- there and back -------------------------------------------------------------------------- */
+
+static const ibx_model MODELS[] = {IBX_GRAY, IBX_RGB};
+
+/* Smooth in the first half, noise in the second, so that all filters are chosen. */
+static uint8_t *test_pixels(const ibx_save_job *job) {
+    const size_t n = (size_t)job->head.w * (size_t)job->head.h * (size_t)ibx_planes(&job->head);
+    const size_t sample = job->sample == IBX_U16 ? 2 : 1;
+    uint8_t *p = malloc(n * sample);
+    uint32_t seed = 1;
+    for (size_t i = 0; i < n * sample; i++) {
+        seed = seed * 1664525 + 1013904223;
+        p[i] = i < n * sample / 2 ? (uint8_t)(i / 3 + (seed >> 30)) : (uint8_t)(seed >> 24);
+    }
+    return p;
+}
+
+static void there_and_back(int w, int h, ibx_model model, bool alpha, ibx_sample sample,
+                           ibx_save_png params, int strip) {
+    const ibx_save_job job = {
+        .head = {.w = w, .h = h, .model = model, .alpha = alpha, .orientation = 1},
+        .sample = sample,
+        .format = ibx_format_find("png"),
+        .params = &params};
+    uint8_t *pixels = test_pixels(&job);
+    blob file;
+    decoded d;
+    ibx_error e = {0};
+    if (!encode(&job, pixels, strip, &file, &e)) fail_msg("%s", e.text);
+    if (!decode(file, (how){.strip = 5}, &d, &e)) fail_msg("%s", e.text);
+    assert_int_equal(d.info.head.w, w);
+    assert_int_equal(d.info.head.h, h);
+    assert_int_equal(d.info.head.model, model);
+    assert_int_equal(d.info.head.alpha, alpha);
+    assert_int_equal(d.info.head.depth, sample == IBX_U16 ? 16 : 8);
+    assert_int_equal(d.info.sample, sample);
+    assert_int_equal(d.info.progressive, params.interlace);
+    assert_memory_equal(d.pixels, pixels, d.stride * (size_t)h);
+
+    int ow, oh;
+    size_t stride;
+    uint8_t *expected = oracle(file, &ow, &oh, &stride);
+    assert_non_null(expected); /* libpng agrees that the file is in order */
+    assert_memory_equal(expected, pixels, stride * (size_t)h);
+    free(expected);
+    decoded_free(&d);
+    free(file.data);
+    free(pixels);
+}
+
+static void test_there_and_back(void **state) {
+    (void)state;
+    static const int SIZES[][2] = {{1, 1}, {3, 2}, {17, 40}, {640, 90}, {5000, 3}};
+    for (int s = 0; s < 5; s++)
+        for (int m = 0; m < 2; m++)
+            for (int variant = 0; variant < 4; variant++)
+                for (int c = 0; c <= 9; c++)
+                    there_and_back(SIZES[s][0], SIZES[s][1], MODELS[m], variant & 1,
+                                   variant & 2 ? IBX_U16 : IBX_U8,
+                                   (ibx_save_png){.compression = c, .interlace = c == 4},
+                                   c % 2 ? 0 : 7);
+}
+
+static void test_same_bytes_for_any_strip(void **state) {
+    (void)state;
+    const ibx_save_png params = {.compression = 6};
+    const ibx_save_job job = {.head = {.w = 700, .h = 300, .model = IBX_RGB, .orientation = 1},
+                              .sample = IBX_U8,
+                              .format = ibx_format_find("png"),
+                              .params = &params};
+    uint8_t *pixels = test_pixels(&job);
+    blob first, other;
+    assert_true(encode(&job, pixels, 0, &first, NULL));
+    for (int strip = 1; strip < 100; strip += 9) {
+        assert_true(encode(&job, pixels, strip, &other, NULL));
+        assert_int_equal(first.size, other.size);
+        assert_memory_equal(first.data, other.data, first.size);
+        free(other.data);
+    }
+    free(first.data);
+    free(pixels);
+}
+
+static void test_metadata_there_and_back(void **state) {
+    (void)state;
+    const ibx_save_png params = {.compression = 6};
+    const ibx_metadata m = {.exif = {"II*\0\x08\0\0\0\0\0\0\0\0\0", 14},
+                            .xmp = {"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>", 37}};
+    const ibx_save_job job = {.head = {.w = 2, .h = 2, .model = IBX_GRAY, .orientation = 1},
+                              .sample = IBX_U8,
+                              .format = ibx_format_find("png"),
+                              .params = &params,
+                              .metadata = &m};
+    blob file;
+    decoded d;
+    assert_true(encode(&job, "abcd", 0, &file, NULL));
+    assert_true(decode(file, (how){0}, &d, NULL));
+    assert_int_equal(d.metadata.exif.size, 14);
+    assert_memory_equal(d.metadata.exif.data, m.exif.data, 14);
+    assert_int_equal(d.metadata.xmp.size, 37);
+    assert_memory_equal(d.metadata.xmp.data, m.xmp.data, 37);
+    decoded_free(&d);
+    free(file.data);
+}
+
+/* ---- damage ------------------------------------------------------------------------------------
+ */
+
+static blob small_file(bool interlace) {
+    const ibx_save_png params = {.compression = 6, .interlace = interlace};
+    const ibx_save_job job = {.head = {.w = 24, .h = 20, .model = IBX_RGB, .orientation = 1},
+                              .sample = IBX_U8,
+                              .format = ibx_format_find("png"),
+                              .params = &params};
+    uint8_t *pixels = test_pixels(&job);
+    blob file;
+    assert_true(encode(&job, pixels, 0, &file, NULL));
+    free(pixels);
+    return file;
+}
+
+/* Cut at every byte: an error, never a picture. Accepted damage: a picture and a warning once the
+ * header is complete. */
+static void test_truncation(void **state) {
+    (void)state;
+    for (int interlace = 0; interlace < 2; interlace++) {
+        blob file = small_file(interlace);
+        for (size_t n = 8; n < file.size; n++) {
+            decoded d;
+            ibx_error e;
+            const blob cut = {memcpy(malloc(n), file.data, n), n};
+            for (size_t piece = 0; piece <= 5; piece += 5) {
+                assert_false(decode(cut, (how){.strip = 3, .piece = piece}, &d, &e));
+                assert_int_equal(e.code, IBX_FORMAT);
+            }
+            const bool ok = decode(cut, (how){.strip = 3, .accept_damage = true}, &d, &e);
+            assert_int_equal(e.code, IBX_FORMAT);
+            assert_int_equal(ok, n >= 8 + 25 + 8);
+            if (ok) decoded_free(&d);
+            free(cut.data);
+        }
+        free(file.data);
+    }
+}
+
+/* One byte changed anywhere: checksums cover all of it, so it is found. */
+static void test_flipped_bytes(void **state) {
+    (void)state;
+    for (int interlace = 0; interlace < 2; interlace++) {
+        blob file = small_file(interlace);
+        for (size_t i = 0; i < file.size; i++) {
+            decoded d;
+            file.data[i] ^= 0x24;
+            assert_false(decode(file, (how){.strip = 3, .max_pixels = 1 << 20}, &d, NULL));
+            if (decode(file, (how){.accept_damage = true, .max_pixels = 1 << 20}, &d, NULL))
+                decoded_free(&d);
+            file.data[i] ^= 0x24;
+        }
+        free(file.data);
+    }
+}
+
+static void test_limits(void **state) {
+    (void)state;
+    blob file = small_file(true);
+    decoded d;
+    ibx_error e;
+    assert_true(decode(file, (how){.max_pixels = 480}, &d, &e));
+    decoded_free(&d);
+    assert_false(decode(file, (how){.max_pixels = 479}, &d, &e));
+    assert_int_equal(e.code, IBX_LIMIT);
+    assert_false(decode(file, (how){.memory = 1000}, &d, &e));
+    assert_int_equal(e.code, IBX_MEMORY);
+    free(file.data);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_same_bytes_for_any_strip),
+        cmocka_unit_test(test_metadata_there_and_back),
+        cmocka_unit_test(test_truncation),
+        cmocka_unit_test(test_flipped_bytes),
+        cmocka_unit_test(test_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
