@@ -20,7 +20,7 @@ def blur(source, out):
 
 def web(source, out):
     image = fit(cv2.imread(source), 1600)
-    image = cv2.addWeighted(image, 2, cv2.GaussianBlur(image, (0, 0), 0.8), -1, 0)
+    image = cv2.addWeighted(image, 1.8, cv2.GaussianBlur(image, (0, 0), 0.8), -0.8, 0)
     cv2.imwrite(f"{out}/{Path(source).stem}.jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 82])
 
 

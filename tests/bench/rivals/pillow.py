@@ -14,7 +14,7 @@ def blur(source, out):
 def web(source, out):
     image = Image.open(source)
     image.thumbnail((1600, 1600), Image.Resampling.LANCZOS)
-    sharper = image.filter(ImageFilter.UnsharpMask(radius=0.8, percent=100, threshold=0))
+    sharper = image.filter(ImageFilter.UnsharpMask(radius=0.8, percent=80, threshold=0))
     sharper.save(out / f"{source.stem}.jpg", quality=82)
 
 
