@@ -46,12 +46,15 @@ static bool make(ibx_plan *plan, int shrink, const ibx_recipe *recipe, const ibx
     return false;
 }
 
-/* Does the first pass reduce so much that the decoder may do a part of it? */
+/* Does the first step reduce so much that the decoder may do a part of it? */
 static bool may_shrink(const ibx_plan *plan, const ibx_info *info) {
-    if (!(info->shrinks & 2) || plan->passes == 0 || plan->stage[0].count == 0) return false;
-    const ibx_call *c = &plan->pass[0].call;
-    if (!(plan->pass[0].filter->traits & IBX_REDUCE)) return false;
-    return c->in.w >= c->out.w * 2 * LEAST_LEFT && c->in.h >= c->out.h * 2 * LEAST_LEFT;
+    if (!(info->shrinks & 1 << 2) || plan->stage[0].count == 0) return false;
+    const int step = plan->pass[0].ready;
+    if (!(plan->ready[step].filter->traits & IBX_REDUCE)) return false;
+    int last = 0;
+    while (last + 1 < plan->stage[0].count && plan->pass[last + 1].ready == step) last++;
+    const ibx_head *in = &plan->input, *out = &plan->pass[last].call.out;
+    return in->w >= out->w * 2 * LEAST_LEFT && in->h >= out->h * 2 * LEAST_LEFT;
 }
 
 bool ibx_plan_make(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *info,

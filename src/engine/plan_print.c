@@ -38,7 +38,9 @@ static void print_decode(const ibx_plan *plan, FILE *out) {
 /* Reach of the stage's tiles over their own part of the input. */
 static void print_halo(const ibx_plan *plan, const ibx_stage *stage, FILE *out) {
     ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
-    const ibx_rect tile = {stage->head.w / 2, stage->head.h / 2, stage->tile_w, stage->strip_rows};
+    const int w = ibx_min(stage->tile_w, stage->head.w),
+              h = ibx_min(stage->strip_rows, stage->head.h);
+    const ibx_rect tile = {(stage->head.w - w) / 2, (stage->head.h - h) / 2, w, h};
     ibx_fuse_rects(&plan->pass[stage->first], stage->count, tile, need, made);
     fprintf(out, ", each from %d x %d", need[0].w, need[0].h);
     if (stage->overlap > 1.005)

@@ -91,58 +91,56 @@ static void run_pass(const ibx_pass *pass, const ibx_tile *in, ibx_tile *out, vo
 /* Rectangles and memory of one tile's way through a stage. */
 typedef struct {
     ibx_rect need[IBX_MAX_FUSED + 1], made[IBX_MAX_FUSED];
-    size_t buffer; /* bytes of each of the two that take turns */
-    size_t room;   /* bytes of a tile of `out` with as many planes as there can be */
+    size_t buffer[2]; /* bytes of those that take turns: need[i] lies in i % 2 */
+    size_t room;      /* bytes of a tile of `out` with as many planes as there can be */
     size_t scratch;
 } layout;
 
-static void lay_out(const ibx_plan *plan, const ibx_stage *stage, ibx_rect out, layout *l) {
+static void enlarge(size_t *bytes, size_t least) {
+    if (*bytes < least) *bytes = round_up(least, 64);
+}
+
+static void lay_out(const ibx_plan *plan, const ibx_stage *stage, const ibx_head *head,
+                    ibx_rect out, layout *l) {
     const ibx_pass *pass = &plan->pass[stage->first];
+    *l = (layout){.room = round_up(buffer_bytes(out, IBX_MAX_PLANES), 64)};
     ibx_fuse_rects(pass, stage->count, out, l->need, l->made);
     l->need[stage->count] = out;
-    l->room = l->buffer = buffer_bytes(out, IBX_MAX_PLANES);
-    l->scratch = 0;
+    enlarge(&l->buffer[0], buffer_bytes(l->need[0], ibx_planes(head)));
     for (int i = 0; i < stage->count; i++) {
-        const int planes = ibx_max(ibx_planes(&pass[i].call.in), ibx_planes(&pass[i].call.out));
-        const size_t bytes = buffer_bytes(l->need[i], planes);
-        const size_t next = buffer_bytes(l->need[i + 1], planes);
-        if (bytes > l->buffer) l->buffer = bytes;
-        if (next > l->buffer) l->buffer = next;
-        if (!pass[i].filter->scratch) continue;
-        const size_t s = pass[i].filter->scratch(&pass[i].call, l->made[i]);
-        if (s > l->scratch) l->scratch = s;
+        const int planes = ibx_planes(&pass[i].call.out);
+        enlarge(&l->buffer[(i + 1) % 2], buffer_bytes(l->need[i + 1], planes));
+        if (pass[i].filter->scratch)
+            enlarge(&l->scratch, pass[i].filter->scratch(&pass[i].call, l->made[i]));
     }
-    l->buffer = round_up(l->buffer, 64);
-    l->room = round_up(l->room, 64);
 }
 
 bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, const ibx_store *in, ibx_rect out,
                     ibx_arena *arena, ibx_made *made, ibx_error *err) {
     layout l;
-    lay_out(plan, stage, out, &l);
-    if (!arena_fit(arena, 2 * (l.buffer + l.room) + round_up(l.scratch, 64), err)) return false;
-    uint8_t *here = arena->data, *there = here + l.buffer;
-    made->copy = tile_over(there + l.buffer, out, IBX_MAX_PLANES);
-    made->result = tile_over(there + l.buffer + l.room, out, IBX_MAX_PLANES);
-    made->scratch = there + l.buffer + 2 * l.room;
-    unsigned light = in->band->light;
     const ibx_head *head = &in->band->head;
-    ibx_tile tile = tile_over(here, l.need[0], ibx_planes(head));
+    lay_out(plan, stage, head, out, &l);
+    const size_t buffers = l.buffer[0] + l.buffer[1];
+    if (!arena_fit(arena, buffers + 2 * l.room + l.scratch, err)) return false;
+    uint8_t *const buffer[2] = {arena->data, arena->data + l.buffer[0]};
+    made->copy = tile_over(arena->data + buffers, out, IBX_MAX_PLANES);
+    made->result = tile_over(arena->data + buffers + l.room, out, IBX_MAX_PLANES);
+    made->scratch = arena->data + buffers + 2 * l.room;
+    unsigned light = in->band->light;
+    ibx_tile tile = tile_over(buffer[0], l.need[0], ibx_planes(head));
     ibx_store_load(in, &tile);
     for (int i = 0; i < stage->count; i++) {
         const ibx_pass *pass = &plan->pass[stage->first + i];
         change_light(&tile, head, light, pass->wants);
         light = pass->wants;
         head = &pass->call.out;
-        if (arena->poison) poison(there, l.buffer);
-        ibx_tile next = tile_over(there, l.need[i + 1], ibx_planes(head));
+        const int turn = (i + 1) % 2;
+        if (arena->poison) poison(buffer[turn], l.buffer[turn]);
+        ibx_tile next = tile_over(buffer[turn], l.need[i + 1], ibx_planes(head));
         ibx_tile inner = ibx_tile_part(&next, l.made[i]);
         run_pass(pass, &tile, &inner, made->scratch);
         ibx_tile_extend(&next, l.made[i]);
         tile = next;
-        uint8_t *swap = here;
-        here = there;
-        there = swap;
     }
     made->tile = tile;
     made->head = *head;

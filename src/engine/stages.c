@@ -11,6 +11,15 @@
 #define DECODE_ROWS 64
 #define DECODE_PIXELS (256 << 10)
 
+/* Reading a tile from beyond the cache costs about as much again for every so many bytes. */
+#define CACHE (8 << 20)
+
+/* What a tile costs besides its pixels, in pixels. */
+#define TILE_COST 1000
+
+/* No strip is higher than this share of the image, if that leaves it 16 rows. */
+#define MOST_SHARE 8
+
 /* No strip of output has more pixels, so that rings stay small on very wide images. */
 #define MOST_STRIP_PIXELS (3 << 19)
 
@@ -29,6 +38,10 @@ void ibx_fuse_rects(const ibx_pass *pass, int count, ibx_rect out, ibx_rect *nee
     }
 }
 
+typedef struct {
+    int w, h;
+} size_of_tile;
+
 static double area(ibx_rect r) {
     return (double)r.w * r.h;
 }
@@ -44,10 +57,9 @@ static ibx_rect middle(const ibx_head *h, int tw, int th) {
 }
 
 /* Pixels computed per pixel needed between the fused passes, at worst. */
-static double waste(const ibx_pass *pass, int count, int tw, int th) {
+static double waste(const ibx_pass *pass, int count, ibx_rect tile) {
     ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
     const ibx_head *out = &pass[count - 1].call.out;
-    const ibx_rect tile = middle(out, tw, th);
     double worst = 1;
     ibx_fuse_rects(pass, count, tile, need, made);
     for (int i = 0; i < count - 1; i++) {
@@ -55,6 +67,62 @@ static double waste(const ibx_pass *pass, int count, int tw, int th) {
         if (area(made[i]) > worst * ideal) worst = area(made[i]) / ideal;
     }
     return worst;
+}
+
+/* Bytes that computing a tile touches, and those of the arena that it needs. */
+static size_t touched(const ibx_pass *pass, int count, const ibx_head *out, ibx_rect tile,
+                      size_t *arena) {
+    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
+    size_t sum = (size_t)area(tile) * (size_t)ibx_planes(out), turn[2] = {sum, sum}, scratch = 0;
+    ibx_fuse_rects(pass, count, tile, need, made);
+    for (int i = 0; i < count; i++) {
+        const size_t in = (size_t)area(need[i]) * (size_t)ibx_planes(&pass[i].call.in);
+        sum += in;
+        if (in > turn[i % 2]) turn[i % 2] = in;
+        if (!pass[i].filter->scratch) continue;
+        const size_t s = pass[i].filter->scratch(&pass[i].call, made[i]);
+        if (s > scratch) scratch = s;
+    }
+    *arena = (turn[0] + turn[1]) * sizeof(float) + scratch;
+    return sum * sizeof(float) + scratch;
+}
+
+/* Input pixels that belong to a tile. */
+static double share(const ibx_pass *pass, int count, const ibx_head *out, ibx_rect tile) {
+    const double ideal =
+        count == 0 ? area(tile) : area(tile) * head_area(&pass[0].call.in) / head_area(out);
+    return ideal < 1 ? 1 : ideal;
+}
+
+/* Input pixels read per input pixel that belongs to the tile. */
+static double overlap(const ibx_pass *pass, int count, const ibx_head *out, ibx_rect tile) {
+    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
+    if (count == 0) return 1;
+    ibx_fuse_rects(pass, count, tile, need, made);
+    return area(need[0]) / share(pass, count, out, tile);
+}
+
+/* The size of tiles that read little twice and stay in the cache, as a tile in the middle of the
+ * image. It may be larger than the image, but not so high that there are few strips to share. */
+static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *out) {
+    static const int W[] = {64, 128, 256, 512, 1024, 2048};
+    static const int ROWS[] = {8, 16, 32, 64, 128, 256, 512};
+    double least = 1e300;
+    size_of_tile best = {W[0], ROWS[0]};
+    for (size_t i = 0; i < sizeof W / sizeof *W; i++)
+        for (size_t k = 0; k < sizeof ROWS / sizeof *ROWS; k++) {
+            const bool high = ROWS[k] > 16 && ROWS[k] > out->h / MOST_SHARE;
+            if (high || (ROWS[k] > 16 && (double)ROWS[k] * out->w > MOST_STRIP_PIXELS)) continue;
+            const ibx_rect tile = middle(out, W[i], ROWS[k]);
+            size_t arena;
+            const double bytes = (double)touched(pass, count, out, tile, &arena);
+            const double cost = overlap(pass, count, out, tile) * (1 + bytes / CACHE) +
+                                TILE_COST / share(pass, count, out, tile);
+            if (cost >= least) continue;
+            least = cost;
+            best = (size_of_tile){W[i], ROWS[k]};
+        }
+    return best;
 }
 
 /* Rows of input [*y0, *y1] that rows [y, y + rows) of output need. */
@@ -99,7 +167,10 @@ static bool streams(const ibx_pass *pass, int count, int rows, int in_rows) {
 static bool fits(const ibx_plan *plan, int first, int last, double sample_bytes) {
     const ibx_pass *pass = &plan->pass[first];
     const int count = last - first + 1;
-    if (count > IBX_MAX_FUSED || waste(pass, count, 256, 64) > MOST_WASTE) return false;
+    if (count > IBX_MAX_FUSED) return false;
+    const ibx_head *out = &pass[count - 1].call.out;
+    const size_of_tile tile = best_tile(pass, count, out);
+    if (waste(pass, count, middle(out, tile.w, tile.h)) > MOST_WASTE) return false;
     if (streams(pass, count, 64, 64) || !streams(pass, count - 1, 64, 64)) return true;
     const ibx_head *in = &pass[0].call.in, *cut = &plan->pass[last].call.in;
     return head_area(in) * ibx_planes(in) * sample_bytes <= head_area(cut) * ibx_planes(cut) * 4;
@@ -139,60 +210,16 @@ static void add_stage(ibx_plan *plan, int first, int end) {
     stage->stored = end < plan->passes && (stage->count > 0 || stage->saves > 0);
 }
 
-/* Bytes of the two tile buffers and the scratch of a stage for one tile. */
-static size_t tile_bytes(const ibx_plan *plan, const ibx_stage *stage, ibx_rect tile) {
-    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
-    size_t buffer = (size_t)area(tile) * (size_t)ibx_planes(&stage->head), scratch = 0;
-    const ibx_pass *pass = &plan->pass[stage->first];
-    ibx_fuse_rects(pass, stage->count, tile, need, made);
-    for (int i = 0; i < stage->count; i++) {
-        const size_t in = (size_t)area(need[i]) * (size_t)ibx_planes(&pass[i].call.in);
-        if (in > buffer) buffer = in;
-        if (!pass[i].filter->scratch) continue;
-        const size_t s = pass[i].filter->scratch(&pass[i].call, made[i]);
-        if (s > scratch) scratch = s;
-    }
-    return 2 * buffer * sizeof(float) + scratch;
-}
-
-/* Input pixels read per input pixel that belongs to the tile. */
-static double overlap(const ibx_plan *plan, const ibx_stage *stage, ibx_rect tile) {
-    if (stage->count == 0) return 1;
-    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
-    const ibx_pass *pass = &plan->pass[stage->first];
-    ibx_fuse_rects(pass, stage->count, tile, need, made);
-    const double ideal = area(tile) * head_area(&pass[0].call.in) / head_area(&stage->head);
-    return area(need[0]) / (ideal < 1 ? 1 : ideal);
-}
-
-/* Chooses the tile that reads little twice and stays in the cache. */
+/* Chooses the tile of a stage, which is as high as its strips. */
 static void choose_tile(const ibx_plan *plan, ibx_stage *stage, const ibx_plan_options *options) {
-    static const struct {
-        int w, rows;
-    } SIZE[] = {{64, 8},    {128, 16},  {128, 32},   {256, 32},   {256, 64},  {256, 128},
-                {512, 128}, {512, 256}, {1024, 256}, {1024, 512}, {2048, 512}};
-    double least = 1e300;
-    for (size_t i = 0; i < sizeof SIZE / sizeof *SIZE; i++) {
-        if (i > 3 && (double)SIZE[i].rows * stage->head.w > MOST_STRIP_PIXELS) continue;
-        const ibx_rect tile = middle(&stage->head, SIZE[i].w, SIZE[i].rows);
-        const double bytes = (double)tile_bytes(plan, stage, tile);
-        const double read = overlap(plan, stage, tile);
-        const double ideal =
-            area(tile) *
-            (stage->count ? head_area(&plan->pass[stage->first].call.in) / head_area(&stage->head)
-                          : 1);
-        const double cost = read + bytes / (6 << 20) + 1000 / ideal;
-        if (cost >= least) continue;
-        least = cost;
-        stage->tile_w = SIZE[i].w;
-        stage->strip_rows = SIZE[i].rows;
-    }
-    if (options->tile_w) stage->tile_w = options->tile_w;
-    if (options->strip_rows) stage->strip_rows = options->strip_rows;
-    const ibx_rect tile = middle(&stage->head, stage->tile_w, stage->strip_rows);
+    const ibx_pass *pass = &plan->pass[stage->first];
+    const size_of_tile best = best_tile(pass, stage->count, &stage->head);
+    stage->tile_w = options->tile_w ? options->tile_w : best.w;
+    stage->strip_rows = options->strip_rows ? options->strip_rows : best.h;
     stage->strips = (stage->head.h + stage->strip_rows - 1) / stage->strip_rows;
-    stage->tile_bytes = tile_bytes(plan, stage, tile);
-    stage->overlap = overlap(plan, stage, tile);
+    const ibx_rect tile = middle(&stage->head, stage->tile_w, stage->strip_rows);
+    touched(pass, stage->count, &stage->head, tile, &stage->tile_bytes);
+    stage->overlap = overlap(pass, stage->count, &stage->head, tile);
 }
 
 /* The strips of the decoder. */
