@@ -75,8 +75,10 @@ INLINE void order_floats(floats *lo, floats *hi) {
     INLINE void order_##vec(vec *lo, vec *hi) {                                                    \
         const vec a = *lo, b = *hi;                                                                \
         vec least, most;                                                                           \
-        for (int i = 0; i < (lanes); i++) least[i] = a[i] < b[i] ? a[i] : b[i];                    \
-        for (int i = 0; i < (lanes); i++) most[i] = a[i] < b[i] ? b[i] : a[i];                     \
+        _Pragma("GCC unroll 1") for (int i = 0; i < (lanes); i++) least[i] =                       \
+            a[i] < b[i] ? a[i] : b[i];                                                             \
+        _Pragma("GCC unroll 1") for (int i = 0; i < (lanes); i++) most[i] =                        \
+            a[i] < b[i] ? b[i] : a[i];                                                             \
         *lo = least;                                                                               \
         *hi = most;                                                                                \
     }
