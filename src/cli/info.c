@@ -71,8 +71,7 @@ static bool print_all(const ibx_listing *listing, const ibx_options *o) {
         ibx_error err = {0};
         ibx_about about;
         if (!ibx_about_file(e->path, &limits, &about, &err)) {
-            const bool named = strncmp(err.text, e->path, strlen(e->path)) == 0;
-            ibx_say("%s%s%s", named ? "" : e->path, named ? "" : ": ", err.text);
+            ibx_say("%s: %s", e->path, ibx_without_name(err.text, e->path));
             good = false;
         } else if (o->json) {
             print_json(e->path, &about);

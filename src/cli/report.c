@@ -40,10 +40,10 @@ static void put_outputs(ibx_json *j, const ibx_event *e) {
     ibx_json_close(j, ']');
 }
 
-static void put_error(ibx_json *j, const char *key, const ibx_error *error) {
+static void put_error(ibx_json *j, const char *key, const ibx_error *error, const char *input) {
     ibx_json_open(j, key, '{');
     ibx_json_text(j, "code", ibx_code_word(error->code));
-    ibx_json_text(j, "text", error->text);
+    ibx_json_text(j, "text", ibx_without_name(error->text, input));
     ibx_json_close(j, '}');
 }
 
@@ -56,7 +56,8 @@ static void put_image(ibx_json *j, const ibx_event *e, const char *status) {
     ibx_json_int(j, "bytes", e->bytes_in);
     put_outputs(j, e);
     put_times(j, &e->times);
-    if (e->error) put_error(j, e->kind == IBX_EVENT_FAILED ? "error" : "warning", e->error);
+    if (e->error)
+        put_error(j, e->kind == IBX_EVENT_FAILED ? "error" : "warning", e->error, e->input);
     ibx_json_close(j, '}');
 }
 

@@ -13,15 +13,6 @@ typedef struct {
     bool told; /* that the signal was heard */
 } session;
 
-/* Engines name the file where they know it; a line shall name it once. */
-static void say_image(const char *label, const char *input, const ibx_error *error) {
-    const bool named = strncmp(error->text, input, strlen(input)) == 0;
-    if (named)
-        ibx_say("%s%s", label, error->text);
-    else
-        ibx_say("%s%s: %s", label, input, error->text);
-}
-
 static void tell_interrupt(session *s) {
     if (s->told || !ibx_signal()) return;
     s->told = true;
@@ -34,7 +25,8 @@ static void on_event(void *user, const ibx_event *e) {
     if (s->has_report) ibx_report_event(&s->report, e);
     if (e->error) {
         ibx_progress_clear(&s->progress);
-        say_image(e->kind == IBX_EVENT_FAILED ? "" : "warning: ", e->input, e->error);
+        ibx_say("%s%s: %s", e->kind == IBX_EVENT_FAILED ? "" : "warning: ", e->input,
+                ibx_without_name(e->error->text, e->input));
     }
     tell_interrupt(s);
     ibx_progress_show(&s->progress, e->totals);

@@ -26,6 +26,12 @@ const char *ibx_code_word(ibx_code code) {
     return WORDS[code];
 }
 
+const char *ibx_without_name(const char *text, const char *file) {
+    const size_t length = strlen(file);
+    const bool named = strncmp(text, file, length) == 0 && strncmp(text + length, ": ", 2) == 0;
+    return named ? text + length + 2 : text;
+}
+
 /* Length of the printable UTF-8 character at p; 0 for control characters (C0, C1, DEL) and for
  * bytes that are not UTF-8. */
 static int printable(const unsigned char *p) {

@@ -19,6 +19,9 @@ int ibx_exit_status(ibx_code code);
 /* A word for reports, "usage", "format", ... */
 const char *ibx_code_word(ibx_code code);
 
+/* The sentence about a file without "FILE: " in front, which some begin with. */
+const char *ibx_without_name(const char *text, const char *file);
+
 /* Prints text so that it cannot command a terminal: control characters and bytes that are not
  * UTF-8 as \n, \t, \x1b. */
 void ibx_print_safe(FILE *out, const char *text);

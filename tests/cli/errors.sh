@@ -25,6 +25,7 @@ lines = [json.loads(l) for l in open("report")]
 failed = {l["input"]: l["error"] for l in lines if l["status"] == "failed"}
 assert set(failed) == {"in/text.png", "in/empty.png", "in/cut.png", "in/dangling.png"}, failed
 assert all(e["text"] and e["code"] in ("format", "io") for e in failed.values()), failed
+assert not any("in/" in e["text"] for e in failed.values()), failed
 assert lines[-1]["done"] == 2 and lines[-1]["failed"] == 4, lines[-1]
 PYTHON
 
