@@ -47,9 +47,9 @@ missing() {
     done
 }
 
-# Packages by name, without what they only recommend.
+# Packages by name, without what they only recommend. Gives up soon where there is no network.
 fetch_packages() {
-    as_root apt-get update -q &&
+    as_root apt-get update -q -o Acquire::Retries=1 -o Acquire::http::Timeout=20 &&
         as_root env DEBIAN_FRONTEND=noninteractive \
             apt-get install -q -y --no-install-recommends "$@"
 }

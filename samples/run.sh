@@ -17,33 +17,33 @@ fi
 cd "$(dirname "$0")/.." || exit 1
 . .ci/steps.sh
 
-# The photographs' folder, or nothing.
-photographs() {
-    install photos >&2 || return
-    dpkg -L lomiri-wallpapers-16.04 2>/dev/null | grep '\.jpg$' | sed 's|/[^/]*$||' | sort -u
-}
-
 began=$(now)
 need build
 build build -DCMAKE_BUILD_TYPE=Release -DIMBREX_TESTS=OFF
 
+if [ $# -eq 1 ]; then
+    what="the pictures in $1"
+    set -- "$pictures"
+else
+    install photos 2>/dev/null
+    # shellcheck disable=SC2046 # the package's file names have no blanks
+    set -- $(dpkg -L lomiri-wallpapers-16.04 2>/dev/null | grep '\.jpg$')
+    what="the photographs of the package lomiri-wallpapers-16.04"
+fi
 if [ $# -eq 0 ]; then
-    pictures=$(photographs)
-    if [ -z "$pictures" ]; then
-        say "no photographs here and none to be had (is there a network?): making charts instead"
-        pictures=build/pictures
-        step "make charts in $pictures" build/charts "$pictures" || die "is the disk full?"
-    fi
+    say "no photographs here and none to be had (is there a network?): making charts instead"
+    what="charts"
+    step "make charts in build/charts-made" build/charts build/charts-made || die "is the disk full?"
+    set -- build/charts-made
 fi
 
-say "run build/imbrex run -f samples/recipes/web.ibx $pictures -o samples/out:"
-OMP_WAIT_POLICY=passive build/imbrex run -f samples/recipes/web.ibx "$pictures" -o samples/out \
-    --if-exists overwrite
+say "run samples/recipes/web.ibx over $what:"
+build/imbrex run -f samples/recipes/web.ibx "$@" -o samples/out --if-exists overwrite
 status=$?
 case $status in
 0) ;;
 1) die "some pictures failed, as told above; the others are in samples/out" ;;
-3) die "there is no picture in $pictures; name a folder that has some" ;;
+3) die "no image file in $what; name a folder that has some" ;;
 *) die "imbrex could not do it, as told above (exit status $status)" ;;
 esac
 say "look at samples/out: $(find samples/out -type f | wc -l) pictures; all this took $(($(now) - began)) s"
