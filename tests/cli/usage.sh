@@ -92,6 +92,12 @@ for name in $names; do
     grep -q "\`$name\`\|### $name\|save:$name" markdown 2>/dev/null || "$IMBREX" filters --markdown >markdown
     grep -q "^### \(save:\)\{0,1\}$name\$" markdown || fail "$name is not in the reference"
 done
+# No front-end spells the name of a filter or format.
+for name in $names; do
+    if grep -nE "^[^*]*\"$name\"" "$SOURCE"/src/cli/*.[ch] "$SOURCE"/src/describe/*.[ch]; then
+        fail "a front-end knows $name"
+    fi
+done
 "$IMBREX" man >page.1 || fail "man"
 if command -v groff >/dev/null; then
     groff -man -Tascii -ww page.1 >/dev/null 2>warnings
