@@ -15,8 +15,8 @@
 /* Starts libvips once per process and sets it up as said above. */
 bool ibx_vips_start(ibx_error *err);
 
-/* libvips keeps one text of errors for the whole process. This takes its first line, clears it,
- * and fails with "name: what: that line". */
+/* libvips keeps one text of errors for the whole process. This takes the first line that gives a
+ * reason, clears the text, and fails with "name: what: that line". */
 bool ibx_vips_fail(ibx_error *err, ibx_code code, const char *name, const char *what);
 
 /* ---- vips_stream.c: bytes in and out --------------------------------------------------------- */

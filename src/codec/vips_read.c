@@ -1,4 +1,5 @@
 /* vips_read.c - opens a file through libvips and hands out its rows. */
+#include "codec/exif.h"
 #include "codec/vips.h"
 #include "core/pixels.h"
 #include <unistd.h>
@@ -137,6 +138,17 @@ static bool keep_blob(VipsImage *image, const char *name, const char *prefix, si
     return !size || ibx_metadata_set(field, data, size);
 }
 
+/* libvips takes the number of longs in a TIFF for the number of bytes. What it cut is dropped: a
+ * whole block is a row of datasets (0x1c, record, number, 16-bit length) up to padding zeros. */
+static bool is_whole_iptc(ibx_bytes block) {
+    const uint8_t *data = block.data;
+    size_t at = 0;
+    while (at + 5 <= block.size && data[at] == 0x1c)
+        at += 5 + ((size_t)data[at + 3] << 8 | data[at + 4]);
+    while (at < block.size && !data[at]) at++;
+    return at == block.size;
+}
+
 static bool keep_metadata(decoder *d, VipsImage *image, ibx_error *err) {
     ibx_metadata *m = &d->metadata;
     const bool kept =
@@ -144,7 +156,15 @@ static bool keep_metadata(decoder *d, VipsImage *image, ibx_error *err) {
         keep_blob(image, VIPS_META_XMP_NAME, NULL, 0, &m->xmp) &&
         keep_blob(image, VIPS_META_IPTC_NAME, NULL, 0, &m->iptc) &&
         (d->pixels.converted || keep_blob(image, VIPS_META_ICC_NAME, NULL, 0, &m->profile));
+    if (!is_whole_iptc(m->iptc)) ibx_metadata_set(&m->iptc, NULL, 0);
     return kept || ibx_fail(err, IBX_MEMORY, "%s: no memory for its metadata", d->source->name);
+}
+
+/* HEIF states its orientation itself, libheif has obeyed it, and what EXIF says is a leftover. */
+static void obey_loader(decoder *d, int orientation) {
+    ibx_exif exif;
+    if (orientation == 1 && ibx_exif_open(&exif, d->metadata.exif.data, d->metadata.exif.size))
+        ibx_exif_set_upright(&exif);
 }
 
 static void fill_info(const decoder *d, VipsImage *image, ibx_info *info) {
@@ -179,7 +199,10 @@ static bool prepare(decoder *d, ibx_info *info, ibx_error *err) {
     bool fine = within_limits(d, info, err) &&
                 ibx_vips_pixels_of(image, d->loader->name, d->source->name, &d->pixels, err) &&
                 keep_metadata(d, image, err);
-    if (fine) fill_info(d, image, info);
+    if (fine) {
+        obey_loader(d, vips_image_get_orientation(image));
+        fill_info(d, image, info);
+    }
     g_object_unref(image);
     return fine;
 }

@@ -2,6 +2,7 @@
  *
  * These encoders need the whole picture, or want it in their own order. Rows are collected in a
  * store; `finish` gives it to libvips as an image and forwards what comes out. */
+#include "codec/exif.h"
 #include "codec/vips.h"
 #include "core/pixels.h"
 #include <unistd.h>
@@ -11,7 +12,8 @@ typedef struct {
     const char *name;
     int side;              /* pixels of the longest side that the format has */
     bool deep, gray, cmyk; /* it holds 16 bit, gray as such, CMYK */
-    double bytes;          /* what the encoder takes per pixel, beside the store */
+    /* Bytes that the encoder takes per pixel beside the store, measured at 10 megapixels. */
+    double (*bytes)(const ibx_save_job *job);
     int (*save)(VipsImage *image, VipsTarget *target, const ibx_save_job *job);
     bool (*check)(const ibx_save_job *job, ibx_error *err); /* or NULL */
 } writer;
@@ -28,17 +30,34 @@ typedef struct {
 /* ---- the formats ------------------------------------------------------------------------------
  */
 
+static double webp_bytes(const ibx_save_job *job) {
+    return ((const ibx_save_webp *)job->params)->lossless ? 25 : 6;
+}
+
 static int save_webp(VipsImage *image, VipsTarget *target, const ibx_save_job *job) {
     const ibx_save_webp *p = job->params;
     return vips_webpsave_target(image, target, "Q", p->quality, "lossless", p->lossless, "effort",
                                 p->effort, NULL);
 }
 
+static double avif_bytes(const ibx_save_job *job) {
+    (void)job;
+    return 24;
+}
+
+/* Lossless here means within one level of 255: libheif converts to YCbCr of 8 bits. Its colour
+ * must not be subsampled then, which libvips would do. */
 static int save_avif(VipsImage *image, VipsTarget *target, const ibx_save_job *job) {
     const ibx_save_avif *p = job->params;
-    return vips_heifsave_target(image, target, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1,
-                                "Q", p->quality, "lossless", p->lossless, "effort", p->effort,
-                                "bitdepth", 8, NULL);
+    return vips_heifsave_target(
+        image, target, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "Q", p->quality,
+        "lossless", p->lossless, "effort", p->effort, "bitdepth", 8, "subsample_mode",
+        p->lossless ? VIPS_FOREIGN_SUBSAMPLE_OFF : VIPS_FOREIGN_SUBSAMPLE_AUTO, NULL);
+}
+
+static double gif_bytes(const ibx_save_job *job) {
+    (void)job;
+    return 12;
 }
 
 /* A palette of 2^n colours: the most that do not exceed what was asked for. */
@@ -68,6 +87,13 @@ static VipsForeignTiffCompression tiff_compression(const ibx_save_tiff *p) {
 static size_t frame_size(const ibx_save_job *job) {
     return (size_t)job->head.w * (size_t)job->head.h * (size_t)ibx_planes(&job->head) *
            ibx_sample_size(job->sample);
+}
+
+/* The file, as long as it is kept in memory, and for a pyramid the next levels. */
+static double tiff_bytes(const ibx_save_job *job) {
+    const ibx_save_tiff *p = job->params;
+    const double pixel = (double)ibx_planes(&job->head) * (double)ibx_sample_size(job->sample);
+    return pixel * ((frame_size(job) > IBX_VIPS_HEAP ? 0 : 1) + (p->pyramid ? 5 : 0));
 }
 
 /* Classic TIFF has 32-bit offsets. Whether a compressed picture will fit is known too late, so
@@ -101,12 +127,12 @@ static const writer WRITERS[] = {
      .deep = true,
      .gray = true,
      .cmyk = true,
-     .bytes = 0.5,
+     .bytes = tiff_bytes,
      .save = save_tiff,
      .check = check_tiff},
-    {.name = "webp", .side = 16383, .bytes = 8, .save = save_webp},
-    {.name = "avif", .side = 16384, .bytes = 30, .save = save_avif},
-    {.name = "gif", .side = 65535, .bytes = 12, .save = save_gif},
+    {.name = "webp", .side = 16383, .bytes = webp_bytes, .save = save_webp},
+    {.name = "avif", .side = 16384, .bytes = avif_bytes, .save = save_avif},
+    {.name = "gif", .side = 65535, .bytes = gif_bytes, .save = save_gif},
 };
 
 static const writer *writer_of(const ibx_save_job *job) {
@@ -120,7 +146,7 @@ size_t ibx_vips_encoder_bytes(const ibx_save_job *job) {
     const size_t frame = frame_size(job);
     const size_t held = frame < IBX_VIPS_HEAP ? frame : IBX_VIPS_HEAP;
     const double pixels = (double)job->head.w * job->head.h;
-    return held + (size_t)(pixels * (w ? w->bytes : 0)) + ((size_t)4 << 20);
+    return held + (size_t)(pixels * (w ? w->bytes(job) : 0)) + ((size_t)4 << 20);
 }
 
 /* ---- collecting rows ---------------------------------------------------------------------------
@@ -189,7 +215,23 @@ static void attach(VipsImage *image, const char *name, ibx_bytes block) {
     if (block.size) vips_image_set_blob_copy(image, name, block.data, block.size);
 }
 
-/* libvips wants EXIF as in JPEG, with its six bytes in front. A gray profile cannot describe the
+/* Pixels per millimetre as in EXIF, into which libvips writes them again; else 72 per inch. */
+static void resolution(const ibx_metadata *m, double *x, double *y, const char **unit) {
+    ibx_exif exif;
+    *unit = "in";
+    *x = *y = 72 / 25.4;
+    if (!m || !ibx_exif_open(&exif, m->exif.data, m->exif.size)) return;
+    const bool cm = ibx_exif_number(&exif, IBX_EXIF_RESOLUTION_UNIT, 2) == 3;
+    const double mm = cm ? 10 : 25.4;
+    const double h = ibx_exif_fraction(&exif, IBX_EXIF_X_RESOLUTION) / mm;
+    const double v = ibx_exif_fraction(&exif, IBX_EXIF_Y_RESOLUTION) / mm;
+    if (cm) *unit = "cm";
+    if (h > 0) *x = h;
+    if (v > 0) *y = v;
+}
+
+/* IPTC stays behind: only TIFF could hold it, and there libvips writes a quarter of it.
+ * libvips wants EXIF as in JPEG, with its six bytes in front. A gray profile cannot describe the
  * RGB that some formats make of gray. */
 static void attach_metadata(VipsImage *image, const encoder *e) {
     const ibx_metadata *m = e->job.metadata;
@@ -197,7 +239,6 @@ static void attach_metadata(VipsImage *image, const encoder *e) {
         attach(image, VIPS_META_ICC_NAME, e->job.head.profile);
     if (!m) return;
     attach(image, VIPS_META_XMP_NAME, m->xmp);
-    attach(image, VIPS_META_IPTC_NAME, m->iptc);
     if (!m->exif.size) return;
     uint8_t *exif = g_malloc(m->exif.size + 6);
     memcpy(exif, "Exif\0", 6);
@@ -214,9 +255,14 @@ static VipsImage *as_image(const encoder *e) {
         e->job.sample == IBX_U16 ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR);
     VipsImage *image = NULL;
     if (!plain) return NULL;
-    const int failed = vips_copy(plain, &image, "interpretation", interpretation(&e->job), NULL);
+    double x, y;
+    const char *unit;
+    resolution(e->job.metadata, &x, &y, &unit);
+    const int failed = vips_copy(plain, &image, "interpretation", interpretation(&e->job), "xres",
+                                 x, "yres", y, NULL);
     g_object_unref(plain);
     if (failed) return NULL;
+    vips_image_set_string(image, VIPS_META_RESOLUTION_UNIT, unit);
     if (h->orientation != 1) vips_image_set_int(image, VIPS_META_ORIENTATION, h->orientation);
     attach_metadata(image, e);
     return image;
