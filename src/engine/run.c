@@ -80,6 +80,7 @@ static void decode_strip(run *r, int which, int k) {
         stop(r, &err);
     else if (err.text[0])
         r->warning = err;
+    ibx_store_touch(&r->store[0], strip.stride * (size_t)strip.rows);
     atomic_fetch_add(&r->decode_ns, cpu_ns() - start);
 }
 

@@ -115,7 +115,7 @@ static void lay_out(const ibx_plan *plan, const ibx_stage *stage, const ibx_head
     }
 }
 
-bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, const ibx_store *in, ibx_rect out,
+bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
                     ibx_arena *arena, ibx_made *made, ibx_error *err) {
     layout l;
     const ibx_head *head = &in->band->head;

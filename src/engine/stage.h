@@ -28,7 +28,7 @@ typedef struct {
 } ibx_made;
 
 /* Computes the rectangle `out` of a stage's output. False only without memory. */
-bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, const ibx_store *in, ibx_rect out,
+bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
                     ibx_arena *arena, ibx_made *made, ibx_error *err);
 
 /* Feeds the finished tile to the scan of a pass. */

@@ -7,6 +7,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* Pages of mapped stores that may stand in memory, and what a row of a tile touches beside itself.
+ */
+#define MOST_TOUCHED (64 << 20)
+#define PAGE 4096
+
 /* Maps a file that has no name, so that nothing is left behind whatever happens. */
 static bool map_file(ibx_store *store, ibx_error *err) {
     const char *dir = getenv("TMPDIR");
@@ -129,7 +134,19 @@ void ibx_tile_extend(ibx_tile *tile, ibx_rect r) {
     }
 }
 
-void ibx_store_load(const ibx_store *store, ibx_tile *tile) {
+void ibx_store_touch(ibx_store *store, size_t bytes) {
+    if (!store->mapped || atomic_fetch_add(&store->touched, bytes) + bytes < MOST_TOUCHED) return;
+    atomic_store(&store->touched, 0);
+    madvise(store->data, store->bytes, MADV_DONTNEED);
+}
+
+/* A tile has been copied from or to the store. */
+static void touch_tile(ibx_store *store, const ibx_tile *tile) {
+    const size_t row = (size_t)tile->at.w * (size_t)tile->planes * sizeof(float);
+    ibx_store_touch(store, (size_t)tile->at.h * (row + AROUND));
+}
+
+void ibx_store_load(ibx_store *store, ibx_tile *tile) {
     const ibx_head *h = &store->band->head;
     const ibx_rect inner = ibx_rect_inside(tile->at, h->w, h->h);
     ibx_tile part = ibx_tile_part(tile, inner);
@@ -138,11 +155,13 @@ void ibx_store_load(const ibx_store *store, ibx_tile *tile) {
     else
         load_planar(store, &part, inner);
     ibx_tile_extend(tile, inner);
+    touch_tile(store, &part);
 }
 
-void ibx_store_put(const ibx_store *store, const ibx_tile *tile) {
+void ibx_store_put(ibx_store *store, const ibx_tile *tile) {
     for (int p = 0; p < tile->planes; p++)
         for (int y = tile->at.y; y < tile->at.y + tile->at.h; y++)
             memcpy(planar_row(store, p, y) + tile->at.x, ibx_at(tile, p, tile->at.x, y),
                    (size_t)tile->at.w * sizeof(float));
+    touch_tile(store, tile);
 }

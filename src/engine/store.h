@@ -13,7 +13,8 @@ typedef struct {
     int slots;
     uint8_t *data; /* slots * band->strip_bytes, 64-byte aligned; NULL if nothing reads it */
     size_t bytes;
-    bool mapped; /* an unlinked file */
+    bool mapped;           /* an unlinked file */
+    atomic_size_t touched; /* mapped: bytes of pages used since they were last given back */
 } ibx_store;
 
 /* Memory for `slots` strips of a band. A mapped band lies in an unlinked file in $TMPDIR. False
@@ -26,10 +27,14 @@ ibx_strip ibx_store_strip(const ibx_store *store, int number);
 
 /* Fills the whole tile: what lies inside the image from the store, the rest by repeating the
  * nearest edge pixel. All rows inside must be there. */
-void ibx_store_load(const ibx_store *store, ibx_tile *tile);
+void ibx_store_load(ibx_store *store, ibx_tile *tile);
 
 /* Stores a tile, which must lie inside one strip, into a planar store. */
-void ibx_store_put(const ibx_store *store, const ibx_tile *tile);
+void ibx_store_put(ibx_store *store, const ibx_tile *tile);
+
+/* Says that so many bytes of the store have been used. Pages of a mapped store are given back to
+ * the file from time to time, or it would stand in memory after all. */
+void ibx_store_touch(ibx_store *store, size_t bytes);
 
 /* The part of a tile that holds the rectangle r of the image. Usually r lies in the tile; where a
  * tile lies quite outside the image, r is the nearest pixels and the part is as near to them as
