@@ -7,10 +7,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Pages of mapped stores that may stand in memory, and what a row of a tile touches beside itself.
- */
+/* Pages of mapped stores that may stand in memory, and what a row of a tile brings in beside
+ * itself: the kernel maps that much around every page that is missed. */
 #define MOST_TOUCHED (64 << 20)
-#define PAGE 4096
+#define AROUND (64 << 10)
 
 /* Maps a file that has no name, so that nothing is left behind whatever happens. */
 static bool map_file(ibx_store *store, ibx_error *err) {
