@@ -20,17 +20,18 @@ now() { date +%s; }
 # step SENTENCE COMMAND...: runs it quietly and says how long it took. Fails as the command does,
 # after showing the last lines that it printed.
 step() {
-    what=$1
+    step_name=$1
+    step_began=$(now)
     shift
-    began=$(now)
-    if "$@" >"$log" 2>&1 </dev/null; then
-        say "$what: done in $(($(now) - began)) s"
+    "$@" >"$log" 2>&1 </dev/null
+    step_status=$?
+    if [ "$step_status" -eq 0 ]; then
+        say "$step_name: done in $(($(now) - step_began)) s"
     else
-        status=$?
-        say "$what: failed after $(($(now) - began)) s"
+        say "$step_name: failed after $(($(now) - step_began)) s"
         tail -n 40 "$log" >&2
-        return "$status"
     fi
+    return "$step_status"
 }
 
 as_root() {
@@ -68,7 +69,7 @@ install() {
         return 1
     fi
     # shellcheck disable=SC2086 # one word per package
-    step "install $(printf %s "$lacking" | wc -w) packages for: $*" fetch_packages $lacking
+    step "install packages for: $* ($(printf %s "$lacking" | wc -w) missing)" fetch_packages $lacking
 }
 
 # need GROUP...: as install, but the script cannot go on without them.
@@ -79,10 +80,10 @@ need() {
 
 # build FOLDER [CMAKE-ARGUMENT...]: configures and compiles.
 build() {
-    folder=$1
+    build_folder=$1
     shift
-    step "configure $folder" cmake -S . -B "$folder" "$@" ||
-        die "configuring failed as shown; remove $folder and run this again"
-    step "compile $folder" cmake --build "$folder" -j "$(nproc)" ||
+    step "configure $build_folder" cmake -S . -B "$build_folder" "$@" ||
+        die "configuring failed as shown; remove $build_folder and run this again"
+    step "compile $build_folder" cmake --build "$build_folder" -j "$(nproc)" ||
         die "compiling failed as shown; mend that and run this again"
 }
