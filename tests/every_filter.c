@@ -229,6 +229,7 @@ static void test_cpu_variants(void **state) {
 }
 
 int main(int argc, char **argv) {
+    (void)argv;
     if (chdir(SOURCE_DIR) != 0) return 1; /* where examples find their files */
     if (argc > 1) return print_digests(), 0;
     if (readlink("/proc/self/exe", program, sizeof program - 1) < 0) return 1;

@@ -9,6 +9,7 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Part of the budget for inputs that were read ahead; plans get the rest. */
 #define AHEAD_SHARE 4
@@ -362,11 +363,20 @@ static bool check_output(const ibx_batch *batch, const ibx_listing *listing, ibx
     }
     struct stat st;
     if (stat(batch->output, &st) == 0 && !S_ISDIR(st.st_mode))
-        return ibx_fail(err, IBX_USAGE,
-                        "the output %s is not a folder; -o names the folder to "
-                        "write into",
+        return ibx_fail(err, IBX_IO,
+                        "the output %s is not a folder; -o names the folder to write "
+                        "into",
                         batch->output);
     return true;
+}
+
+/* The output folder is made before any work is done for it. */
+static bool make_output(const ibx_batch *batch, ibx_error *err) {
+    if (strcmp(batch->output, "-") == 0 ||
+        (ibx_make_folders(batch->output) && access(batch->output, W_OK | X_OK) == 0))
+        return true;
+    return ibx_fail(err, IBX_IO, "the output folder %s cannot be written to: %s", batch->output,
+                    strerror(errno));
 }
 
 bool ibx_batch_check(const ibx_batch *batch, ibx_listing *listing, ibx_error *err) {
@@ -401,7 +411,7 @@ static void close_shop(shop *f) {
 bool ibx_batch_run(const ibx_batch *batch, ibx_on_event *on_event, void *user, ibx_totals *totals,
                    ibx_error *err) {
     shop f = {.batch = batch, .on_event = on_event, .user = user};
-    bool ok = open_shop(&f, err);
+    bool ok = open_shop(&f, err) && make_output(batch, err);
     if (ok) {
         f.totals.listed = (int64_t)f.listing.count;
         tell(&f, &(ibx_event){.kind = IBX_EVENT_LISTED});

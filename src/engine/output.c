@@ -89,10 +89,9 @@ static bool fail_write(const ibx_outfile *out, int failure, ibx_error *err) {
                     strerror(failure));
 }
 
-/* Makes the folders on the way to a file. */
-static bool make_folders(const char *path) {
+bool ibx_make_folders(const char *path) {
     char folder[PATH_MAX];
-    if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder) {
+    if (snprintf(folder, sizeof folder, "%s/", path) >= (int)sizeof folder) {
         errno = ENAMETOOLONG;
         return false;
     }
@@ -102,6 +101,15 @@ static bool make_folders(const char *path) {
         *slash = '/';
     }
     return true;
+}
+
+/* The folder of a file, with those above it. */
+static bool make_folder_of(const char *path) {
+    char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
+    if (slash) *slash = '\0';
+    const bool ok = slash && ibx_make_folders(folder);
+    free(folder);
+    return ok;
 }
 
 /* A name beside the final one that nobody else has. */
@@ -130,7 +138,7 @@ static bool start(ibx_outfile *out) {
         return out->fd >= 0;
     }
     out->fd = open_temporary(out);
-    if (out->fd < 0 && errno == ENOENT && make_folders(out->path)) out->fd = open_temporary(out);
+    if (out->fd < 0 && errno == ENOENT && make_folder_of(out->path)) out->fd = open_temporary(out);
     if (out->fd >= 0) return true;
     const int failure = errno;
     free(out->temporary);

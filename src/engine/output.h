@@ -34,6 +34,9 @@ typedef struct {
     pthread_cond_t less;
 } ibx_outfile;
 
+/* Makes a folder and those above it, where they are missing. False with errno. */
+bool ibx_make_folders(const char *path);
+
 /* `path` is taken over. */
 void ibx_outfile_open(ibx_outfile *out, ibx_desk *desk, char *path, bool replace);
 

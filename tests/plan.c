@@ -1,0 +1,262 @@
+/* plan.c - plans of recipes for headers, without a pixel: stages, bands, order, memory. */
+#include "engine/plan.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* A header as the JPEG decoder would fill it. */
+static ibx_info photo(int w, int h) {
+    return (ibx_info){.head = {.w = w,
+                               .h = h,
+                               .model = IBX_RGB,
+                               .orientation = 1,
+                               .depth = 8,
+                               .shrink = 1,
+                               .full_w = w,
+                               .full_h = h},
+                      .sample = IBX_U8,
+                      .format = "jpeg",
+                      .pages = 1,
+                      .shrinks = 1 << 2};
+}
+
+static const ibx_plan_options USUAL = {
+    .threads = 2, .memory = (size_t)1 << 30, .max_pixels = 1000000000};
+
+typedef struct {
+    ibx_recipe *recipe;
+    ibx_plan plan;
+} planned;
+
+static planned plan_of(const char *recipe, const ibx_info *info, const ibx_plan_options *options) {
+    ibx_error err = {IBX_OK, ""};
+    planned p = {.recipe = ibx_recipe_parse(recipe, &err)};
+    if (!p.recipe || !ibx_plan_make(&p.plan, p.recipe, info, options, &err))
+        fail_msg("%s: %s", recipe, err.text);
+    return p;
+}
+
+static void done(planned *p) {
+    ibx_plan_free(&p->plan);
+    ibx_recipe_free(p->recipe);
+}
+
+static ibx_error refusal(const char *recipe, const ibx_info *info,
+                         const ibx_plan_options *options) {
+    ibx_error err = {IBX_OK, ""};
+    ibx_plan plan;
+    ibx_recipe *parsed = ibx_recipe_parse(recipe, &err);
+    if (!parsed) fail_msg("%s: %s", recipe, err.text);
+    assert_false(ibx_plan_make(&plan, parsed, info, options, &err));
+    ibx_recipe_free(parsed);
+    return err;
+}
+
+static void test_point_filters_share_a_stage(void **state) {
+    (void)state;
+    const ibx_info info = photo(4000, 3000);
+    planned p = plan_of("invert/gamma:1.2/blur:1/saturation:1.3/unsharp", &info, &USUAL);
+    assert_int_equal(p.plan.stages, 1);
+    assert_int_equal(p.plan.stage[0].count, 5);
+    assert_false(p.plan.band[0].whole);
+    done(&p);
+}
+
+/* The memory of a streaming plan depends on the width of an image, not on its height. */
+static void test_rings_bound_memory(void **state) {
+    (void)state;
+    const ibx_info low = photo(4000, 4000), high = photo(4000, 200000);
+    planned a = plan_of("blur:2/unsharp:1", &low, &USUAL);
+    planned b = plan_of("blur:2/unsharp:1", &high, &USUAL);
+    assert_true(b.plan.bytes <= a.plan.bytes + a.plan.bytes / 2);
+    done(&a);
+    done(&b);
+}
+
+static void test_turning_keeps_the_whole_image(void **state) {
+    (void)state;
+    const ibx_info info = photo(4000, 3000);
+    planned p = plan_of("rotate:90", &info, &USUAL);
+    assert_true(p.plan.band[0].whole);
+    assert_true(p.plan.band[0].native); /* 8-bit samples, not floats */
+    assert_int_equal(p.plan.band[0].slots, p.plan.band[0].strips);
+    assert_true(p.plan.stage[0].waits);
+    done(&p);
+}
+
+/* What is kept whole is the small image where there is one. */
+static void test_turns_what_is_small(void **state) {
+    (void)state;
+    const ibx_info info = photo(4000, 3000);
+    planned p = plan_of("resize:400x400/rotate:90", &info, &USUAL);
+    assert_false(p.plan.band[0].whole);
+    assert_int_equal(p.plan.stages, 2);
+    assert_true(p.plan.band[1].whole);
+    done(&p);
+}
+
+static void test_looks_come_first(void **state) {
+    (void)state;
+    const ibx_info info = photo(4000, 3000);
+    planned p = plan_of("autolevels", &info, &USUAL);
+    assert_int_equal(p.plan.stages, 2);
+    assert_int_equal(p.plan.stage[0].count, 0);
+    assert_int_equal(p.plan.stage[0].scan, 0);
+    assert_int_equal(p.plan.stage[1].in, 0);
+    assert_true(p.plan.stage[1].waits);
+    assert_true(p.plan.band[0].whole);
+    done(&p);
+    p = plan_of("rotate:90/autolevels", &info, &USUAL);
+    assert_true(p.plan.stage[0].waits);
+    assert_int_equal(p.plan.stage[0].scan, 1);
+    done(&p);
+}
+
+/* Large halos behind one another: a band in between costs less than computing rims twice. */
+static void test_halos_cut_stages(void **state) {
+    (void)state;
+    const ibx_info info = photo(4000, 3000);
+    planned p = plan_of("unsharp:20/unsharp:20", &info, &USUAL);
+    assert_true(p.plan.stages >= 2);
+    assert_false(p.plan.band[1].whole);
+    done(&p);
+}
+
+static void test_crop_moves_forward(void **state) {
+    (void)state;
+    const ibx_info info = photo(4000, 3000);
+    planned p = plan_of("blur:1/invert/gamma:2/crop:100x100", &info, &USUAL);
+    assert_string_equal(p.plan.pass[1].filter->name, "crop");
+    assert_int_equal(p.plan.notes, 1);
+    assert_non_null(strstr(p.plan.note[0], "crop moved in front of invert"));
+    done(&p);
+}
+
+/* EXIF orientation 6 is applied behind the resize, whose sides change places. */
+static void test_orientation_moves_behind_resize(void **state) {
+    (void)state;
+    ibx_info info = photo(4000, 3000);
+    info.head.orientation = 6;
+    planned p = plan_of("resize:300x800", &info, &USUAL);
+    assert_true(p.plan.notes >= 1);
+    assert_int_equal(p.plan.save[0].head.w, 300);
+    assert_int_equal(p.plan.save[0].head.h, 400);
+    assert_int_equal(p.plan.save[0].head.orientation, 1);
+    assert_false(p.plan.band[0].whole);
+    done(&p);
+    p = plan_of("blur:1", &info, &USUAL);
+    assert_int_equal(p.plan.save[0].head.w, 3000);
+    assert_int_equal(p.plan.save[0].head.h, 4000);
+    done(&p);
+}
+
+/* Shrink-on-load halves the image only where twice that is left to do, and never changes the
+ * size of the output. */
+static void test_shrink_on_load(void **state) {
+    (void)state;
+    for (int w = 400; w < 4400; w += 37) {
+        const ibx_info info = photo(w, w * 2 / 3 + w % 5);
+        ibx_info full = info;
+        full.shrinks = 0;
+        planned p = plan_of("resize:501x501", &info, &USUAL);
+        planned q = plan_of("resize:501x501", &full, &USUAL);
+        const ibx_head *a = &p.plan.save[0].head, *b = &q.plan.save[0].head;
+        assert_int_equal(a->w, b->w);
+        assert_int_equal(a->h, b->h);
+        assert_int_equal(q.plan.shrink, 1);
+        assert_int_equal(p.plan.shrink,
+                         (w + 1) / 2 >= 2 * a->w && w >= 4 * a->w && info.head.h >= 4 * a->h ? 2
+                                                                                             : 1);
+        done(&p);
+        done(&q);
+    }
+    const ibx_info info = photo(4000, 3000);
+    planned p = plan_of("blur:2/resize:100x100", &info, &USUAL);
+    assert_int_equal(p.plan.shrink, 1);
+    done(&p);
+}
+
+static void test_saves(void **state) {
+    (void)state;
+    const ibx_info info = photo(4000, 3000);
+    planned p =
+        plan_of("resize:2000x/save:png/resize:500x/save:jpeg,quality=70/invert", &info, &USUAL);
+    assert_int_equal(p.plan.saves, 3);
+    assert_int_equal(p.plan.save[0].head.w, 2000);
+    assert_int_equal(p.plan.save[1].head.w, 500);
+    assert_string_equal(p.plan.save[2].format->name, "jpeg"); /* the input's own */
+    for (int b = 0; b <= p.plan.stages; b++) assert_false(p.plan.band[b].whole);
+    done(&p);
+}
+
+static void test_alpha_is_flattened_for_jpeg_only(void **state) {
+    (void)state;
+    ibx_info info = photo(400, 300);
+    info.head.alpha = true;
+    planned p = plan_of("save:png/save:jpeg", &info, &USUAL);
+    assert_true(p.plan.save[0].head.alpha);
+    assert_int_equal(p.plan.save[0].tail, -1);
+    assert_false(p.plan.save[1].head.alpha);
+    assert_true(p.plan.save[1].tail >= 0);
+    done(&p);
+}
+
+static void test_sixteen_bits_stay(void **state) {
+    (void)state;
+    ibx_info info = photo(400, 300);
+    info.sample = IBX_U16;
+    info.head.depth = 16;
+    planned p = plan_of("blur:1/save:png/save:jpeg/save:png,depth=8", &info, &USUAL);
+    assert_int_equal(p.plan.save[0].sample, IBX_U16);
+    assert_int_equal(p.plan.save[1].sample, IBX_U8);
+    assert_int_equal(p.plan.save[2].sample, IBX_U8);
+    done(&p);
+}
+
+/* A whole band that does not fit goes into a file; what never fits is refused with both numbers. */
+static void test_memory(void **state) {
+    (void)state;
+    const ibx_info info = photo(20000, 20000);
+    ibx_plan_options options = USUAL;
+    options.memory = 200 << 20;
+    planned p = plan_of("rotate:90", &info, &options);
+    assert_true(p.plan.band[0].mapped);
+    assert_true(p.plan.bytes <= options.memory);
+    assert_true(p.plan.mapped_bytes >= 1200000000);
+    done(&p);
+    options.memory = 4 << 20;
+    const ibx_error err = refusal("blur:2", &info, &options);
+    assert_int_equal(err.code, IBX_MEMORY);
+    assert_non_null(strstr(err.text, "--memory"));
+}
+
+static void test_monsters_are_refused(void **state) {
+    (void)state;
+    const ibx_info info = photo(1000, 1000);
+    const ibx_error err = refusal("resize:100000x100000", &info, &USUAL);
+    assert_int_equal(err.code, IBX_LIMIT);
+    assert_non_null(strstr(err.text, "step 1 (resize)"));
+    assert_non_null(strstr(err.text, "--max-pixels"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_point_filters_share_a_stage),
+        cmocka_unit_test(test_rings_bound_memory),
+        cmocka_unit_test(test_turning_keeps_the_whole_image),
+        cmocka_unit_test(test_turns_what_is_small),
+        cmocka_unit_test(test_looks_come_first),
+        cmocka_unit_test(test_halos_cut_stages),
+        cmocka_unit_test(test_crop_moves_forward),
+        cmocka_unit_test(test_orientation_moves_behind_resize),
+        cmocka_unit_test(test_shrink_on_load),
+        cmocka_unit_test(test_saves),
+        cmocka_unit_test(test_alpha_is_flattened_for_jpeg_only),
+        cmocka_unit_test(test_sixteen_bits_stay),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_monsters_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
