@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Tasks of an image that may wait per thread. */
-#define MOST_WAITING 16
+/* Tasks of an image that may wait per thread; libgomp runs further ones at once from 64. */
+#define MOST_WAITING 48
 
 /* Strips that a save's encoder reads, in as many slots as the stage in front of it has. */
 typedef struct {
@@ -27,7 +27,7 @@ typedef struct {
     int *next;        /* first strip of band b whose task is not made yet */
     uint8_t *acc;     /* accumulators of the scan under way, one per thread */
     size_t acc_size;
-    atomic_int waiting; /* tasks made and not ended */
+    int up; /* tasks put up since the last wait for them */
     atomic_bool stopped;
     atomic_int reporters;
     ibx_error error, warning;
@@ -70,8 +70,7 @@ static bool stopped(run *r) {
     return true;
 }
 
-static void decode_strip(run *r, int which, int k) {
-    (void)which;
+static void decode_strip(run *r, int k) {
     if (stopped(r)) return;
     const long long start = cpu_ns();
     const ibx_strip strip = ibx_store_strip(&r->store[0], k);
@@ -141,27 +140,36 @@ static void encode_strip(run *r, int i, int j) {
 
 /* ---- the graph ----------------------------------------------------------------------------- */
 
-/* Would a thread be idle without this image's tasks? Not when many tasks wait already: then the
- * runtime would run new ones in whatever thread makes a task next, be it the I/O thread. */
-static bool split(const run *r) {
-    const int threads = r->team->threads;
-    return atomic_load_explicit(&r->team->running, memory_order_relaxed) < threads &&
-           atomic_load_explicit(&r->waiting, memory_order_relaxed) < MOST_WAITING * threads;
+/* Would a thread be idle without this image's tasks? */
+static bool cores_idle(const run *r) {
+    return atomic_load_explicit(&r->team->running, memory_order_relaxed) < r->team->threads;
 }
 
-/* The body of every task. */
-static void work(run *r, void (*strip)(run *r, int which, int number), int which, int number) {
-    strip(r, which, number);
-    atomic_fetch_sub(&r->waiting, 1);
+/* Are the next strip's tasks put up for all threads? If not they are done at once, when all that
+ * was put up before is complete. Too many must not wait either: the runtime would then run new
+ * ones in whatever thread makes a task next, be it the I/O thread. */
+static bool put_up(run *r) {
+    const bool idle = cores_idle(r);
+    if (r->up > 0 && (!idle || r->up >= MOST_WAITING * r->team->threads)) {
+#pragma omp taskwait
+        r->up = 0;
+    }
+    r->up += idle;
+    return idle;
 }
 
-/* clang-format off: it breaks depend clauses into one word a line. */
+/* The layout of depend clauses is by hand: clang-format puts every word on a line of its own. */
+/* clang-format off */
 static void spawn_decode(run *r, int k) {
     char *slot = &r->token[0][k % r->store[0].slots], *turn = &r->turn;
     (void)slot, (void)turn;
-    atomic_fetch_add(&r->waiting, 1);
-#pragma omp task firstprivate(r, k) if (split(r)) depend(inout : turn[0]) depend(inout : slot[0])
-    work(r, decode_strip, 0, k);
+    if (!put_up(r)) {
+        decode_strip(r, k);
+        return;
+    }
+#pragma omp task firstprivate(r, k)                                                                \
+    depend(inout: turn[0]) depend(inout: slot[0])
+    decode_strip(r, k);
 }
 
 /* Strip j of stage s, which reads strips [lo, hi] of its band; hi < lo: of a band that is
@@ -170,21 +178,26 @@ static void spawn_filter(run *r, int s, int j, int lo, int hi) {
     const int in = r->plan->stage[s].in, slots = r->store[in].slots, end = hi + 1;
     char *from = r->token[in], *to = &r->token[s + 1][j % r->store[s + 1].slots];
     (void)from, (void)to, (void)slots, (void)lo, (void)end;
-    atomic_fetch_add(&r->waiting, 1);
-#pragma omp task firstprivate(r, s, j) if (split(r)) depend(inout                                  \
-                                                            : to[0]) depend(iterator(int i = lo    \
-                                                                                     : end),       \
-                                                                            in                     \
-                                                                            : from[i % slots])
-    work(r, filter_strip, s, j);
+    if (!put_up(r)) {
+        filter_strip(r, s, j);
+        return;
+    }
+#pragma omp task firstprivate(r, s, j)                                                             \
+    depend(inout: to[0])                                                                           \
+    depend(iterator(int i = lo : end), in: from[i % slots])
+    filter_strip(r, s, j);
 }
 
 static void spawn_encode(run *r, int s, int i, int j) {
     char *from = &r->token[s + 1][j % r->store[s + 1].slots], *turn = &r->output[i].turn;
     (void)from, (void)turn;
-    atomic_fetch_add(&r->waiting, 1);
-#pragma omp task firstprivate(r, i, j) if (split(r)) depend(inout : turn[0]) depend(in : from[0])
-    work(r, encode_strip, i, j);
+    if (!put_up(r)) {
+        encode_strip(r, i, j);
+        return;
+    }
+#pragma omp task firstprivate(r, i, j)                                                             \
+    depend(inout: turn[0]) depend(in: from[0])
+    encode_strip(r, i, j);
 }
 /* clang-format on */
 
@@ -244,10 +257,12 @@ static void run_phase(run *r, int first, int last) {
     if (plan->stage[first].waits && plan->stage[first].in == 0)
         make_strips(r, 0, r->store[0].band->strips - 1);
 #pragma omp taskwait
+    r->up = 0;
     if (scan >= 0 && !begin_scan(r, &plan->pass[scan])) return;
     for (int s = last; s >= first; s--)
         if (s == last || plan->stage[s].saves > 0) make_strips(r, s + 1, plan->stage[s].strips - 1);
 #pragma omp taskwait
+    r->up = 0;
     if (scan >= 0) end_scan(r, &plan->pass[scan]);
 }
 
@@ -286,7 +301,7 @@ static bool open_output(run *r, int s, int i, int slots, ibx_error *err) {
 
 static bool open_band(run *r, int b, ibx_error *err) {
     const ibx_band *band = &r->plan->band[b];
-    const int slots = split(r) ? band->slots : band->tight;
+    const int slots = cores_idle(r) ? band->slots : band->tight;
     r->token[b] = calloc((size_t)slots, 1);
     if (!r->token[b]) return ibx_fail(err, IBX_MEMORY, "no memory for an image");
     if (!ibx_store_open(&r->store[b], band, slots, err)) return false;
