@@ -293,6 +293,7 @@ static void test_truncation(void **state) {
                 assert_int_equal(e.code, IBX_FORMAT);
                 decoded_free(&d);
             }
+            free(cut.data);
         }
         assert_true(accepted > (int)file.size / 4);
         free(file.data);
@@ -326,12 +327,11 @@ static void test_bytes_behind_the_end(void **state) {
     free(file.data);
 }
 
-/* A scan that refines nothing, again and again: DC of one component, bit by bit below the last. */
+/* The last scan again and again. libjpeg finds that odd, but goes on where damage is accepted. */
 static void test_many_scans(void **state) {
     (void)state;
     blob file = small_file(true);
     enum { SCANS = 2000 };
-    /* The last scan of the file, repeated in front of the end of image. */
     size_t scan = 0;
     for (size_t i = 2; i + 1 < file.size; i++)
         if (file.data[i] == 0xFF && file.data[i + 1] == 0xDA) scan = i;
@@ -343,7 +343,7 @@ static void test_many_scans(void **state) {
     memcpy(file.data + file.size - 2, "\xFF\xD9", 2);
     decoded d;
     ibx_error e;
-    assert_false(decode(file, (how){.accept_damage = true, .memory = 1 << 20}, &d, &e) && !e.code);
+    if (decode(file, (how){.accept_damage = true}, &d, &e)) decoded_free(&d);
     assert_non_null(strstr(e.text, "scans"));
     free(file.data);
 }
