@@ -11,6 +11,7 @@ static bool read_rows(void *decoder, const ibx_strip *strip, ibx_error *err) {
     for (int i = 0; i < strip->rows; i++, r->y++)
         memcpy(strip->data + (size_t)i * strip->stride, from + (size_t)r->y * r->image->stride,
                row);
+    ibx_strip_touch(strip, true);
     return true;
 }
 
@@ -36,6 +37,7 @@ static bool write_rows(void *encoder, const ibx_strip *strip, ibx_error *err) {
     (void)err;
     const ibx_memory_writer *w = encoder;
     uint8_t *to = w->image->pixels;
+    ibx_strip_touch(strip, false);
     for (int i = 0; i < strip->rows; i++)
         memcpy(to + (size_t)(strip->y + i) * w->image->stride,
                strip->data + (size_t)i * strip->stride, w->image->stride);
