@@ -139,7 +139,7 @@ static void what_is_no_image_is_said(void **state) {
     } CASES[] = {{{(uint8_t *)text, sizeof text - 1}, "is not an image"},
                  {{(uint8_t *)svg, sizeof svg - 1}, "is an SVG drawing"},
                  {{(uint8_t *)tiff, sizeof tiff - 1}, "is a damaged TIFF"},
-                 {{(uint8_t *)text, 0}, "is empty"}};
+                 {{(uint8_t *)text, 0}, "is an empty file"}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         picture p;
         ibx_error err;

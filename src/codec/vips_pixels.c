@@ -80,10 +80,13 @@ static bool to_planes(VipsImage **image, bool cmyk) {
     return replace(image, out, failed);
 }
 
-/* OpenEXR's colours are multiplied by alpha; ours are not. */
+/* OpenEXR's colours are multiplied by alpha, which libvips scales to 255; ours are not. */
 static bool to_straight(VipsImage **image) {
-    VipsImage *out = NULL;
-    const int failed = vips_unpremultiply(*image, &out, "max_alpha", 1.0, NULL);
+    const double scale[] = {1, 1, 1, 1 / 255.0}, offset[] = {0, 0, 0, 0};
+    VipsImage *straight = NULL, *out = NULL;
+    if (vips_unpremultiply(*image, &straight, "max_alpha", 255.0, NULL)) return false;
+    const int failed = vips_linear(straight, &out, scale, offset, 4, NULL);
+    g_object_unref(straight);
     return replace(image, out, failed);
 }
 

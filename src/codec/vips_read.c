@@ -2,6 +2,7 @@
 #include "codec/exif.h"
 #include "codec/vips.h"
 #include "core/pixels.h"
+#include <pthread.h>
 #include <unistd.h>
 
 typedef struct {
@@ -21,7 +22,8 @@ typedef struct {
 
 static bool find_loader(decoder *d, ibx_error *err) {
     const char *const *allowed = d->limits.allow_loaders;
-    if (d->source->size == 0) return ibx_fail(err, IBX_FORMAT, "%s: is empty", d->source->name);
+    if (d->source->size == 0)
+        return ibx_fail(err, IBX_FORMAT, "%s: is an empty file", d->source->name);
     if (ibx_vips_wants_path(allowed)) {
         d->fd = ibx_vips_source_fd(d->source, err);
         if (d->fd < 0) return false;
@@ -31,7 +33,6 @@ static bool find_loader(decoder *d, ibx_error *err) {
     return d->loader != NULL;
 }
 
-/* Runs the loader up to the header. */
 static int call_loader(const decoder *d, VipsImage **image) {
     const VipsFailOn fail_on = d->tolerant ? VIPS_FAIL_ON_NONE : VIPS_FAIL_ON_ERROR;
     VipsBlob *blob = NULL;
@@ -45,17 +46,59 @@ static int call_loader(const decoder *d, VipsImage **image) {
     return failed;
 }
 
-/* The caller owns the image. */
+/* ImageMagick keeps one cache per OpenMP thread and aborts where it meets a thread of a team that
+ * is not its own. So it never sees our threads: it reads header and pixels on one that is no
+ * OpenMP thread, the pixels all at once. */
+typedef struct {
+    const decoder *d;
+    VipsImage *in, *out;
+    bool failed;
+} errand;
+
+static void *run_errand(void *user) {
+    errand *e = user;
+    if (e->in)
+        e->failed = !(e->out = vips_image_copy_memory(e->in));
+    else
+        e->failed = call_loader(e->d, &e->out);
+    vips_thread_shutdown();
+    return NULL;
+}
+
+static bool run_apart(errand *e) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, run_errand, e)) return false;
+    pthread_join(thread, NULL);
+    return !e->failed;
+}
+
+static bool is_magick(const decoder *d) {
+    return !strcmp(d->loader->name, "magick");
+}
+
+/* Runs the loader up to the header. The caller owns the image. */
 static VipsImage *load(decoder *d, ibx_error *err) {
-    VipsImage *image = NULL;
+    errand e = {.d = d};
     g_clear_object(&d->stream);
     d->stream = ibx_vips_source(d->source, err);
     if (!d->stream) return NULL;
-    if (!call_loader(d, &image)) return image;
+    if (is_magick(d) ? run_apart(&e) : !call_loader(d, &e.out)) return e.out;
     char what[64];
     g_snprintf(what, sizeof what, "cannot be read as %s", d->loader->name);
     ibx_vips_fail(err, IBX_FORMAT, d->source->name, what);
     return NULL;
+}
+
+/* What the strips are to be made of. */
+static bool load_pixels(decoder *d, VipsImage *image, ibx_error *err) {
+    errand e = {.d = d, .in = image};
+    if (!is_magick(d))
+        return ibx_vips_pixels_of(image, d->loader->name, d->source->name, &d->pixels, err);
+    if (!run_apart(&e))
+        return ibx_vips_fail(err, IBX_FORMAT, d->source->name, "cannot be read as magick");
+    const bool fine = ibx_vips_pixels_of(e.out, d->loader->name, d->source->name, &d->pixels, err);
+    g_object_unref(e.out);
+    return fine;
 }
 
 /* The first image of the file; if damage is accepted, also what is left of one whose header is
@@ -196,9 +239,8 @@ static bool prepare(decoder *d, ibx_info *info, ibx_error *err) {
     *info = (ibx_info){.format = format_name(d, image), .decoder_bytes = decoder_bytes(d, image)};
     info->head.w = vips_image_get_width(image);
     info->head.h = vips_image_get_height(image);
-    bool fine = within_limits(d, info, err) &&
-                ibx_vips_pixels_of(image, d->loader->name, d->source->name, &d->pixels, err) &&
-                keep_metadata(d, image, err);
+    bool fine =
+        within_limits(d, info, err) && load_pixels(d, image, err) && keep_metadata(d, image, err);
     if (fine) {
         obey_loader(d, vips_image_get_orientation(image));
         fill_info(d, image, info);
@@ -238,7 +280,7 @@ static void reopen(decoder *d) {
     d->tolerant = true;
     VipsImage *image = load(d, NULL);
     if (!image) return;
-    ibx_vips_pixels_of(image, d->loader->name, d->source->name, &d->pixels, NULL);
+    load_pixels(d, image, NULL);
     g_object_unref(image);
 }
 
