@@ -45,7 +45,7 @@ inside() {
     # shellcheck disable=SC2016 # expanded by the shell within
     unshare --mount --pid --fork sh -c '
         mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" || exit
-        exec chroot "$1" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -c "$2"' \
+        exec chroot "$1" env -i HOME=/srv PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -c "$2"' \
         sh "$root" "$1"
 }
 
@@ -54,7 +54,7 @@ user_runs() {
     say "\$ $1"
     began=$(now)
     {
-        inside "cd /root/imbrex && $1" </dev/null 2>&1
+        inside "cd /srv/imbrex && $1" </dev/null 2>&1
         echo $? >"$root/status"
     } | sed 's/^/    /'
     [ "$(cat "$root/status")" -eq 0 ] || die "\"$1\" failed in a bare Debian 12, as shown above"
@@ -63,7 +63,7 @@ user_runs() {
 }
 
 step "make a bare Debian 12 in $root" make_root || die "no Debian could be made, as shown above"
-step "clone the project into it" git clone -q . "$root/root/imbrex" || die "is this a git clone?"
+step "clone the project into it" git clone -q . "$root/srv/imbrex" || die "is this a git clone?"
 
 user_runs 'sh samples/run.sh'
 user_runs 'sh samples/run.sh'
