@@ -153,7 +153,8 @@ size_t ibx_jpeg_encoder_bytes(const ibx_save_job *job) {
     const size_t planes = (size_t)ibx_planes(&job->head);
     int across, down;
     sampling(job, &across, &down);
-    const size_t w = (size_t)(job->head.w + 8 * across), h = (size_t)(job->head.h + 8 * down);
+    const size_t w = (size_t)job->head.w + 8 * (size_t)across,
+                 h = (size_t)job->head.h + 8 * (size_t)down;
     const size_t rows = w * planes * (size_t)(8 * down) * 4;
     const size_t chroma = (planes - 1) * w * h / (size_t)(across * down);
     const size_t whole = p->progressive || p->optimize ? (w * h + chroma) * sizeof(JCOEF) : 0;

@@ -114,9 +114,11 @@ static bool states_rights(const uint8_t *p) {
 /* All records, or only those that state rights. What follows the last good record goes. */
 static bool keep_iptc(ibx_bytes in, bool rights_only, ibx_bytes *out) {
     const uint8_t *p = in.data;
-    uint8_t *kept = in.size ? malloc(in.size) : NULL;
+    *out = (ibx_bytes){0};
+    if (!in.size) return true;
+    uint8_t *kept = malloc(in.size);
     size_t left = in.size, size = 0, n;
-    if (in.size && !kept) return false;
+    if (!kept) return false;
     for (; (n = iptc_record(p, left)) != 0; p += n, left -= n) {
         if (rights_only && !states_rights(p)) continue;
         memcpy(kept + size, p, n);

@@ -41,6 +41,11 @@ _Noreturn void ibx_png_damaged(ibx_png_reader *r, const char *what);
 /* Reads exactly `size` bytes; jumps at the end of the file. */
 void ibx_png_bytes(ibx_png_reader *r, void *to, size_t size);
 
+/* Four bytes of a file, as PNG stores numbers. */
+static inline uint32_t ibx_png_number(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 /* Takes EXIF or XMP from a chunk of type eXIf or iTXt. False only without memory. */
 bool ibx_png_take_metadata(ibx_metadata *m, const char *type, const uint8_t *data, size_t size);
 

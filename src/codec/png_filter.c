@@ -89,28 +89,26 @@ bool ibx_png_unfilter(uint8_t type, uint8_t *row, const uint8_t *above, size_t n
         void (*sub)(uint8_t *, size_t);
         void (*average)(uint8_t *, const uint8_t *, size_t);
         void (*paeth)(uint8_t *, const uint8_t *, size_t);
-    } UNDO[9] = {
-        [1] = {undo_sub_1, undo_average_1, undo_paeth_1},
-        [2] = {undo_sub_2, undo_average_2, undo_paeth_2},
-        [3] = {undo_sub_3, undo_average_3, undo_paeth_3},
-        [4] = {undo_sub_4, undo_average_4, undo_paeth_4},
-        [6] = {undo_sub_6, undo_average_6, undo_paeth_6},
-        [8] = {undo_sub_8, undo_average_8, undo_paeth_8},
+    } UNDO[] = {
+        {undo_sub_1, undo_average_1, undo_paeth_1}, {undo_sub_2, undo_average_2, undo_paeth_2},
+        {undo_sub_3, undo_average_3, undo_paeth_3}, {undo_sub_4, undo_average_4, undo_paeth_4},
+        {undo_sub_6, undo_average_6, undo_paeth_6}, {undo_sub_8, undo_average_8, undo_paeth_8},
     };
+    const size_t i = pixel <= 4 ? pixel - 1 : pixel / 2 + 1;
     switch (type) {
     case 0:
         return true;
     case 1:
-        UNDO[pixel].sub(row, n);
+        UNDO[i].sub(row, n);
         return true;
     case 2:
         undo_up(row, above, n);
         return true;
     case 3:
-        UNDO[pixel].average(row, above, n);
+        UNDO[i].average(row, above, n);
         return true;
     case 4:
-        UNDO[pixel].paeth(row, above, n);
+        UNDO[i].paeth(row, above, n);
         return true;
     default:
         return false;

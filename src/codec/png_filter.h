@@ -13,8 +13,8 @@
 enum { IBX_PNG_SLACK = 32 };
 
 /* Turns a filtered row of n bytes back, in place. `above` is the row above, turned back already;
- * zeros for the first row. `pixel` is the size of a pixel in bytes, 1 to 8. False if `type` is no
- * filter. */
+ * zeros for the first row. `pixel` is the size of a pixel in bytes: 1, 2, 3, 4, 6
+ * or 8. False if `type` is no filter. */
 bool ibx_png_unfilter(uint8_t type, uint8_t *row, const uint8_t *above, size_t n, size_t pixel);
 
 /* Filters a row of n bytes with the filter whose differences have the smallest sum of magnitudes,

@@ -26,10 +26,6 @@ struct ibx_png_inflater {
     uint8_t *block;
 };
 
-static uint32_t big_endian(const uint8_t *p) {
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 ibx_png_inflater *ibx_png_inflater_new(ibx_png_reader *r, int depth) {
     ibx_png_inflater *i = calloc(1, sizeof *i);
     const size_t stride = 1 + r->row_bytes;
@@ -45,7 +41,7 @@ ibx_png_inflater *ibx_png_inflater_new(ibx_png_reader *r, int depth) {
     i->pixel = r->row_bytes / (size_t)r->w;
     i->stride = stride;
     i->rows = rows;
-    i->chunk_left = big_endian(r->last);
+    i->chunk_left = ibx_png_number(r->last);
     i->crc = crc32_gzip_refl(0, r->last + 4, 4);
     isal_inflate_init(&i->inflate);
     i->inflate.crc_flag = ISAL_ZLIB;
@@ -69,7 +65,7 @@ static void check_crc(ibx_png_reader *r, uint32_t crc, const uint8_t type[4]) {
     uint8_t stored[4];
     char text[32];
     ibx_png_bytes(r, stored, sizeof stored);
-    if (big_endian(stored) == crc) return;
+    if (ibx_png_number(stored) == crc) return;
     snprintf(text, sizeof text, "%.4s: CRC error", (const char *)type);
     complain(r, text);
 }
@@ -78,7 +74,7 @@ static void check_crc(ibx_png_reader *r, uint32_t crc, const uint8_t type[4]) {
 static void read_chunk_header(ibx_png_inflater *i) {
     uint8_t head[8];
     ibx_png_bytes(i->r, head, sizeof head);
-    i->next_size = big_endian(head);
+    i->next_size = ibx_png_number(head);
     memcpy(i->next_type, head + 4, 4);
     if (i->next_size > PNG_UINT_31_MAX) ibx_png_damaged(i->r, "a chunk is longer than PNG allows");
     for (int k = 0; k < 4; k++)
@@ -166,7 +162,8 @@ static void finish(ibx_png_inflater *i) {
     uint8_t extra;
     if (inflate_bytes(i, &extra, 1)) complain(i->r, "IDAT: too much image data");
     const bool read_ahead = i->inflate.read_in_length >= 8; /* bits, taken from the input */
-    if (read_ahead || i->inflate.avail_in || i->chunk_left) complain(i->r, "IDAT: extra compressed data");
+    if (read_ahead || i->inflate.avail_in || i->chunk_left)
+        complain(i->r, "IDAT: extra compressed data");
     while (feed(i)) continue; /* further IDAT chunks are empty, or nobody asked for them */
 
     while (memcmp(i->next_type, "IEND", 4) != 0) {

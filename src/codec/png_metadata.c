@@ -48,8 +48,11 @@ static bool take_xmp(ibx_metadata *m, const uint8_t *data, size_t size) {
 }
 
 bool ibx_png_take_metadata(ibx_metadata *m, const char *type, const uint8_t *data, size_t size) {
-    if (memcmp(type, "eXIf", 4) == 0 && size && !m->exif.size)
-        return ibx_metadata_set(&m->exif, data, size);
+    if (memcmp(type, "eXIf", 4) == 0 && size && !m->exif.size) {
+        /* Some programs leave JPEG's prefix on it. */
+        const size_t prefix = size > 6 && memcmp(data, "Exif\0\0", 6) == 0 ? 6 : 0;
+        return ibx_metadata_set(&m->exif, data + prefix, size - prefix);
+    }
     if (memcmp(type, "iTXt", 4) == 0) return take_xmp(m, data, size);
     return true;
 }
@@ -66,15 +69,11 @@ static bool peek(const ibx_source *s, int64_t at, void *to, size_t size) {
     return s->fd >= 0 && pread(s->fd, to, size, at) == (ssize_t)size;
 }
 
-static uint32_t big_endian(const uint8_t *p) {
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* Takes the chunk of which the header is at `at`, if its checksum is right. */
 static void take_late(const ibx_source *s, ibx_metadata *m, int64_t at, uint32_t size) {
     uint8_t *chunk = malloc((size_t)size + 8); /* type, data, checksum */
     if (chunk && peek(s, at + 4, chunk, (size_t)size + 8) &&
-        libdeflate_crc32(0, chunk, (size_t)size + 4) == big_endian(chunk + 4 + size))
+        libdeflate_crc32(0, chunk, (size_t)size + 4) == ibx_png_number(chunk + 4 + size))
         ibx_png_take_metadata(m, (const char *)chunk, chunk + 4, size);
     free(chunk);
 }
@@ -86,7 +85,7 @@ void ibx_png_late_metadata(const ibx_source *source, ibx_metadata *m) {
     for (int i = 0; i < CHUNKS_MAX; i++) {
         uint8_t head[8];
         if (!peek(source, at, head, sizeof head) || memcmp(head + 4, "IEND", 4) == 0) return;
-        const uint32_t size = big_endian(head);
+        const uint32_t size = ibx_png_number(head);
         behind |= memcmp(head + 4, "IDAT", 4) == 0;
         if (behind && size <= LATE_MAX &&
             (memcmp(head + 4, "eXIf", 4) == 0 || memcmp(head + 4, "iTXt", 4) == 0))

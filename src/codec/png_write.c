@@ -5,7 +5,7 @@
  *   0      stored, no filter                                      libpng
  *   1..5   ISA-L level 1, the best of the five filters per row    the own path below
  *   6      ISA-L level 2, likewise
- *   7..9   zlib level 6, 8, 9, libpng's choice of filters         libpng
+ *   7..9   zlib level 4, 6, 9, libpng's choice of filters         libpng
  *
  * An interlaced image goes through libpng too, with zlib at the level that was asked for. */
 #include "codec/png.h"
@@ -64,7 +64,7 @@ static int isal_level(const ibx_save_png *p) {
 }
 
 static int zlib_level(const ibx_save_png *p) {
-    static const int HIGH[] = {6, 8, 9};
+    static const int HIGH[] = {4, 6, 9};
     return p->interlace || p->compression < 7 ? p->compression : HIGH[p->compression - 7];
 }
 
