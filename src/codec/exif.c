@@ -102,7 +102,7 @@ bool ibx_exif_open(ibx_exif *e, const void *data, size_t size) {
 
 static uint32_t number(const ibx_exif *e, directory d, uint16_t tag, uint32_t otherwise) {
     const size_t entry = find(e, d, tag);
-    if (!entry || !get(e, entry + 4, 4)) return otherwise;
+    if (!entry || get(e, entry + 4, 4) != 1) return otherwise;
     switch (get(e, entry + 2, 2)) {
     case TYPE_BYTE:
         return get(e, entry + 8, 1);

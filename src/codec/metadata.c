@@ -137,10 +137,11 @@ static bool edit_exif(ibx_bytes in, const ibx_xmp_edits *edits, ibx_bytes *out) 
     if (!ibx_exif_open(&e, in.data, in.size)) return true;
     if (!ibx_metadata_set(out, in.data, in.size)) return false;
     ibx_exif_open(&e, out->data, out->size);
-    if (edits->upright) ibx_exif_set_upright(&e);
     ibx_exif_set_size(&e, edits->w, edits->h);
     if (edits->drop_gps) ibx_exif_drop_gps(&e);
     ibx_exif_drop_thumbnail(&e);
+    /* Last, because in a hostile block the other changes may hit the orientation. */
+    if (edits->upright) ibx_exif_set_upright(&e);
     out->size = e.size;
     return true;
 }
