@@ -62,17 +62,19 @@ static void check_equal(const char *recipe, const char *how, const ibx_image *a,
 /* Ways to cut an image up. */
 static const struct {
     int tile_w, strip_rows, threads;
-} CUT[] = {{0, 0, 1}, {0, 0, 2}, {1000, 1, 1}, {7, 5, 2}, {13, 64, 3}, {64, 16, 2}, {3, 1000, 2}};
+} CUT[] = {{7, 5, 2}, {1000, 8, 3}, {0, 0, 1}, {0, 0, 2}, {1000, 1, 1}, {13, 64, 3}, {3, 1000, 2}};
+#define ALL_CUTS (sizeof CUT / sizeof *CUT)
+#define FEW_CUTS 2
 
 /* The recipe on `in`, cut up in every way, against the whole. A recipe that the image does not
  * suit must be refused in the same way by both. */
-static void check_cuts(const char *recipe, const ibx_image *in) {
+static void check_cuts(const char *recipe, const ibx_image *in, size_t cuts) {
     ibx_error err = {IBX_OK, ""}, engine_err = {IBX_OK, ""};
     ibx_image whole;
     const bool ok = whole_apply(recipe, in, &whole, &err);
     ibx_recipe *parsed = ibx_recipe_parse(recipe, &err);
     if (!parsed) fail_msg("%s: %s", recipe, err.text);
-    for (size_t i = 0; i < sizeof CUT / sizeof *CUT; i++) {
+    for (size_t i = 0; i < cuts; i++) {
         char how[100];
         snprintf(how, sizeof how, "%d x %d x %d planes in tiles of %d x %d, %d threads", in->head.w,
                  in->head.h, ibx_planes(&in->head), CUT[i].tile_w, CUT[i].strip_rows,
@@ -93,11 +95,9 @@ static void check_cuts(const char *recipe, const ibx_image *in) {
 /* ---- recipes ----------------------------------------------------------------------------------
  */
 
-/* Calls `use` with the filter's name, its examples, and one recipe for each end of each range. */
-static void each_recipe(const ibx_filter *f, void (*use)(const char *recipe)) {
+/* Calls `use` with one recipe for each end of each range, and for each word. */
+static void each_end(const ibx_filter *f, void (*use)(const char *recipe)) {
     char recipe[256], value[64];
-    void *params = ibx_params_new(f->params, f->params_size);
-    for (int i = 0; i < 4 && f->examples[i]; i++) use(f->examples[i]);
     for (const ibx_param *row = f->params; row && row->name; row++) {
         const bool number = row->type == IBX_TYPE_FLOAT || row->type == IBX_TYPE_INT;
         const int choices = row->type == IBX_TYPE_BOOL ? 2 : row->type == IBX_TYPE_CHOICE ? 64 : 0;
@@ -110,55 +110,68 @@ static void each_recipe(const ibx_filter *f, void (*use)(const char *recipe)) {
                          row->type == IBX_TYPE_BOOL ? (i ? "yes" : "no") : row->choices[i]);
             snprintf(recipe, sizeof recipe, "%s:%s=%s", f->name, row->name, value);
             ibx_recipe *parsed = ibx_recipe_parse(recipe, NULL);
-            if (parsed) use(recipe);
+            if (parsed) use(recipe); /* some values make sense only beside others */
             ibx_recipe_free(parsed);
         }
     }
-    ibx_params_free(f->params, params);
 }
 
-static void on_usual_image(const char *recipe) {
+static void each_example(const ibx_filter *f, void (*use)(const char *recipe)) {
+    for (int i = 0; i < 4 && f->examples[i]; i++) use(f->examples[i]);
+}
+
+static void on_usual_images(const char *recipe) {
     static const struct {
         ibx_model model;
         bool alpha;
     } KIND[] = {{IBX_RGB, false}, {IBX_RGB, true}, {IBX_GRAY, false}, {IBX_GRAY, true}};
     for (size_t i = 0; i < sizeof KIND / sizeof *KIND; i++) {
         ibx_image im = picture(71, 45, KIND[i].model, KIND[i].alpha);
-        check_cuts(recipe, &im);
+        check_cuts(recipe, &im, ALL_CUTS);
         whole_free(&im);
     }
 }
 
-static void on_tiny_image(const char *recipe) {
+static void on_small_image(const char *recipe) {
+    ibx_image im = picture(37, 29, IBX_RGB, true);
+    check_cuts(recipe, &im, FEW_CUTS);
+    whole_free(&im);
+}
+
+static void on_tiny_images(const char *recipe) {
     static const int SIZE[][2] = {{1, 1}, {3, 2}, {1, 9}, {17, 1}};
     for (size_t i = 0; i < sizeof SIZE / sizeof *SIZE; i++) {
         ibx_image im = picture(SIZE[i][0], SIZE[i][1], IBX_RGB, i % 2);
-        check_cuts(recipe, &im);
+        check_cuts(recipe, &im, FEW_CUTS);
         whole_free(&im);
     }
 }
 
-static void over_filters(void (*use)(const char *recipe)) {
+static void over_filters(void (*each)(const ibx_filter *f, void (*use)(const char *recipe)),
+                         void (*use)(const char *recipe)) {
     size_t n;
     const ibx_filter *const *filters = ibx_filters(&n);
     assert_true(n > 0);
-    for (size_t i = 0; i < n; i++) {
-        fprintf(stderr, "  %s\n", filters[i]->name);
-        each_recipe(filters[i], use);
-    }
+    for (size_t i = 0; i < n; i++) each(filters[i], use);
 }
 
 /* ---- tests ------------------------------------------------------------------------------------
  */
 
-static void test_usual_images(void **state) {
+static void test_examples(void **state) {
     (void)state;
-    over_filters(on_usual_image);
+    over_filters(each_example, on_usual_images);
+}
+
+static void test_ends_of_ranges(void **state) {
+    (void)state;
+    over_filters(each_end, on_small_image);
 }
 
 static void test_tiny_images(void **state) {
     (void)state;
-    over_filters(on_tiny_image);
+    over_filters(each_example, on_tiny_images);
+    over_filters(each_end, on_tiny_images);
 }
 
 /* Several filters in one stage, and stages behind one another. */
@@ -178,7 +191,7 @@ static void test_chains(void **state) {
         ibx_recipe *parsed = ibx_recipe_parse(CHAIN[i], NULL);
         if (!parsed) fail_msg("%s does not parse", CHAIN[i]);
         ibx_recipe_free(parsed);
-        check_cuts(CHAIN[i], &im);
+        check_cuts(CHAIN[i], &im, ALL_CUTS);
         whole_free(&im);
     }
 }
@@ -234,9 +247,8 @@ int main(int argc, char **argv) {
     if (argc > 1) return print_digests(), 0;
     if (readlink("/proc/self/exe", program, sizeof program - 1) < 0) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_usual_images),
-        cmocka_unit_test(test_tiny_images),
-        cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_examples),     cmocka_unit_test(test_ends_of_ranges),
+        cmocka_unit_test(test_tiny_images),  cmocka_unit_test(test_chains),
         cmocka_unit_test(test_cpu_variants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
