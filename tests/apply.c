@@ -21,7 +21,7 @@ static ibx_image new_image(int w, int h, ibx_model model, bool alpha, ibx_sample
 static ibx_image apply(const char *text, const ibx_image *in, int threads) {
     ibx_error err = {IBX_OK, ""};
     const ibx_limits limits = {.threads = threads};
-    ibx_image out;
+    ibx_image out = {.pixels = NULL};
     ibx_recipe *recipe = ibx_recipe_parse(text, &err);
     if (!recipe || !ibx_apply(recipe, in, in->sample, &out, &limits, &err))
         fail_msg("%s: %s", text, err.text);
