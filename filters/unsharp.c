@@ -1,8 +1,5 @@
 /* unsharp.c - sharpening by unsharp masking: the difference from a Gaussian blur is added. */
-#include "filter.h"
-
-#define MAX_SIGMA 20
-#define MAX_RADIUS 55
+#include "gaussian.h"
 
 enum { LUMA, RGB };
 static const char *const ON[] = {"luma", "rgb", NULL};
@@ -13,7 +10,7 @@ typedef struct {
 } params;
 
 static const ibx_param PARAMS[] = {
-    IBX_FLOAT(params, sigma, 0.1, MAX_SIGMA, 1, "px", "Standard deviation of the Gaussian."),
+    IBX_FLOAT(params, sigma, 0.1, 20, 1, "px", "Standard deviation of the Gaussian."),
     IBX_FLOAT(params, amount, 0, 10, 0.8, "", "How much of the difference is added."),
     IBX_FLOAT(params, threshold, 0, 1, 0, "",
               "Differences are made smaller by this; those below it, such as noise, vanish."),
@@ -21,55 +18,10 @@ static const ibx_param PARAMS[] = {
                "What is sharpened: luma, which leaves hues alone, or each channel."),
     IBX_END};
 
-typedef struct {
-    int radius;
-    float tap[MAX_RADIUS + 1]; /* half of the symmetric Gaussian, from its centre */
-} state;
-
-/* The sampled Gaussian, cut at 2.75 sigma; what is lost there goes to all taps alike. */
 static bool prepare(const ibx_call *c, void *to, ibx_error *err) {
-    const double sigma = (double)((const params *)c->params)->sigma;
-    state *s = to;
-    double sum = 0, lost = 1;
     (void)err;
-    s->radius = ibx_max(1, (int)ceil(2.75 * sigma - 0.5));
-    for (int k = -200; k <= 200; k++) sum += exp(-k * k / (2 * sigma * sigma));
-    for (int k = -s->radius; k <= s->radius; k++) lost -= exp(-k * k / (2 * sigma * sigma)) / sum;
-    for (int k = 0; k <= s->radius; k++)
-        s->tap[k] = (float)(exp(-k * k / (2 * sigma * sigma)) / sum + lost / (2 * s->radius + 1));
+    ibx_gaussian_make(to, (double)((const params *)c->params)->sigma);
     return true;
-}
-
-#ifdef __AVX2__
-#define VECTOR 32
-#else
-#define VECTOR 16
-#endif
-#define LANES (VECTOR / (int)sizeof(float))
-typedef float vec __attribute__((vector_size(VECTOR), aligned(4), may_alias));
-
-/* `count` vectors of out[x] = tap[0] a[x] + sum over k of tap[k] (a[x - k step] + a[x + k step]) */
-static inline __attribute__((always_inline)) void
-taps(const float *a, ptrdiff_t step, const float *tap, int radius, float *out, int count) {
-    vec sum[4];
-    for (int i = 0; i < count; i++) sum[i] = ((const vec *)a)[i] * tap[0];
-    for (int k = 1; k <= radius; k++) {
-        const vec *lo = (const vec *)(a - k * step), *hi = (const vec *)(a + k * step);
-        for (int i = 0; i < count; i++) sum[i] += (lo[i] + hi[i]) * tap[k];
-    }
-    for (int i = 0; i < count; i++) ((vec *)out)[i] = sum[i];
-}
-
-/* n samples of the above: along x with step 1, along y with the stride. */
-static void fir(const float *a, ptrdiff_t step, const float *tap, int radius, float *out, int n) {
-    int x = 0;
-    for (; x + 4 * LANES <= n; x += 4 * LANES) taps(a + x, step, tap, radius, out + x, 4);
-    for (; x + LANES <= n; x += LANES) taps(a + x, step, tap, radius, out + x, 1);
-    for (; x < n; x++) {
-        float sum = a[x] * tap[0];
-        for (int k = 1; k <= radius; k++) sum += (a[x - k * step] + a[x + k * step]) * tap[k];
-        out[x] = sum;
-    }
 }
 
 /* Row y of the signal that is sharpened: luma (Rec. 709 weights), or plane p. Times alpha. */
@@ -106,8 +58,8 @@ static void correction(const params *p, const float *restrict s, float *restrict
 }
 
 static ibx_rect source(const ibx_call *c, ibx_rect out) {
-    const state *s = c->state;
-    return ibx_grow(out, s->radius, s->radius);
+    const int r = ((const ibx_gaussian *)c->state)->radius;
+    return ibx_grow(out, r, r);
 }
 
 /* The signal of the whole source, and three rows. */
@@ -118,9 +70,9 @@ static size_t scratch(const ibx_call *c, ibx_rect out) {
 
 static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     const params *p = c->params;
-    const state *s = c->state;
+    const ibx_gaussian *taps = c->state;
     const bool alpha = c->in.alpha, luma = p->on == LUMA && c->in.model == IBX_RGB;
-    const int n = in->at.w, r = s->radius, w = out->at.w;
+    const int n = in->at.w, r = taps->radius, w = out->at.w;
     float *signal = c->scratch, *row = signal + (ptrdiff_t)n * in->at.h, *b = row + n,
           *soft = b + n;
     for (int i = 0; i < ibx_colours(c); i += luma ? 3 : 1) {
@@ -129,12 +81,8 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
         for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
             const float *here = signal + (ptrdiff_t)n * (y - in->at.y);
             const float *a = alpha ? ibx_at(in, in->planes - 1, in->at.x, y) : NULL;
-            if (a) {
-                fir(a, in->stride, s->tap, r, row, n);
-                fir(row + r, 1, s->tap, r, soft, w);
-            }
-            fir(here, n, s->tap, r, row, n);
-            fir(row + r, 1, s->tap, r, b, w);
+            if (a) ibx_gaussian_row(taps, a, in->stride, w, row, soft);
+            ibx_gaussian_row(taps, here, n, w, row, b);
             correction(p, here + r, b, w, a ? a + r : NULL, soft);
             for (int q = i; q < (luma ? 3 : i + 1); q++) {
                 const float *restrict from = ibx_at(in, q, out->at.x, y);
@@ -156,5 +104,5 @@ IBX_FILTER(
                "After a reduction for the screen, sigma 0.5 to 1 and amount 0.5 to 1 are "
                "usual; sigma 20 with amount 0.2 raises local contrast.",
     .examples = {"unsharp:0.8", "unsharp:1.5,amount=1.2,threshold=0.01", "unsharp:20,amount=0.2"},
-    .params = PARAMS, .params_size = sizeof(params), .state_size = sizeof(state),
+    .params = PARAMS, .params_size = sizeof(params), .state_size = sizeof(ibx_gaussian),
     .prepare = prepare, .source = source, .scratch = scratch, .kernel = kernel);

@@ -310,6 +310,12 @@ typedef struct ibx_filter {
     extern const ibx_filter IBX_JOIN(id, IBX_VARIANT);                                             \
     const ibx_filter IBX_JOIN(id, IBX_VARIANT) = {.name = #id, __VA_ARGS__}
 
+/* Names of this variant's functions and tables. A header of tools for filters says `#define
+ * ibx_tool IBX_OWN(ibx_tool, IBX_VARIANT)` for everything that it declares and that a
+ * file *_kernels.c in src/core defines. */
+#define IBX_OWN_(name, variant) name##_##variant
+#define IBX_OWN(name, variant) IBX_OWN_(name, variant)
+
 /* ---- helpers ------------------------------------------------------------------------------ */
 
 /* NaN becomes lo, so that the result can be an index. */

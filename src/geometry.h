@@ -1,4 +1,4 @@
-/* geometry.h - tools for filters that move pixels, beside filter.h the only header they may use.
+/* geometry.h - tools for filters that move pixels.
  *
  * Things that several filters share:
  *   - turning: the eight ways to lay an image down without touching a sample (orient, flip,
@@ -13,11 +13,8 @@
 #ifndef IBX_GEOMETRY_H
 #define IBX_GEOMETRY_H
 
-#include "filter.h"
+#include "vector.h"
 
-/* Names of this CPU variant's functions and tables. */
-#define IBX_OWN_(name, variant) name##_##variant
-#define IBX_OWN(name, variant) IBX_OWN_(name, variant)
 #define ibx_turn IBX_OWN(ibx_turn, IBX_VARIANT)
 #define ibx_affine_source IBX_OWN(ibx_affine_source, IBX_VARIANT)
 #define ibx_affine_kernel IBX_OWN(ibx_affine_kernel, IBX_VARIANT)

@@ -2,7 +2,8 @@
 # layers.sh: dependencies point down only.
 #
 #   - a file of a layer includes its own layer and lower ones: core, codec, engine, describe, cli
-#   - a filter includes the headers for filter authors, and nothing else of ours
+#   - a filter includes the headers for filter authors (filter.h and the tools beside it in src/),
+#     and nothing else of ours; so do these headers
 #   - a front-end writes the name of no filter: it walks the table
 #   - every header compiles alone, with gcc and with clang where it is installed
 set -u
@@ -46,12 +47,16 @@ check_layers() {
     done
 }
 
-# What filter authors read: headers directly in src/ other than the front-ends' one.
+# What filter authors read: every header directly in src/ but the front-ends' one.
 check_filters() {
-    for pair in $(included filters/*.c | tr ' ' '>'); do
+    tools=$(for file in src/*.h; do echo "$file"; done | grep -vx 'src/imbrex\.h')
+    # shellcheck disable=SC2086 # names without blanks
+    for pair in $(included filters/*.c $tools | tr ' ' '>'); do
         header=${pair#*>}
         case $header in
-        imbrex.h | */*) fail "${pair%>*} includes \"$header\"; a filter may not" ;;
+        imbrex.h | */*)
+            fail "${pair%>*} includes \"$header\"; filters and their tools may not"
+            ;;
         *) [ -e "src/$header" ] || fail "${pair%>*} includes \"$header\", which is not in src/" ;;
         esac
     done

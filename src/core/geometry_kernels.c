@@ -4,13 +4,8 @@
  * the width of a vector changes no bit. */
 #include "geometry.h"
 
-/* One vector register. Loads and stores need no alignment. */
-#ifdef __AVX__
-#define LANES 8
-#else
-#define LANES 4
-#endif
-typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+enum { LANES = IBX_LANES };
+typedef ibx_floats vec;
 typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
 
 /* b[j][i] = a[i][j] of 4 x 4 samples; steps between rows in floats, of any sign. */
