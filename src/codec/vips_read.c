@@ -10,6 +10,7 @@ typedef struct {
     ibx_decode_limits limits;
     const ibx_vips_loader *loader;
     VipsSource *stream;
+    bool apart;    /* it must run on a thread of its own, see errand */
     int fd;        /* for loaders that want a path, or -1 */
     char path[40]; /* of that descriptor */
     ibx_vips_pixels pixels;
@@ -22,15 +23,21 @@ typedef struct {
 
 static bool find_loader(decoder *d, ibx_error *err) {
     const char *const *allowed = d->limits.allow_loaders;
-    if (d->source->size == 0)
-        return ibx_fail(err, IBX_FORMAT, "%s: is an empty file", d->source->name);
+    if (d->source->size == 0) {
+        ibx_fail(err, IBX_FORMAT, "%s: is an empty file", d->source->name);
+        return false;
+    }
     if (ibx_vips_wants_path(allowed)) {
         d->fd = ibx_vips_source_fd(d->source, err);
         if (d->fd < 0) return false;
         g_snprintf(d->path, sizeof d->path, "/proc/self/fd/%d", d->fd);
     }
-    d->loader = ibx_vips_find_loader(d->source, d->fd >= 0 ? d->path : NULL, allowed, err);
-    return d->loader != NULL;
+    const ibx_vips_loader *loader =
+        ibx_vips_find_loader(d->source, d->fd >= 0 ? d->path : NULL, allowed, err);
+    if (!loader) return false;
+    d->loader = loader;
+    d->apart = !strcmp(loader->name, "magick");
+    return true;
 }
 
 static int call_loader(const decoder *d, VipsImage **image) {
@@ -72,17 +79,13 @@ static bool run_apart(errand *e) {
     return !e->failed;
 }
 
-static bool is_magick(const decoder *d) {
-    return !strcmp(d->loader->name, "magick");
-}
-
 /* Runs the loader up to the header. The caller owns the image. */
 static VipsImage *load(decoder *d, ibx_error *err) {
     errand e = {.d = d};
     g_clear_object(&d->stream);
     d->stream = ibx_vips_source(d->source, err);
     if (!d->stream) return NULL;
-    if (is_magick(d) ? run_apart(&e) : !call_loader(d, &e.out)) return e.out;
+    if (d->apart ? run_apart(&e) : !call_loader(d, &e.out)) return e.out;
     char what[64];
     g_snprintf(what, sizeof what, "cannot be read as %s", d->loader->name);
     ibx_vips_fail(err, IBX_FORMAT, d->source->name, what);
@@ -92,7 +95,7 @@ static VipsImage *load(decoder *d, ibx_error *err) {
 /* What the strips are to be made of. */
 static bool load_pixels(decoder *d, VipsImage *image, ibx_error *err) {
     errand e = {.d = d, .in = image};
-    if (!is_magick(d))
+    if (!d->apart)
         return ibx_vips_pixels_of(image, d->loader->name, d->source->name, &d->pixels, err);
     if (!run_apart(&e))
         return ibx_vips_fail(err, IBX_FORMAT, d->source->name, "cannot be read as magick");
@@ -148,7 +151,7 @@ static double frame_bytes(const char *loader, double pixel) {
         const char *loader;
         double fixed, share; /* fixed + share * bytes per pixel */
     } FRAMES[] = {
-        {"webp", 4, 1}, {"heif", 4.5, 2}, {"gif", 8, 1},    {"jp2k", 0, 4}, {"jxl", 12, 4},
+        {"webp", 5, 1}, {"heif", 4.5, 2}, {"gif", 8, 1},    {"jxl", 12, 4},
         {"svg", 4, 1},  {"pdf", 4, 1},    {"magick", 8, 1}, {"mat", 0, 2},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(FRAMES); i++)
@@ -156,13 +159,13 @@ static double frame_bytes(const char *loader, double pixel) {
     return 0;
 }
 
-/* Streaming loaders hold a row of tiles and half as many again; tiles of 512 rows are the largest
+/* Streaming loaders hold a row of tiles or a strip and half as many again; 512 rows are the most
  * in common use. */
 static size_t decoder_bytes(const decoder *d, VipsImage *image) {
     const double w = vips_image_get_width(image), h = vips_image_get_height(image);
     const double pixel = (double)VIPS_IMAGE_SIZEOF_PEL(image);
     const double frame = frame_bytes(d->loader->name, pixel);
-    const double rows = h < 768 ? h : 768;
+    const double rows = h < 1024 ? h : 1024;
     const double file =
         frame > 0 && d->source->size > 0 && !d->source->whole ? (double)d->source->size : 0;
     return (size_t)((frame > 0 ? w * h * frame : w * rows * pixel) + file) + ((size_t)1 << 20);

@@ -120,8 +120,10 @@ def by_pillow(path, scratch):
 
 def by_program(command, path, scratch):
     out = os.path.join(scratch, "other%d.png" % os.getpid())
-    subprocess.run([a.format(path=path, out=out) for a in command], check=True, timeout=SECONDS,
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    alone = dict(os.environ, OMP_NUM_THREADS="1", VIPS_CONCURRENCY="1")
+    subprocess.run([a.format(path=path, out=out) for a in command], check=True, env=alone,
+                   timeout=SECONDS, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
     return pixels(out)
 
 
