@@ -1,6 +1,7 @@
 /* Colour conversion against lcms2's own float transforms, over real profiles.
  * The profiles are in $IMBREX_DATA/formats/icc-profiles; tests that need them are skipped without.
  */
+#include "core/conversion.h"
 #include "whole.h"
 #include <dirent.h>
 #include <lcms2.h>
@@ -322,9 +323,126 @@ static void test_file(void **unused) {
     }
 }
 
+/* A made-up printer: more ink is darker, never quite black, and turns the hue. */
+static cmsInt32Number paint(const cmsUInt16Number in[], cmsUInt16Number out[], void *channels) {
+    double light = 1, v[4] = {0};
+    for (int i = 0; i < *(int *)channels; i++) {
+        v[i] = in[i] / 65535.0;
+        light *= 1 - 0.6 * v[i] * v[i];
+    }
+    out[0] = (cmsUInt16Number)(65535 * (0.05 + 0.9 * light));
+    out[1] = (cmsUInt16Number)(32768 + 15000 * light * (v[1] - v[0]));
+    out[2] = (cmsUInt16Number)(32768 + 15000 * light * (v[2] - v[1]));
+    return TRUE;
+}
+
+/* A profile of a table with curves in front of it: lut8 and lut16 (version 2) or lutAtoB (4). */
+static ibx_bytes table_profile(ibx_model model, double version, bool bits8) {
+    cmsHPROFILE p = cmsCreateProfilePlaceholder(NULL);
+    int n = (int)model;
+    uint16_t bent[256];
+    for (int i = 0; i < 256; i++) bent[i] = (uint16_t)(65535 * pow(i / 255.0, 1.4));
+    cmsToneCurve *curve = cmsBuildTabulatedToneCurve16(NULL, 256, bent);
+    cmsToneCurve *straight = cmsBuildGamma(NULL, 1);
+    cmsPipeline *lut = cmsPipelineAlloc(NULL, (cmsUInt32Number)n, 3);
+    cmsStage *table = cmsStageAllocCLut16bit(NULL, 7, (cmsUInt32Number)n, 3, NULL);
+    assert_true(cmsStageSampleCLut16bit(table, paint, &n, 0));
+    cmsPipelineInsertStage(lut, cmsAT_END,
+                           cmsStageAllocToneCurves(NULL, (cmsUInt32Number)n,
+                                                   (cmsToneCurve *[]){curve, curve, curve, curve}));
+    cmsPipelineInsertStage(lut, cmsAT_END, table);
+    cmsPipelineInsertStage(
+        lut, cmsAT_END,
+        cmsStageAllocToneCurves(NULL, 3, (cmsToneCurve *[]){straight, straight, straight}));
+    cmsPipelineSetSaveAs8bitsFlag(lut, bits8);
+    cmsSetProfileVersion(p, version);
+    cmsSetDeviceClass(p, cmsSigInputClass);
+    cmsSetColorSpace(p, model == IBX_CMYK ? cmsSigCmykData : cmsSigRgbData);
+    cmsSetPCS(p, cmsSigLabData);
+    cmsWriteTag(p, cmsSigMediaWhitePointTag, cmsD50_XYZ());
+    assert_true(cmsWriteTag(p, cmsSigAToB0Tag, lut));
+    cmsPipelineFree(lut);
+    cmsFreeToneCurve(curve);
+    cmsFreeToneCurve(straight);
+    return serialized(p);
+}
+
+/* Is the conversion done without lcms2? */
+static bool own_stages(ibx_model model, ibx_bytes profile, int space) {
+    const ibx_destination to = {.space = space, .black_points = true};
+    ibx_conversion *c;
+    assert_true(ibx_conversion_make(&c, model, profile, &to, NULL));
+    assert_non_null(c);
+    bool own = true;
+    for (int i = 0; i < c->stages; i++) own = own && c->stage[i].kind != IBX_STAGE_LCMS;
+    ibx_conversion_free(c);
+    return own;
+}
+
+/* Every kind of table, to RGB and to gray, with lcms2 as the judge. */
+static void check_table(ibx_model model, ibx_bytes profile) {
+    static const char *const RECIPES[] = {"icc", "icc:gray", "icc:intent=perceptual"};
+    cmsHPROFILE p = cmsOpenProfileFromMem(profile.data, (cmsUInt32Number)profile.size);
+    for (int i = 0; i < 3; i++) {
+        const bool gray = i == 1;
+        ibx_image in = grid(model, profile), out = apply(RECIPES[i], &in);
+        cmsHPROFILE to = gray ? gray_profile(0) : cmsCreate_sRGBProfile();
+        const double d =
+            distance(&out, p, model, to, i == 2 ? INTENT_PERCEPTUAL : INTENT_RELATIVE_COLORIMETRIC);
+        print_message("%s of %d channels: off by %.6f\n", RECIPES[i], (int)model, d);
+        assert_true(d < 1e-3);
+        assert_true(own_stages(model, profile, gray ? IBX_SPACE_GRAY : IBX_SPACE_SRGB));
+        cmsCloseProfile(to);
+        whole_free(&out);
+    }
+    cmsCloseProfile(p);
+}
+
+static void test_tables(void **unused) {
+    (void)unused;
+    const struct {
+        ibx_model model;
+        double version;
+        bool bits8;
+    } kinds[] = {{IBX_CMYK, 2.1, false}, {IBX_CMYK, 2.1, true}, {IBX_CMYK, 4.3, false},
+                 {IBX_RGB, 2.1, false},  {IBX_RGB, 2.1, true},  {IBX_RGB, 4.3, false}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        ibx_bytes profile = table_profile(kinds[i].model, kinds[i].version, kinds[i].bits8);
+        check_table(kinds[i].model, profile);
+        forget(profile);
+    }
+    ibx_bytes profile = load("CGATS001Compat-v2-micro.icc");
+    check_table(IBX_CMYK, profile);
+    forget(profile);
+}
+
+/* Gray out of matrix profiles, and real profiles of curves and a matrix: no lcms2 either. */
+static void test_matrix(void **unused) {
+    (void)unused;
+    const char *const names[] = {"DisplayP3-v4.icc", "AdobeCompat-v2.icc", "ProPhoto-v2-magic.icc"};
+    for (int i = 0; i < 3; i++) {
+        ibx_bytes profile = load(names[i]);
+        cmsHPROFILE p = cmsOpenProfileFromMem(profile.data, (cmsUInt32Number)profile.size);
+        cmsHPROFILE gray = gray_profile(0);
+        ibx_image in = grid(IBX_RGB, profile), out = apply("icc:gray", &in);
+        const double d = distance(&out, p, IBX_RGB, gray, INTENT_RELATIVE_COLORIMETRIC);
+        print_message("%s to gray: off by %.6f\n", names[i], d);
+        assert_true(d < 1e-3);
+        assert_true(own_stages(IBX_RGB, profile, IBX_SPACE_SRGB));
+        assert_true(own_stages(IBX_RGB, profile, IBX_SPACE_ADOBERGB));
+        assert_true(own_stages(IBX_RGB, profile, IBX_SPACE_GRAY));
+        cmsCloseProfile(gray);
+        cmsCloseProfile(p);
+        whole_free(&out);
+        forget(profile);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_profiles),
                                        cmocka_unit_test(test_intents),
+                                       cmocka_unit_test(test_tables),
+                                       cmocka_unit_test(test_matrix),
                                        cmocka_unit_test(test_gray),
                                        cmocka_unit_test(test_ignored),
                                        cmocka_unit_test(test_there_and_back),
