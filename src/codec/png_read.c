@@ -115,6 +115,17 @@ static void read_profile(ibx_png_reader *r, ibx_model model) {
     ibx_png_give_up(r);
 }
 
+/* Is there a transparent colour or palette entry? libpng forgets a tRNS chunk that stands in front
+ * of PLTE, where the standard does not allow it, but still calls it valid. */
+static bool is_transparent(ibx_png_reader *r) {
+    int count = 0;
+    if (!png_get_tRNS(r->png, r->info, NULL, &count, NULL)) return false;
+    if (count > 0 || r->accept_damage) return count > 0;
+    ibx_fail(&r->error, IBX_FORMAT, "%s: tRNS: out of place", r->name);
+    ibx_png_give_up(r);
+    return false;
+}
+
 static void expand_samples(png_structp png) {
     png_set_expand(png); /* bits to bytes, palette to RGB, tRNS to alpha */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -131,7 +142,7 @@ static void read_header(ibx_png_reader *r, const ibx_decode_limits *limits, ibx_
     check_size(r, limits);
     const int depth = png_get_bit_depth(r->png, r->info);
     const int type = png_get_color_type(r->png, r->info);
-    const bool transparent = png_get_valid(r->png, r->info, PNG_INFO_tRNS) != 0;
+    const bool transparent = is_transparent(r);
     info->progressive = png_get_interlace_type(r->png, r->info) != PNG_INTERLACE_NONE;
     info->head.model = type & PNG_COLOR_MASK_COLOR ? IBX_RGB : IBX_GRAY;
     info->head.alpha = (type & PNG_COLOR_MASK_ALPHA) || transparent;
