@@ -44,7 +44,7 @@ static const ibx_param WEBP[] = {
 
 static const ibx_param AVIF[] = {
     IBX_INT(ibx_save_avif, quality, 1, 100, 50, "", "Quality, from smallest file to best picture."),
-    IBX_BOOL(ibx_save_avif, lossless, false, "Keep every pixel exactly."),
+    IBX_BOOL(ibx_save_avif, lossless, false, "Keep pixels exactly, but for rounding to YCbCr."),
     IBX_INT(ibx_save_avif, effort, 0, 9, 4, "", "Processor time spent on a smaller file."),
     NAME_ROW, IBX_END};
 
@@ -61,7 +61,8 @@ static const ibx_param TIFF[] = {
     IBX_END};
 
 static const ibx_param GIF[] = {
-    IBX_INT(ibx_save_gif, colours, 2, 256, 256, "", "Number of colours in the palette."),
+    IBX_INT(ibx_save_gif, colours, 2, 256, 256, "",
+            "Colours in the palette, rounded down to a power of two."),
     IBX_FLOAT(ibx_save_gif, dither, 0, 1, 1, "", "Amount of dithering."),
     IBX_INT(ibx_save_gif, effort, 1, 10, 7, "", "Processor time spent on a better palette."),
     NAME_ROW, IBX_END};

@@ -166,7 +166,10 @@ static bool add_save(ibx_plan *plan, const ibx_ready *r, const ibx_head *head, i
     if (head->model == IBX_CMYK)
         return ibx_fail(err, IBX_USAGE, "%s cannot hold CMYK: convert the colours first",
                         save->format->name);
-    if (!(save->format->traits & IBX_KEEPS_PROFILE)) save->head.profile = (ibx_bytes){NULL, 0};
+    if (save->head.profile.size > 0 && !(save->format->traits & IBX_KEEPS_PROFILE))
+        return ibx_fail(err, IBX_USAGE,
+                        "%s cannot hold a colour profile: convert the colours to sRGB first",
+                        save->format->name);
     return true;
 }
 
