@@ -1,11 +1,5 @@
 /* autolevels.c - black and white point from the histogram. */
-#include "filter.h"
-
-/* Bins of the histogram: values of 8 bits fall on every 16th, exactly. */
-#define TOP 4080
-typedef struct {
-    uint64_t bin[3][TOP + 1];
-} histogram;
+#include "histogram.h"
 
 typedef struct {
     float clip_low, clip_high;
@@ -22,37 +16,25 @@ typedef struct {
     float scale[3], black[3];
 } state;
 
-static size_t acc_size(const ibx_call *c) {
-    (void)c;
-    return sizeof(histogram);
-}
-
 /* Pixels that nobody sees do not count. */
 static void scan(const ibx_call *c, const ibx_tile *in, void *acc) {
-    histogram *h = acc;
+    ibx_histogram *h = acc;
     const int colours = ibx_colours(c);
     for (int i = 0; i < colours; i++)
         for (int y = in->at.y; y < in->at.y + in->at.h; y++) {
             const float *a = ibx_at(in, i, in->at.x, y);
             const float *alpha = c->in.alpha ? ibx_at(in, colours, in->at.x, y) : NULL;
             for (int x = 0; x < in->at.w; x++)
-                if (!alpha || alpha[x] > 0) h->bin[i][(int)(ibx_clamp(a[x], 0, 1) * TOP + 0.5f)]++;
+                if (!alpha || alpha[x] > 0) h->bin[i][ibx_tone(a[x])]++;
         }
-}
-
-static void merge(const ibx_call *c, void *into, const void *from) {
-    (void)c;
-    uint64_t *a = into;
-    const uint64_t *b = from;
-    for (size_t i = 0; i < sizeof(histogram) / sizeof *a; i++) a[i] += b[i];
 }
 
 /* The darkest bin that is not clipped, going up (step 1) from 0 or down (-1) from the top. */
 static int edge(const uint64_t *bin, int step, double percent) {
     double total = 0, below = 0;
-    for (int i = 0; i <= TOP; i++) total += (double)bin[i];
-    int i = step > 0 ? 0 : TOP;
-    for (int n = 0; n < TOP; n++, i += step) {
+    for (int i = 0; i <= IBX_TONES; i++) total += (double)bin[i];
+    int i = step > 0 ? 0 : IBX_TONES;
+    for (int n = 0; n < IBX_TONES; n++, i += step) {
         below += (double)bin[i];
         if (below * 100 > percent * total) break;
     }
@@ -62,16 +44,17 @@ static int edge(const uint64_t *bin, int step, double percent) {
 static bool finish(const ibx_call *c, const void *acc, void *result, ibx_error *err) {
     (void)err;
     const params *p = c->params;
-    const histogram *h = acc;
+    const ibx_histogram *h = acc;
     state *s = result;
-    uint64_t all[TOP + 1];
-    for (int i = 0; i <= TOP; i++) all[i] = h->bin[0][i] + h->bin[1][i] + h->bin[2][i];
+    uint64_t all[IBX_TONES + 1];
+    for (int i = 0; i <= IBX_TONES; i++) all[i] = h->bin[0][i] + h->bin[1][i] + h->bin[2][i];
     for (int i = 0; i < 3; i++) {
         const uint64_t *bin = p->per_channel ? h->bin[i] : all;
         const int low = edge(bin, 1, (double)p->clip_low),
                   high = edge(bin, -1, (double)p->clip_high);
-        s->black[i] = low < high ? (float)low / TOP : 0;
-        s->scale[i] = low < high && high - low < TOP ? (float)TOP / (float)(high - low) : 1;
+        s->black[i] = low < high ? (float)low / IBX_TONES : 0;
+        s->scale[i] =
+            low < high && high - low < IBX_TONES ? (float)IBX_TONES / (float)(high - low) : 1;
     }
     return true;
 }
@@ -88,14 +71,14 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     ibx_copy(in, out, ibx_colours(c));
 }
 
-IBX_FILTER(autolevels, .summary = "Stretch tones from black to white.", .category = "tone",
-           .details =
-               "Finds the value below which clip_low percent of the samples lie and the value "
+IBX_FILTER(
+    autolevels, .summary = "Stretch tones from black to white.", .category = "tone",
+    .details = "Finds the value below which clip_low percent of the samples lie and the value "
                "above which clip_high percent lie, in encoded (sRGB) values, and stretches the "
                "range between them to 0..1. One range for all channels keeps the colours; "
                "per_channel also neutralises a colour cast, or adds one to a scene that is of "
                "one colour. Transparent pixels are not counted, and an image of one flat tone is "
                "left alone.",
-           .examples = {"autolevels", "autolevels:1,1", "autolevels:per_channel=yes"},
-           .params = PARAMS, .params_size = sizeof(params), .state_size = sizeof(state),
-           .kernel = kernel, .acc_size = acc_size, .scan = scan, .merge = merge, .finish = finish);
+    .examples = {"autolevels", "autolevels:1,1", "autolevels:per_channel=yes"}, .params = PARAMS,
+    .params_size = sizeof(params), .state_size = sizeof(state), .kernel = kernel,
+    .acc_size = ibx_histogram_size, .scan = scan, .merge = ibx_histogram_merge, .finish = finish);

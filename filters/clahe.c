@@ -1,5 +1,5 @@
 /* clahe.c - contrast limited adaptive histogram equalization. */
-#include "filter.h"
+#include "histogram.h"
 #include <stdlib.h>
 
 #define BINS 256
@@ -40,17 +40,6 @@ static void release(void *result) {
     free(((state *)result)->table);
 }
 
-/* Luma of n pixels from (x, y) on. */
-static void luma(const ibx_call *c, const ibx_tile *in, int x, int y, int n, float *restrict v) {
-    const float *restrict r = ibx_at(in, 0, x, y);
-    if (c->in.model == IBX_GRAY) {
-        memcpy(v, r, (size_t)n * sizeof *v);
-        return;
-    }
-    const float *restrict g = ibx_at(in, 1, x, y), *restrict b = ibx_at(in, 2, x, y);
-    for (int i = 0; i < n; i++) v[i] = 0.2126f * r[i] + 0.7152f * g[i] + 0.0722f * b[i];
-}
-
 static size_t acc_size(const ibx_call *c) {
     return (size_t)across(c) * (size_t)down(c) * BINS * sizeof(uint32_t);
 }
@@ -66,7 +55,7 @@ static void scan(const ibx_call *c, const ibx_tile *in, void *acc) {
             (uint32_t *)acc + (ptrdiff_t)cell_of(y, down(c), c->in.h) * across(c) * BINS;
         for (int x0 = in->at.x; x0 < right; x0 += BLOCK) {
             const int n = ibx_min(BLOCK, right - x0);
-            luma(c, in, x0, y, n, v);
+            ibx_luma_row(c, in, x0, y, n, v);
             for (int i = 0; i < n; i++)
                 if (!c->in.alpha || *ibx_at(in, colours, x0 + i, y) > 0)
                     row[cell_of(x0 + i, across(c), c->in.w) * BINS +
@@ -81,28 +70,13 @@ static void merge(const ibx_call *c, void *into, const void *from) {
     for (size_t i = 0; i < acc_size(c) / sizeof *a; i++) a[i] += b[i];
 }
 
-/* The curve of one cell: the cumulative histogram after everything above the limit was cut off
- * and spread evenly, the remainder over bins at even distances. */
-static void curve(const uint32_t *bin, float clip, float *table) {
-    uint64_t total = 0, excess = 0, sum = 0;
-    for (int i = 0; i < BINS; i++) total += bin[i];
-    const uint64_t limit = (uint64_t)fmax(1, (double)clip * (double)total / BINS);
-    for (int i = 0; i < BINS; i++) excess += bin[i] > limit ? bin[i] - limit : 0;
-    const uint64_t each = excess / BINS, rest = excess % BINS;
-    for (uint64_t i = 0; i < BINS; i++) {
-        sum += (bin[i] > limit ? limit : bin[i]) + each;
-        sum += (i + 1) * rest / BINS - i * rest / BINS;
-        table[i] = total ? (float)((double)sum / (double)total) : (float)i / (BINS - 1);
-    }
-}
-
 static bool finish(const ibx_call *c, const void *acc, void *result, ibx_error *err) {
     (void)err;
     const params *p = c->params;
     const state *s = result;
     const uint32_t *bins = acc;
     for (ptrdiff_t i = 0; i < (ptrdiff_t)across(c) * down(c); i++)
-        curve(bins + i * BINS, p->clip, s->table + i * BINS);
+        ibx_histogram_equalize(bins + i * BINS, BINS, (double)p->clip, s->table + i * BINS);
     return true;
 }
 
@@ -145,7 +119,7 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     for (int y = out->at.y; y < out->at.y + out->at.h; y++)
         for (int x0 = out->at.x; x0 < right; x0 += BLOCK) {
             const int n = ibx_min(BLOCK, right - x0);
-            luma(c, in, x0, y, n, gain);
+            ibx_luma_row(c, in, x0, y, n, gain);
             gains(c, x0, y, n, gain);
             for (int p = 0; p < ibx_colours(c); p++) {
                 const float *restrict a = ibx_at(in, p, x0, y);

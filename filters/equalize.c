@@ -1,11 +1,5 @@
 /* equalize.c - a flat histogram. */
-#include "filter.h"
-
-/* Bins of the histogram: values of 8 bits fall on every 16th, exactly. */
-#define TOP 4080
-typedef struct {
-    uint64_t bin[3][TOP + 1];
-} histogram;
+#include "histogram.h"
 
 enum { LUMA, CHANNELS };
 static const char *const ON[] = {"luma", "channels", NULL};
@@ -18,7 +12,7 @@ static const ibx_param PARAMS[] = {
     IBX_CHOICE(params, on, ON, LUMA, "Brightness only, or each channel on its own."), IBX_END};
 
 typedef struct {
-    float table[3][TOP + 2]; /* new value of each bin; the last one twice */
+    float table[3][IBX_TONES + 2]; /* new value of each bin; the last one twice */
 } state;
 
 static bool by_luma(const ibx_call *c) {
@@ -30,53 +24,41 @@ static inline float luma(const ibx_tile *t, int x, int y) {
            0.0722f * *ibx_at(t, 2, x, y);
 }
 
-static size_t acc_size(const ibx_call *c) {
-    (void)c;
-    return sizeof(histogram);
-}
-
 /* Pixels that nobody sees do not count. */
 static void scan(const ibx_call *c, const ibx_tile *in, void *acc) {
-    histogram *h = acc;
+    ibx_histogram *h = acc;
     const int colours = ibx_colours(c), counted = by_luma(c) ? 1 : colours;
     for (int y = in->at.y; y < in->at.y + in->at.h; y++)
         for (int x = in->at.x; x < in->at.x + in->at.w; x++) {
             if (c->in.alpha && !(*ibx_at(in, colours, x, y) > 0)) continue;
             for (int i = 0; i < counted; i++) {
                 const float v = by_luma(c) ? luma(in, x, y) : *ibx_at(in, i, x, y);
-                h->bin[i][(int)(ibx_clamp(v, 0, 1) * TOP + 0.5f)]++;
+                h->bin[i][ibx_tone(v)]++;
             }
         }
-}
-
-static void merge(const ibx_call *c, void *into, const void *from) {
-    (void)c;
-    uint64_t *a = into;
-    const uint64_t *b = from;
-    for (size_t i = 0; i < sizeof(histogram) / sizeof *a; i++) a[i] += b[i];
 }
 
 /* The cumulative histogram, from 0 at the darkest bin that occurs to 1 at the lightest. */
 static bool finish(const ibx_call *c, const void *acc, void *result, ibx_error *err) {
     (void)c, (void)err;
-    const histogram *h = acc;
+    const ibx_histogram *h = acc;
     state *s = result;
     for (int i = 0; i < 3; i++) {
         uint64_t total = 0, first = 0, sum = 0;
-        for (int k = 0; k <= TOP; k++) total += h->bin[i][k];
-        for (int k = 0; k <= TOP && !first; k++) first = h->bin[i][k];
-        for (int k = 0; k <= TOP; k++) {
+        for (int k = 0; k <= IBX_TONES; k++) total += h->bin[i][k];
+        for (int k = 0; k <= IBX_TONES && !first; k++) first = h->bin[i][k];
+        for (int k = 0; k <= IBX_TONES; k++) {
             sum += h->bin[i][k];
             const double share = sum > first ? (double)(sum - first) / (double)(total - first) : 0;
-            s->table[i][k] = (float)(total > first ? share : (double)k / TOP);
+            s->table[i][k] = (float)(total > first ? share : (double)k / IBX_TONES);
         }
-        s->table[i][TOP + 1] = s->table[i][TOP];
+        s->table[i][IBX_TONES + 1] = s->table[i][IBX_TONES];
     }
     return true;
 }
 
 static inline float look_up(const float *table, float v) {
-    const float at = ibx_clamp(v, 0, 1) * TOP;
+    const float at = ibx_clamp(v, 0, 1) * IBX_TONES;
     const int k = (int)at;
     return table[k] + (at - (float)k) * (table[k + 1] - table[k]);
 }
@@ -103,14 +85,14 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     ibx_copy(in, out, ibx_colours(c));
 }
 
-IBX_FILTER(equalize, .summary = "Use all tones equally often.", .category = "tone",
-           .details =
-               "Replaces every value by the share of the image that is darker: the histogram "
+IBX_FILTER(
+    equalize, .summary = "Use all tones equally often.", .category = "tone",
+    .details = "Replaces every value by the share of the image that is darker: the histogram "
                "becomes flat and contrast goes where most pixels are. By default on luma (Rec. "
                "709 weights on encoded values), whose gain is added to all channels so that the "
                "colours stay; with channels every channel is equalized on its own, which changes "
                "colours. Transparent pixels are not counted. clahe does the same locally and with "
                "a limit, and is the better choice for photographs.",
-           .examples = {"equalize", "equalize:channels"}, .params = PARAMS,
-           .params_size = sizeof(params), .state_size = sizeof(state), .kernel = kernel,
-           .acc_size = acc_size, .scan = scan, .merge = merge, .finish = finish);
+    .examples = {"equalize", "equalize:channels"}, .params = PARAMS, .params_size = sizeof(params),
+    .state_size = sizeof(state), .kernel = kernel, .acc_size = ibx_histogram_size, .scan = scan,
+    .merge = ibx_histogram_merge, .finish = finish);

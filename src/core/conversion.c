@@ -57,18 +57,20 @@ static void compensate(const ibx_destination *to, cmsHPROFILE source, cmsHPROFIL
     }
 }
 
-/* A profile of curves and a matrix needs no compensation: its black is black. */
-static bool by_stages(ibx_conversion *c, const ibx_destination *to, cmsHPROFILE source,
-                      cmsHPROFILE target, int space) {
-    double xyz[9] = {0}, add[3] = {0};
-    if (c->from == IBX_GRAY || space == IBX_SPACE_OTHER || to->intent == IBX_INTENT_ABSOLUTE)
-        return false;
-    if (!ibx_stages_from_matrix(c, source, xyz)) {
-        ibx_stages_clear(c);
-        if (!ibx_stages_from_table(c, source, INTENTS[to->intent])) return false;
-        compensate(to, source, target, xyz, add);
-    }
+static bool by_table(ibx_conversion *c, const ibx_destination *to, cmsHPROFILE source,
+                     cmsHPROFILE target, int space) {
+    double xyz[9] = {0}, add[3];
+    ibx_stages_clear(c);
+    if (!ibx_stages_from_table(c, source, INTENTS[to->intent])) return false;
+    compensate(to, source, target, xyz, add);
     return ibx_stages_to_space(c, space, target, xyz, add);
+}
+
+/* A profile of curves and a matrix needs no compensation: its black is black. */
+static bool by_matrix(ibx_conversion *c, cmsHPROFILE source, cmsHPROFILE target, int space) {
+    double xyz[9];
+    return ibx_stages_from_matrix(c, source, xyz) &&
+           ibx_stages_to_space(c, space, target, xyz, (double[3]){0});
 }
 
 /* Pseudo-random colours; every other channel at one of its ends. */
@@ -132,8 +134,11 @@ static bool choose(ibx_conversion *c, const ibx_destination *to, cmsHPROFILE sou
     bool ok = source && target;
     if (ok) {
         c->to = ibx_profile_model(target);
-        ok = link_profiles(c, to, source, target);
-        ok = ok && ((by_stages(c, to, source, target, space) && proven(c)) || by_lcms(c));
+        const bool simple =
+            c->from != IBX_GRAY && space != IBX_SPACE_OTHER && to->intent != IBX_INTENT_ABSOLUTE;
+        ok = (simple && by_matrix(c, source, target, space)) ||
+             (link_profiles(c, to, source, target) &&
+              ((simple && by_table(c, to, source, target, space) && proven(c)) || by_lcms(c)));
     }
     if (target) cmsCloseProfile(target);
     return ok;
