@@ -42,13 +42,13 @@ static void chromaticity(double t, double *u, double *v) {
     *v = 6 * y / (12 * y - 2 * x + 3);
 }
 
-void ibx_light_black_body(double t, double tint, double cones[3]) {
+void ibx_light_black_body(double kelvin, double tint, double cones[3]) {
     static const double BRADFORD[9] = {0.8951, 0.2664, -0.1614, -0.7502, 1.7135,
                                        0.0367, 0.0389, -0.0685, 1.0296};
     double u, v, u1, v1, u2, v2;
-    chromaticity(t, &u, &v);
-    chromaticity(fmax(t * 0.999, 1667), &u1, &v1);
-    chromaticity(fmin(t * 1.001, 25000), &u2, &v2);
+    chromaticity(kelvin, &u, &v);
+    chromaticity(fmax(kelvin * 0.999, 1667), &u1, &v1);
+    chromaticity(fmin(kelvin * 1.001, 25000), &u2, &v2);
     const double du = u2 - u1, dv = v2 - v1, step = tint / 3000 / hypot(du, dv);
     u += dv * step;
     v -= du * step;
