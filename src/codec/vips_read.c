@@ -145,7 +145,7 @@ static const char *format_name(const decoder *d, VipsImage *image) {
 }
 
 /* Bytes per pixel that a loader holds of the whole picture, beside its output; 0: it streams.
- * Measured as peak memory over 12 and 48 megapixels. */
+ * Measured as peak memory over 10 megapixels. */
 static double frame_bytes(const char *loader, double pixel) {
     static const struct {
         const char *loader;
