@@ -69,8 +69,8 @@ static void add_times(ibx_times *sum, const ibx_times *t) {
 static void tell_job(shop *f, const ibx_job *job) {
     ibx_event event = {.kind = job->ok ? IBX_EVENT_DONE : IBX_EVENT_FAILED,
                        .input = job->entry->path,
-                       .w = job->info.head.w,
-                       .h = job->info.head.h,
+                       .w = job->planned ? job->plan.input.full_w : job->info.head.w,
+                       .h = job->planned ? job->plan.input.full_h : job->info.head.h,
                        .bytes_in = job->input.source.size,
                        .times = job->times};
     ibx_written *written = calloc((size_t)job->outs + 1, sizeof *written);
