@@ -13,12 +13,17 @@ IBX_INLINE void taps(const ibx_gaussian *g, const float *a, ptrdiff_t step, floa
     for (int i = 0; i < count; i++) ((ibx_floats *)out)[i] = sum[i];
 }
 
-/* n samples of the above: along x with step 1, along y with the stride. */
+/* n samples of the above: along x with step 1, along y with the stride. The last vector ends with
+ * the row, and may compute some samples once more; only rows shorter than a vector have a rest. */
 static void convolve(const ibx_gaussian *g, const float *a, ptrdiff_t step, float *out, int n) {
     const int lanes = IBX_LANES;
     int x = 0;
     for (; x + 4 * lanes <= n; x += 4 * lanes) taps(g, a + x, step, out + x, 4);
     for (; x + lanes <= n; x += lanes) taps(g, a + x, step, out + x, 1);
+    if (x < n && n >= lanes) {
+        taps(g, a + n - lanes, step, out + n - lanes, 1);
+        x = n;
+    }
     for (; x < n; x++) {
         float sum = a[x] * g->tap[0];
         for (int k = 1; k <= g->radius; k++) sum += (a[x - k * step] + a[x + k * step]) * g->tap[k];
