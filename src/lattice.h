@@ -53,7 +53,7 @@ void ibx_lattice_trilinear(const ibx_lattice *t, ibx_block v, int n);
  * IBX_CURVE + 1 points exactly. */
 enum { IBX_CURVE = 4080 };
 
-/* Replaces n samples. Beyond 0..1 the line of the first or last cell goes on. */
+/* Replaces at most IBX_BLOCK samples. Beyond 0..1 the line of the first or last cell goes on. */
 void ibx_curve_look_up(const float *curve, float *v, int n);
 
 #endif

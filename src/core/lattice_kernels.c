@@ -95,9 +95,14 @@ void ibx_lattice_trilinear(const ibx_lattice *t, ibx_block v, int n) {
 }
 
 void ibx_curve_look_up(const float *restrict curve, float *restrict v, int n) {
+    int cell[IBX_BLOCK];
     for (int x = 0; x < n; x++) {
         const float at = v[x] * IBX_CURVE, low = at > 0 ? at : 0;
-        const int cell = (int)(low < IBX_CURVE - 1 ? low : IBX_CURVE - 1);
-        v[x] = curve[cell] + (at - (float)cell) * (curve[cell + 1] - curve[cell]);
+        cell[x] = (int)(low < IBX_CURVE - 1 ? low : IBX_CURVE - 1);
+        v[x] = at - (float)cell[x];
+    }
+    for (int x = 0; x < n; x++) {
+        const float *at = curve + cell[x];
+        v[x] = at[0] + v[x] * (at[1] - at[0]);
     }
 }

@@ -6,14 +6,16 @@ static void curves(const ibx_stage *s, ibx_block v, int n) {
         ibx_curve_look_up(s->curve + i * (IBX_CURVE + 1), v[i], n);
 }
 
+/* Through a copy of the colours, so that compilers see that nothing overlaps. */
 static void matrix(const ibx_stage *s, ibx_block v, int n) {
-    float to[3][IBX_BLOCK];
+    float from[3][IBX_BLOCK];
+    memcpy(from, v, sizeof from);
     for (int i = 0; i < s->channels; i++) {
-        const float *m = s->m + 3 * i, add = s->add[i];
+        const float *m = s->m + 3 * i, m0 = m[0], m1 = m[1], m2 = m[2], add = s->add[i];
+        float *restrict to = v[i];
         for (int x = 0; x < n; x++)
-            to[i][x] = m[0] * v[0][x] + m[1] * v[1][x] + m[2] * v[2][x] + add;
+            to[x] = m0 * from[0][x] + m1 * from[1][x] + m2 * from[2][x] + add;
     }
-    for (int i = 0; i < s->channels; i++) memcpy(v[i], to[i], (size_t)n * sizeof(float));
 }
 
 static void lattice(const ibx_stage *s, ibx_block v, int n) {
