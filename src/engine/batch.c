@@ -237,7 +237,7 @@ static size_t need(const ibx_job *job) {
     return job->plan.bytes + (size_t)job->plan.saves * IBX_CHUNK;
 }
 
-static void start_run(shop *f, ibx_job *job) {
+IBX_MAKES_TASKS static void start_run(shop *f, ibx_job *job) {
 #pragma omp task firstprivate(f, job) if (f->deferred)
     {
         ibx_job_run(job, &f->team);
@@ -287,7 +287,7 @@ static bool settled_by_name(shop *f, const ibx_entry *entry) {
     return verdict == IBX_VERDICT_SKIP || verdict == IBX_VERDICT_REFUSE;
 }
 
-static void start_open(shop *f, ibx_job *job) {
+IBX_MAKES_TASKS static void start_open(shop *f, ibx_job *job) {
 #pragma omp task firstprivate(f, job) if (f->deferred)
     {
         ibx_job_open(job);

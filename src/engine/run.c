@@ -160,7 +160,7 @@ static bool put_up(run *r) {
 
 /* The layout of depend clauses is by hand: clang-format puts every word on a line of its own. */
 /* clang-format off */
-static void spawn_decode(run *r, int k) {
+IBX_MAKES_TASKS static void spawn_decode(run *r, int k) {
     char *slot = &r->token[0][k % r->store[0].slots], *turn = &r->turn;
     (void)slot, (void)turn;
     if (!put_up(r)) {
@@ -174,7 +174,7 @@ static void spawn_decode(run *r, int k) {
 
 /* Strip j of stage s, which reads strips [lo, hi] of its band; hi < lo: of a band that is
  * complete. */
-static void spawn_filter(run *r, int s, int j, int lo, int hi) {
+IBX_MAKES_TASKS static void spawn_filter(run *r, int s, int j, int lo, int hi) {
     const int in = r->plan->stage[s].in, slots = r->store[in].slots, end = hi + 1;
     char *from = r->token[in], *to = &r->token[s + 1][j % r->store[s + 1].slots];
     (void)from, (void)to, (void)slots, (void)lo, (void)end;
@@ -188,7 +188,7 @@ static void spawn_filter(run *r, int s, int j, int lo, int hi) {
     filter_strip(r, s, j);
 }
 
-static void spawn_encode(run *r, int s, int i, int j) {
+IBX_MAKES_TASKS static void spawn_encode(run *r, int s, int i, int j) {
     char *from = &r->token[s + 1][j % r->store[s + 1].slots], *turn = &r->output[i].turn;
     (void)from, (void)turn;
     if (!put_up(r)) {

@@ -15,6 +15,12 @@
 
 #include "engine/stage.h"
 
+/* Marks functions that make tasks and do nothing else: ThreadSanitizer does not look at them. The
+ * memory of a task that has ended goes to a new one, by ways that it cannot see, and the writing
+ * of the new task's variables would look like a race with their last reader. What a task does is
+ * in functions without this mark. */
+#define IBX_MAKES_TASKS __attribute__((no_sanitize("thread")))
+
 /* What the images of a batch share. */
 typedef struct {
     int threads;               /* that compute */
