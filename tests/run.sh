@@ -28,8 +28,9 @@ export IMBREX_DATA
 [ -d "$IMBREX_DATA" ] ||
     say "no test images at $IMBREX_DATA (IMBREX_DATA): the tests that need them are skipped"
 
-# Tests of the sources run once, in the plain build.
+# Tests of the sources run once; sanitizers are spared what is only about time or numbers.
 [ "$mode" = gcc ] || leave_out="$leave_out|sources"
+case $mode in sanitize | tsan) leave_out="$leave_out|plain" ;; esac
 folder=build-test/$mode
 case $mode in
 gcc)
