@@ -1,0 +1,42 @@
+#!/bin/sh
+# memory.sh - memory is bounded by rings and by the budget, not by images: a picture of 400
+# megapixels, the same turned, and a thousand files. Not under sanitizers, which have their own
+# idea of memory.
+. "$SOURCE/tests/support/cli.sh"
+
+# peak COMMAND...: runs it and prints the most megabytes that it had in memory.
+peak() {
+    /usr/bin/python3 -c '
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024 if code == 0 else 999999)
+' "$@"
+}
+
+# below LIMIT WHAT COMMAND...
+below() {
+    limit=$1 what=$2
+    shift 2
+    most=$(peak "$@")
+    echo "$what: $most MB, limit $limit MB"
+    [ "$most" -le "$limit" ] || fail "$what took $most MB, more than $limit MB"
+}
+
+png small.png 400 400
+below 200 "enlarging to 20000 x 20000" \
+    "$IMBREX" run 'resize:20000x20000,kernel=nearest/save:jpeg,quality=60' small.png -o large
+below 200 "20000 x 20000 through blur:2" "$IMBREX" run blur:2 large/small.jpg -o blurred
+below 300 "20000 x 20000 turned in 256 MB" \
+    "$IMBREX" run rotate:90 large/small.jpg -o turned --memory 256M
+rm -r large blurred turned
+
+# A thousand photographs peak no higher than a hundred: nothing grows with their number. (Ten peak
+# lower, because the allocator has then not yet met every order of sizes.)
+imbrex run 'resize:1200x800,fit=fill/save:jpeg' small.png -o photo
+mkdir hundred thousand
+for i in $(seq 100); do ln photo/small.jpg "hundred/$i.jpg"; done
+for i in $(seq 1000); do ln photo/small.jpg "thousand/$i.jpg"; done
+hundred=$(peak "$IMBREX" run blur:1 hundred -o hundred-out)
+below $((hundred * 11 / 10 + 2)) "1000 photographs, of which a hundred take $hundred MB" \
+    "$IMBREX" run blur:1 thousand -o thousand-out
+finish
