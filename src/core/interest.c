@@ -64,8 +64,9 @@ void ibx_interest_add(ibx_interest *sums, const ibx_head *head, const ibx_tile *
     for (int y = r.y; y < r.y + r.h; y++)
         for (int x = r.x; x < r.x + r.w;) {
             const int end = ibx_min(cell_end(x, head->w), r.x + r.w);
-            float *at[IBX_MAX_PLANES] = {0};
-            for (int p = 0; p < in->planes; p++) at[p] = ibx_at(in, p, x, y);
+            float *at[IBX_MAX_PLANES];
+            for (int p = 0; p < IBX_MAX_PLANES; p++)
+                at[p] = ibx_at(in, ibx_min(p, in->planes - 1), x, y);
             add_run(&sums->cell[cell_of(y, head->h)][cell_of(x, head->w)], head, at, end - x);
             x = end;
         }

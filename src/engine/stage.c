@@ -46,7 +46,10 @@ static bool arena_fit(ibx_arena *arena, size_t bytes, ibx_error *err) {
         free(arena->data);
         arena->size = 0;
         arena->data = aligned_alloc(64, bytes);
-        if (!arena->data) return ibx_fail(err, IBX_MEMORY, "no memory for a tile");
+        if (!arena->data) {
+            ibx_fail(err, IBX_MEMORY, "no memory for a tile");
+            return false;
+        }
         arena->size = bytes;
     }
     if (arena->poison) poison(arena->data, bytes);

@@ -58,7 +58,10 @@ static void check_recipe(const ibx_recipe *recipe) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    char *text = strndup((const char *)data, size);
+    char *text = malloc(size + 1);
+    demand(text != NULL, "no memory");
+    if (size > 0) memcpy(text, data, size);
+    text[size] = '\0';
     if (!opens_a_file(text)) {
         ibx_error err = {IBX_OK, ""};
         ibx_recipe *recipe = ibx_recipe_parse(text, &err);
