@@ -44,7 +44,7 @@ clang)
 sanitize)
     need build test
     build "$folder" -DCMAKE_C_COMPILER=gcc -DIMBREX_SANITIZE=address
-    export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1"
+    export ASAN_OPTIONS="detect_stack_use_after_return=1"
     export UBSAN_OPTIONS="print_stacktrace=1"
     export LSAN_OPTIONS="suppressions=$PWD/tests/sanitize/leaks.supp:print_suppressions=0"
     ;;
