@@ -22,6 +22,6 @@ mkdir -p "$scratch/sharp"
 command -v npm >/dev/null || install npm
 command -v npm >/dev/null && { step "fetch sharp" fetch_sharp || say "going on without sharp"; }
 
-taskset -c 0,1 /usr/bin/python3 tests/bench/rivals/race.py "$PWD/build/imbrex" \
+taskset -c 0,1 /usr/bin/python3 -B tests/bench/rivals/race.py "$PWD/build/imbrex" \
     "$PWD/$scratch/sharp" "$PWD/$scratch" "$rounds" || die "the race was not finished"
 sh tests/bench/slow_io.sh

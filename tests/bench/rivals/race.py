@@ -227,6 +227,8 @@ def threads(files):
 def main():
     print("rivals, on two cores, on the same pictures in turn; PSNR against a float reference, of "
           f"{JUDGED} pictures,\nwhat the output format loses included (resizing in linear light):")
+    if os.getloadavg()[0] > 0.5:
+        print(f"  this machine is busy (load {os.getloadavg()[0]:.1f}): do not trust the times")
     rivals = installed()
     photos = photographs()
     pictures = dict.fromkeys(("blur", "web", "thumb"), photos)
