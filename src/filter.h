@@ -373,8 +373,8 @@ static inline float ibx_pow(float x, float e) {
     const float f = (t - n) * 0.693147181f;
     const float p =
         1 + f * (1 + f * (1 / 2.0f +
-                          f * (1 / 6.0f + f * (1 / 24.0f + f * (1 / 120.0f +
-                                                                f * (1 / 720.0f + f / 5040))))));
+                          f * (1 / 6.0f +
+                               f * (1 / 24.0f + f * (1 / 120.0f + f * (1 / 720.0f + f / 5040))))));
     bits = (uint32_t)((int32_t)n + 127) << 23;
     memcpy(&m, &bits, sizeof m);
     return p * m;
