@@ -15,6 +15,10 @@
 #define AHEAD_SHARE 4
 #define TICK_MS 100
 
+/* Images per thread that may be read ahead, and that may be under way: so many that threads have
+ * work while this one waits for a slow disk. */
+#define JOBS_AHEAD 4
+
 typedef struct {
     const ibx_batch *batch;
     ibx_limits limits; /* memory: of one plan */
@@ -255,7 +259,8 @@ static bool admit(shop *f) {
         drop(f, job);
         return true;
     }
-    const bool fits = f->used + need(job) <= f->memory && f->running <= 2 * f->team.threads;
+    const bool fits =
+        f->used + need(job) <= f->memory && f->running <= JOBS_AHEAD * f->team.threads;
     if (!fits && f->running > 0) return false;
     f->ready = job->next;
     f->reading--;
@@ -298,7 +303,7 @@ IBX_MAKES_TASKS static void start_open(shop *f, ibx_job *job) {
 /* Reads the next input, if there is room for it. */
 static bool read_next(shop *f) {
     if (f->stopping || f->next == f->listing.count) return false;
-    if (f->reading > 2 * f->team.threads || f->lives == f->most) return false;
+    if (f->reading > JOBS_AHEAD * f->team.threads || f->lives == f->most) return false;
     if (f->lives > 0 && f->used + IBX_WHOLE_FILE > f->memory) return false;
     const ibx_entry *entry = &f->listing.entries[f->next];
     if (!settled_by_name(f, entry)) {
