@@ -71,7 +71,7 @@ check_front_ends() {
 }
 
 check_headers() {
-    flags=$(pkg-config --cflags glib-2.0 json-glib-1.0 vips lcms2 libexif)
+    flags=$(pkg-config --cflags glib-2.0 vips lcms2 libexif)
     for compiler in gcc clang; do
         command -v $compiler >/dev/null || continue
         for header in src/*.h src/*/*.h; do
