@@ -36,12 +36,13 @@ static bool map_file(ibx_store *store, ibx_error *err) {
     return true;
 }
 
-bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_error *err) {
-    *store = (ibx_store){.band = band, .slots = slots, .mapped = band->mapped};
+bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_lender *lender,
+                    ibx_error *err) {
+    *store = (ibx_store){.band = band, .slots = slots, .mapped = band->mapped, .lender = lender};
     store->bytes = band->strip_bytes * (size_t)slots;
     if (store->bytes == 0) return true;
     if (store->mapped) return map_file(store, err);
-    store->data = aligned_alloc(64, (store->bytes + 63) / 64 * 64);
+    store->data = ibx_lend(lender, store->bytes);
     return store->data ||
            ibx_fail(err, IBX_MEMORY, "no memory for %zu MB of pixels", store->bytes / 1000000 + 1);
 }
@@ -50,7 +51,7 @@ void ibx_store_close(ibx_store *store) {
     if (store->mapped && store->data)
         munmap(store->data, store->bytes);
     else
-        free(store->data);
+        ibx_take_back(store->lender, store->data);
     store->data = NULL;
 }
 

@@ -14,12 +14,14 @@ typedef struct {
     uint8_t *data; /* slots * band->strip_bytes, 64-byte aligned; NULL if nothing reads it */
     size_t bytes;
     bool mapped;           /* an unlinked file */
+    ibx_lender *lender;    /* of data that is not mapped */
     atomic_size_t touched; /* mapped: bytes of pages used since they were last given back */
 } ibx_store;
 
 /* Memory for `slots` strips of a band. A mapped band lies in an unlinked file in $TMPDIR. False
  * with IBX_MEMORY, or IBX_FULL if the file cannot be made that large. */
-bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_error *err);
+bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_lender *lender,
+                    ibx_error *err);
 void ibx_store_close(ibx_store *store);
 
 /* The strip of native samples with that number, as codecs see it. */
