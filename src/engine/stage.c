@@ -129,9 +129,9 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
     made->copy = tile_over(arena->data + buffers, out, IBX_MAX_PLANES);
     made->result = tile_over(arena->data + buffers + l.room, out, IBX_MAX_PLANES);
     made->scratch = arena->data + buffers + 2 * l.room;
-    unsigned light = in->band->light;
+    const unsigned wanted = stage->count > 0 ? plan->pass[stage->first].wants : 0;
     ibx_tile tile = tile_over(buffer[0], l.need[0], ibx_planes(head));
-    ibx_store_load(in, &tile);
+    unsigned light = ibx_store_load(in, &tile, wanted);
     for (int i = 0; i < stage->count; i++) {
         const ibx_pass *pass = &plan->pass[stage->first + i];
         change_light(&tile, head, light, pass->wants);

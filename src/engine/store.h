@@ -28,8 +28,10 @@ void ibx_store_close(ibx_store *store);
 ibx_strip ibx_store_strip(const ibx_store *store, int number);
 
 /* Fills the whole tile: what lies inside the image from the store, the rest by repeating the
- * nearest edge pixel. All rows inside must be there. */
-void ibx_store_load(ibx_store *store, ibx_tile *tile);
+ * nearest edge pixel. All rows inside must be there. Returns the light of the tile: that of the
+ * band, or the one that is wanted where this comes for nothing (8-bit samples without alpha, which
+ * go through a table). */
+unsigned ibx_store_load(ibx_store *store, ibx_tile *tile, unsigned wanted);
 
 /* Stores a tile, which must lie inside one strip, into a planar store. */
 void ibx_store_put(ibx_store *store, const ibx_tile *tile);
