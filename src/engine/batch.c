@@ -248,17 +248,31 @@ IBX_MAKES_TASKS static void start_run(shop *f, ibx_job *job) {
     }
 }
 
-/* Starts the job that waits longest, if there is memory for it or nothing else runs. */
+static int64_t pixels(const ibx_job *job) {
+    return (int64_t)job->info.head.w * job->info.head.h;
+}
+
+/* The place in the list of the job to start next: the one that waits longest; when there is
+ * nothing more to read, the largest, so that no thread is left alone with it at the end. */
+static ibx_job **choose(shop *f) {
+    ibx_job **best = &f->ready;
+    if (f->next < f->listing.count) return best;
+    for (ibx_job **job = best; *job; job = &(*job)->next)
+        if (pixels(*job) > pixels(*best)) best = job;
+    return best;
+}
+
+/* Starts a job, if there is memory for it or nothing else runs. */
 static bool admit(shop *f) {
-    ibx_job *job = f->ready;
+    ibx_job **place = choose(f), *job = *place;
     if (!job) return false;
     if (f->stopping) {
-        f->ready = job->next;
+        *place = job->next;
         drop(f, job);
         return true;
     }
     if (f->used + need(job) > f->memory && f->running > 0) return false;
-    f->ready = job->next;
+    *place = job->next;
     f->running++;
     f->used += need(job);
     job->charge += need(job);
