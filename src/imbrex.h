@@ -115,8 +115,9 @@ typedef struct {
     size_t exif, xmp, iptc; /* bytes of metadata */
 } ibx_about;
 
-/* Reads the header of a file. */
-bool ibx_about_file(const char *path, const ibx_limits *limits, ibx_about *about, ibx_error *err);
+/* Reads the header of a file. allow_loaders as in ibx_batch. */
+bool ibx_about_file(const char *path, const char *const *allow_loaders, const ibx_limits *limits,
+                    ibx_about *about, ibx_error *err);
 
 /* ---- batches ------------------------------------------------------------------------------ */
 
