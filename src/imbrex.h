@@ -209,8 +209,9 @@ bool ibx_batch_run(const ibx_batch *batch, ibx_on_event *on_event, void *user, i
 
 /* Prints to `out` what ibx_batch_run would do, without decoding a pixel or writing a file: for
  * every input its stages, tile size, halo, shrink-on-load, bytes and output names; reordered
- * steps; collisions. Returns false as ibx_batch_run would. */
-bool ibx_batch_plan(const ibx_batch *batch, FILE *out, ibx_error *err);
+ * steps; all collisions. failures: gets the number of inputs that would fail, or NULL. Returns
+ * false as ibx_batch_run would. */
+bool ibx_batch_plan(const ibx_batch *batch, FILE *out, size_t *failures, ibx_error *err);
 
 #ifdef __cplusplus
 }

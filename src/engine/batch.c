@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Part of the budget for inputs that were read ahead; plans get the rest. */
-#define AHEAD_SHARE 4
 #define TICK_MS 100
 
 /* Images per thread that may be read ahead, and that may be under way: so many that threads have
@@ -139,37 +137,10 @@ static ibx_job *take(shop *f, ibx_job **list) {
     return jobs;
 }
 
-static void free_paths(char **paths, int count) {
-    for (int i = 0; paths && i < count; i++) free(paths[i]);
-    free(paths);
-}
-
-/* The paths of a job's outputs, or of an entry's that is not read yet. */
-static char **make_paths(const ibx_job *job, int count, ibx_error *err) {
-    char **paths = calloc((size_t)count + 1, sizeof *paths);
-    if (!paths) ibx_fail(err, IBX_MEMORY, "no memory for names");
-    for (int i = 0; paths && i < count; i++) {
-        paths[i] = ibx_job_path(job, i, err);
-        for (int k = 0; paths[i] && k < i; k++)
-            if (job->planned && strcmp(paths[i], paths[k]) == 0) {
-                ibx_fail(err, IBX_USAGE,
-                         "two outputs would be named %s; use {save} or {w}x{h} in "
-                         "--name",
-                         paths[i]);
-                free_paths(paths, count);
-                return NULL;
-            }
-        if (paths[i]) continue;
-        free_paths(paths, count);
-        return NULL;
-    }
-    return paths;
-}
-
 /* Names the outputs of an opened job and looks whether they may be written. */
 static bool prepare_outputs(shop *f, ibx_job *job) {
     const int count = job->plan.saves;
-    char **paths = make_paths(job, count, &job->error);
+    char **paths = ibx_job_paths(job, count, &job->error);
     if (!paths) return false;
     const ibx_verdict verdict =
         ibx_judge(f->batch, &f->listing, &f->inputs, job->entry->path, paths, count, &job->error);
@@ -178,7 +149,7 @@ static bool prepare_outputs(shop *f, ibx_job *job) {
         free(paths);
         return true;
     }
-    free_paths(paths, count);
+    ibx_job_paths_free(paths, count);
     if (verdict == IBX_VERDICT_SKIP) {
         tell_entry(f, IBX_EVENT_SKIPPED, job->entry, NULL);
         job->error.code = IBX_CANCELLED;
@@ -279,14 +250,14 @@ static bool settled_by_name(shop *f, const ibx_entry *entry) {
     if (f->batch->if_exists == IBX_EXISTS_OVERWRITE || strcmp(f->batch->output, "-") == 0)
         return false;
     ibx_error err;
-    char **paths = make_paths(&bare, o.saves, &err);
+    char **paths = ibx_job_paths(&bare, o.saves, &err);
     if (!paths) return false;
     ibx_verdict verdict = IBX_VERDICT_WRITE;
     bool sized = false;
     for (int i = 0; i < o.saves; i++) sized |= strstr(paths[i], "{w}") || strstr(paths[i], "{h}");
     if (!sized)
         verdict = ibx_judge(f->batch, &f->listing, &f->inputs, entry->path, paths, o.saves, &err);
-    free_paths(paths, o.saves);
+    ibx_job_paths_free(paths, o.saves);
     if (verdict == IBX_VERDICT_SKIP) tell_entry(f, IBX_EVENT_SKIPPED, entry, NULL);
     if (verdict == IBX_VERDICT_REFUSE) tell_entry(f, IBX_EVENT_FAILED, entry, &err);
     return verdict == IBX_VERDICT_SKIP || verdict == IBX_VERDICT_REFUSE;
@@ -384,24 +355,25 @@ static bool make_output(const ibx_batch *batch, ibx_error *err) {
                     strerror(errno));
 }
 
-bool ibx_batch_check(const ibx_batch *batch, ibx_listing *listing, ibx_error *err) {
+bool ibx_batch_check(const ibx_batch *batch, ibx_listing *listing, FILE *collisions,
+                     ibx_error *err) {
     if (!batch->recipe) return ibx_fail(err, IBX_USAGE, "a batch needs a recipe");
     if (!ibx_names_valid(batch, err)) return false;
     return ibx_listing_make(batch, listing, err) && check_output(batch, listing, err) &&
            ((batch->output && strcmp(batch->output, "-") == 0) ||
-            !ibx_names_collide(batch, listing, NULL, err));
+            !ibx_names_collide(batch, listing, collisions, err));
 }
 
 static bool open_shop(shop *f, ibx_error *err) {
     f->limits = ibx_limits_fill(&f->batch->limits);
     f->memory = f->limits.memory;
-    f->limits.memory -= f->memory / AHEAD_SHARE;
+    f->limits.memory = ibx_limits_plan_memory(f->memory);
     f->began = f->ticked = ibx_clock_ms();
     f->most = 8 * f->limits.threads + 8;
     ibx_desk_open(&f->desk);
     f->live = calloc((size_t)f->most, sizeof(ibx_job *));
     if (!f->live) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
-    if (!ibx_batch_check(f->batch, &f->listing, err)) return false;
+    if (!ibx_batch_check(f->batch, &f->listing, NULL, err)) return false;
     return ibx_team_open(&f->team, f->limits.threads, f->limits.threads + 1, f->limits.cancel, err);
 }
 
