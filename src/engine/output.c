@@ -85,8 +85,8 @@ static ibx_code code_of(int failure) {
 }
 
 static bool fail_write(const ibx_outfile *out, int failure, ibx_error *err) {
-    return ibx_fail(err, code_of(failure), "%s cannot be written: %s", out->path,
-                    strerror(failure));
+    return ibx_fail(err, code_of(failure), "%s cannot be written: %s",
+                    is_stdout(out) ? "standard output" : out->path, strerror(failure));
 }
 
 bool ibx_make_folders(const char *path) {
