@@ -6,6 +6,7 @@
 #include "engine/name.h"
 #include "engine/verdict.h"
 #include <errno.h>
+#include <malloc.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -38,6 +39,8 @@ typedef struct {
     ibx_job *ready;             /* opened, waiting for memory; first in, first out */
     bool deferred;              /* there are threads besides this one */
     bool stopping;              /* start nothing more */
+    bool tight;                 /* jobs had to wait for memory: what the allocator would keep of
+                                   freed blocks would come on top of the limit */
     ibx_error fatal;            /* why */
     ibx_job *opened, *finished; /* messages of the team, under the desk's lock */
 } shop;
@@ -106,6 +109,7 @@ static void drop(shop *f, ibx_job *job) {
         if (f->live[i] == job) f->live[i] = f->live[--f->lives];
     f->used -= job->charge;
     ibx_job_free(job);
+    if (f->tight) malloc_trim(0);
 }
 
 /* Ends a job whose outputs are not to be. */
@@ -230,8 +234,9 @@ static bool admit(shop *f) {
         drop(f, job);
         return true;
     }
-    const bool fits =
-        f->used + need(job) <= f->memory && f->running <= JOBS_AHEAD * f->team.threads;
+    const bool room = f->used + need(job) <= f->memory;
+    const bool fits = room && f->running <= JOBS_AHEAD * f->team.threads;
+    f->tight |= !room;
     if (!fits && f->running > 0) return false;
     f->ready = job->next;
     f->reading--;

@@ -59,8 +59,9 @@ bool ibx_batch_plan(const ibx_batch *batch, FILE *out, size_t *failures, ibx_err
     for (size_t i = 0; ok && i < listing.count; i++)
         failed += !print_job(batch, &limits, &listing, &inputs, i, out);
     if (ok)
-        fprintf(out, "%zu images, %zu of them with errors; %d threads, %zu MB of memory\n",
-                listing.count, failed, limits.threads, memory / 1000000);
+        fprintf(out, "%zu image%s, %zu of them with errors; %d thread%s, %zu MB of memory\n",
+                listing.count, listing.count == 1 ? "" : "s", failed, limits.threads,
+                limits.threads == 1 ? "" : "s", memory / 1000000);
     if (failures) *failures = failed;
     ibx_inputs_free(&inputs);
     ibx_listing_free(&listing);
