@@ -116,14 +116,14 @@ static bool is_new(const ibx_job *job, char *const *paths, int i, ibx_error *err
 
 char **ibx_job_paths(const ibx_job *job, int count, ibx_error *err) {
     char **paths = calloc((size_t)count + 1, sizeof *paths);
-    bool ok = paths || ibx_fail(err, IBX_MEMORY, "no memory for names");
-    for (int i = 0; ok && i < count; i++) {
+    if (!paths) ibx_fail(err, IBX_MEMORY, "no memory for names");
+    for (int i = 0; paths && i < count; i++) {
         paths[i] = ibx_job_path(job, i, err);
-        ok = paths[i] && is_new(job, paths, i, err);
+        if (paths[i] && is_new(job, paths, i, err)) continue;
+        ibx_job_paths_free(paths, count);
+        return NULL;
     }
-    if (ok) return paths;
-    ibx_job_paths_free(paths, count);
-    return NULL;
+    return paths;
 }
 
 void ibx_job_paths_free(char **paths, int count) {
