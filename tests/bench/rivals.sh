@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh tests/bench/rivals.sh: the same work with imbrex and with every rival that can be installed, on
 # two cores and on the same pictures in turn, as tables, with what is aimed at; about forty minutes.
-# Everything is stored in build/bench/results.json too, of which tests/bench/plot makes a chart.
+# Everything is stored in build/bench/results.json too, and drawn in results.svg.
 #
 # In the environment:
 #   WORKS     parts, by default all: thumb web blur png webp sizes small (whole batches), big (one
@@ -50,15 +50,20 @@ on_two_cores() {
 batches=
 for work in $works; do
     case $work in
-    big) ;;
-    kernels) ;;
-    slow) ;;
+    big | kernels | slow) ;;
     thumb | web | blur | png | webp | sizes | small) batches="$batches $work" ;;
     *) die "there is no work $work; the head of this script names them" ;;
     esac
 done
 [ -z "$batches" ] ||
     WORKS=$batches on_two_cores race.py "$PWD/build/imbrex" "$PWD/$scratch" "$rounds"
-case " $works " in *" big "*) on_two_cores big.py "$PWD/build/imbrex" "$PWD/$scratch" "$rounds" ;; esac
-case " $works " in *" kernels "*) on_two_cores kernels.py "$PWD/$scratch" "$rounds" ;; esac
-case " $works " in *" slow "*) sh tests/bench/slow_io.sh ;; esac
+for work in $works; do
+    case $work in
+    big) on_two_cores big.py "$PWD/build/imbrex" "$PWD/$scratch" "$rounds" ;;
+    kernels) on_two_cores kernels.py "$PWD/$scratch" "$rounds" ;;
+    slow) sh tests/bench/slow_io.sh ;;
+    esac
+done
+[ ! -e "$scratch/results.json" ] ||
+    tests/bench/plot "$scratch/results.json" "$scratch/results.svg" &&
+    say "" "the chart of all that was measured so far: $scratch/results.svg"

@@ -2,8 +2,8 @@
 # sh tests/bench/scaling.sh: what an image costs against its size (1 to 400 megapixels), a batch
 # against the number of its files (10 to 100,000), its speed against threads, and a blur against its
 # sigma (0.5 to 250). Says where a curve is not what it should be; writes build/bench/scaling.json
-# and a picture of the four curves, scaling.svg. About five minutes. In the environment: CURVES (size
-# files threads sigma, of which some) and ROUNDS (3), of which the best counts.
+# and draws the four curves in scaling.svg. About five minutes. In the environment: CURVES (some of
+# size files threads sigma) and ROUNDS (3 unless told), of which the best counts.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . .ci/steps.sh

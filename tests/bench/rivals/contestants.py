@@ -76,7 +76,7 @@ def installed(program, sharp_folder):
         except (OSError, subprocess.CalledProcessError):
             print(f"  {name}: not installed, left out")
             continue
-        version = answer.splitlines()[0].split(" http")[0]
+        version = answer.splitlines()[0].split(" http")[0].removeprefix("Version: ")
         print(f"  {name}: {version}")
         there[name] = works, version
     return there

@@ -165,7 +165,8 @@ def threads(files, imbrex):
         for count, result in both.items():
             result.time(lambda *a, count=count: imbrex(*a, threads=count), "blur", files)
     one, two = (statistics.median(both[count].seconds) for count in (1, 2))
-    print(f"\nimbrex, blur: 1 thread {one:.2f} s, 2 threads {two:.2f} s: {one / two:.2f} times as fast")
+    print(f"\nimbrex, blur: 1 thread {one:.2f} s, 2 threads {two:.2f} s: "
+          f"{one / two:.2f} times as fast")
 
 
 def inputs(work, photos):

@@ -14,7 +14,7 @@ import pictures
 import results as records
 
 IMBREX, SCRATCH, ROUNDS = sys.argv[1], Path(sys.argv[2]).resolve(), int(sys.argv[3])
-OUT, INPUT = SCRATCH / "out", SCRATCH / "scaling"
+OUT, INPUT = SCRATCH / "scaling-out", SCRATCH / "scaling"
 OFF = 0.2  # part of the expected value that a point may be off without being named
 BLUR = "blur:2/save:jpeg,quality=85"
 SIGMAS = (0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 75, 100, 150, 200, 250)

@@ -1,5 +1,5 @@
-"""What is asked of the results of a work, and whether it is so. A verdict is a
-dictionary: what is compared, its value, the limit, and whether it is kept."""
+"""What is asked of the results of a work, and whether it is so. A verdict is a dictionary: what is
+compared, its value, the limit, whether that is an upper one, and whether it is kept."""
 from works import WORKS
 
 FLOOR = 1.25  # times the processor time of the codecs alone
@@ -12,9 +12,9 @@ def verdict(what, value, limit, below):
             "ok": bool(value <= limit if below else value >= limit)}
 
 
-def best_rival(results, start=""):
-    """The fastest whose name begins with that, or None."""
-    rivals = [n for n in results if n != "imbrex" and n.startswith(start)]
+def best_rival(results, among=()):
+    """The fastest of these, or of all; None if there is none."""
+    rivals = [n for n in results if n != "imbrex" and (not among or n in among)]
     return min(rivals, key=lambda n: results[n]["seconds"], default=None)
 
 

@@ -17,7 +17,7 @@ class Work:
     vips: str  # for sh
     magick: tuple = ()  # options of mogrify; empty: not in this race
     hint: str = ""  # size that ImageMagick and GraphicsMagick may tell the JPEG decoder
-    against: str = ""  # the target counts against rivals whose names begin like this
+    against: tuple = ()  # the rivals that the target means; empty: all
     input: str = "jpeg"  # or png, small: a folder of pictures.py
     suffix: str = ".jpg"
     reference: str = ""  # a function of reference.py; "": that of a resize
@@ -90,7 +90,7 @@ WORKS = {
         target=0.35,
         vips=f'for s in {" ".join(map(str, SIDES))}; do'
              ' vipsthumbnail "$@" --size $s -o "$OUT/%s-$s.jpg[Q=80]"; done',
-        against="sharp",
+        against=("sharp", "sharp, clones"),  # eight outputs from one input
         judged=2,
         variants={"sharp, clones": "clones", "sharp, decoded once": "raw"},
     ),
