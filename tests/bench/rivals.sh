@@ -64,6 +64,6 @@ for work in $works; do
     slow) sh tests/bench/slow_io.sh ;;
     esac
 done
-[ ! -e "$scratch/results.json" ] ||
-    tests/bench/plot "$scratch/results.json" "$scratch/results.svg" &&
-    say "" "the chart of all that was measured so far: $scratch/results.svg"
+[ -e "$scratch/results.json" ] || exit 0
+tests/bench/plot "$scratch/results.json" "$scratch/results.svg" || die "no chart was drawn"
+say "the chart of all that was measured so far: $scratch/results.svg"

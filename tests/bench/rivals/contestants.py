@@ -36,6 +36,14 @@ def sharp(folder, way=None):
                                         input="\n".join(files).encode())
 
 
+def has_sharp(folder):
+    """Is sharp there and able to run?"""
+    try:
+        return subprocess.run(["node", folder / "version.mjs"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
 def python(script):
     return lambda work, files, out: run(["/usr/bin/python3", HERE / script, work, out],
                                         input="\n".join(files).encode())

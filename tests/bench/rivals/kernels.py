@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+import contestants
 import pictures
 import results as records
 import verdict
@@ -105,6 +106,9 @@ class OpenCV:
     def picture(self, function):
         return function(self.image, self.to).copy()
 
+    def end(self):
+        self.image = self.to = None
+
 
 def decibels(a, b):
     """How much alike two results are; nan if they differ in size."""
@@ -134,6 +138,8 @@ def print_line(name, entry, megapixels):
 def measure(name, mine, rivals, megapixels):
     recipe, work, wanted = KERNELS[name]
     rival, ask = ("sharp", name) if work == "sharp" else ("OpenCV", work)
+    if rival not in rivals:
+        return
     (seconds, rival_seconds), alike = duel(mine, recipe, rivals[rival], ask)
     entry = {"recipe": recipe, "rival": rival, "seconds": seconds, "megapixels": megapixels,
              "rival_seconds": rival_seconds, "alike": alike,
@@ -164,15 +170,17 @@ def main():
     records.warn_if_busy()
     print(f"  {'':14}{'MP/s':>8}{'rival':>8} {'':7}{'ratio':>9}{'asked':>8}{'':6}{'alike dB':>8}")
     mine = Worker(SCRATCH / "kernels", RAW, width, height)
-    rivals = {"OpenCV": OpenCV(image),
-              "sharp": Worker("node", SCRATCH / "sharp" / "kernels.mjs", RAW, width, height)}
+    rivals = {"OpenCV": OpenCV(image)}
+    if contestants.has_sharp(SCRATCH / "sharp"):
+        rivals["sharp"] = Worker("node", SCRATCH / "sharp" / "kernels.mjs", RAW, width, height)
     words = os.environ.get("KERNELS", "").split()
     for name in KERNELS:
         if not words or any(word in name for word in words):
             measure(name, mine, rivals, megapixels)
     if not words or any(word in UNPACK[0] for word in words):
         measure_unpack(mine, megapixels)
-    mine.end(), rivals["sharp"].end()
+    for worker in (mine, *rivals.values()):
+        worker.end()
     for path in SCRATCH.glob("kernels.rgb*"):
         path.unlink()
 

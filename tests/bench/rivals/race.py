@@ -3,6 +3,7 @@ prints a table for each and stores them in SCRATCH/results.json. Called by rival
 installed and compiled what there is. WORKS in the environment picks some of them; PICTURES=N takes
 only so many pictures, to try it out."""
 import os
+import re
 import resource
 import shutil
 import statistics
@@ -114,12 +115,13 @@ def race(work, files, entrants):
             statistics.median(floors) if floors else None)
 
 
-def lossless_psnr(work, files, imbrex):
-    """Of the same recipe, saved as PNG."""
+def finest_psnr(work, files, imbrex):
+    """Of the same recipe at JPEG's best quality, sampled as before, so that the same code runs."""
     out = SCRATCH / "out"
     shutil.rmtree(out)
     judged = some(files, WORKS[work].judged)
-    imbrex(work, judged, str(out), recipe=WORKS[work].recipe.split("/save:")[0] + "/save:png")
+    recipe = re.sub("quality=[0-9]+", "quality=100,subsampling=420", WORKS[work].recipe)
+    imbrex(work, judged, str(out), recipe=recipe)
     meant = reference.meant(WORKS[work].reference, True)
     made = outputs(judged, out)
     return statistics.mean(reference.marks(meant, f, made[f][0])[0] for f in judged)
@@ -147,12 +149,13 @@ def print_table(title, entry):
 
 def measure(work, files, there):
     found, alone = race(work, files, contestants.entrants(work, there, SHARP))
-    exact = lossless_psnr(work, files, there["imbrex"][0]) \
-        if WORKS[work].quality == "lossless" else None
+    finest = None
+    if WORKS[work].quality == "finest":
+        finest = finest_psnr(work, files, there["imbrex"][0])
     entry = {"title": WORKS[work].title, "pictures": len(files),
              "megapixels": pictures.megapixels(files), "best": verdict.best_rival(found),
-             "floor": alone, "lossless": exact, "results": found,
-             "verdicts": verdict.verdicts(work, found, alone, exact)}
+             "floor": alone, "finest": finest, "results": found,
+             "verdicts": verdict.verdicts(work, found, alone, finest)}
     print_table(WORKS[work].title, entry)
     records.store(RECORDS, "works", work, entry)
     return entry

@@ -3,7 +3,7 @@ compared, its value, the limit, whether that is an upper one, and whether it is 
 from works import WORKS
 
 FLOOR = 1.25  # times the processor time of the codecs alone
-LOSSLESS = 50  # dB against float, where the format loses nothing
+FINEST = 50  # dB against float, where the format loses next to nothing
 
 
 def verdict(what, value, limit, below):
@@ -18,11 +18,11 @@ def best_rival(results, among=()):
     return min(rivals, key=lambda n: results[n]["seconds"], default=None)
 
 
-def of_quality(work, results, lossless):
+def of_quality(work, results, finest):
     mine, sharp = results["imbrex"], results.get("sharp")
     asked = WORKS[work].quality
-    if asked == "lossless":
-        return [verdict("PSNR without JPEG's loss", lossless, LOSSLESS, False)]
+    if asked == "finest":
+        return [verdict("PSNR at JPEG's quality 100", finest, FINEST, False)]
     if asked == "sharp" and sharp:
         return [verdict("PSNR against sharp's", mine["psnr"], sharp["psnr"], False),
                 verdict("SSIM against sharp's", mine["ssim"], sharp["ssim"], False)]
@@ -31,8 +31,8 @@ def of_quality(work, results, lossless):
     return []
 
 
-def verdicts(work, results, floor, lossless):
-    """All of a work. `floor`: seconds, or None; `lossless`: dB, or None."""
+def verdicts(work, results, floor, finest):
+    """All of a work. `floor`: seconds, or None; `finest`: dB, or None."""
     found = []
     rival = best_rival(results, WORKS[work].against)
     if rival:
@@ -41,7 +41,7 @@ def verdicts(work, results, floor, lossless):
     if floor:
         found.append(verdict("processor time, of the codecs alone",
                              results["imbrex"]["processor"] / floor, FLOOR, True))
-    return found + of_quality(work, results, lossless)
+    return found + of_quality(work, results, finest)
 
 
 def sentence(v):

@@ -60,7 +60,7 @@ WORKS = {
         reference="blur",
         judged=3,
         floor=("jpeg-decode", "jpeg-encode", 85),
-        quality="lossless",
+        quality="finest",
     ),
     "png": Work(
         title="PNG -> blur, sigma 2 -> PNG",
