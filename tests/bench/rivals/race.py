@@ -23,7 +23,7 @@ IMBREX, SCRATCH, ROUNDS = sys.argv[1], Path(sys.argv[2]).resolve(), int(sys.argv
 SHARP, FLOOR, RECORDS = SCRATCH / "sharp", SCRATCH / "floor", SCRATCH / "results.json"
 # These sharpen luminance; the others each channel. They are judged by what they mean to do.
 LUMINANCE = ("imbrex", "sharp", "vips")
-FAR_BEHIND = 4  # times the best: one round is enough
+FAR_BEHIND = 2.5  # times the best: one round is enough
 
 
 class Result:
