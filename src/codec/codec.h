@@ -77,6 +77,10 @@ typedef struct ibx_codec {
      * gets the warning while the result is true. */
     bool (*read)(void *decoder, const ibx_strip *strip, ibx_error *err);
 
+    /* For images that stand in memory already: all pixels of a decoder or an encoder as one strip,
+     * to be used in place; `read` and `write` are not called then. NULL: pixels pass in strips. */
+    ibx_strip (*pixels)(void *coder);
+
     /* Frees everything. NULL is allowed. */
     void (*close)(void *decoder);
 

@@ -18,13 +18,12 @@ static bool run_plan(const ibx_plan *plan, const ibx_image *in, const ibx_limits
     const int threads = limits->threads;
     if (!ibx_team_open(&team, threads, threads, NULL, limits->cancel, err)) return false;
     for (int i = 0; i < threads; i++) team.arena[i].poison = poison;
-    ibx_memory_reader reader = {.image = in};
     ibx_memory_writer writer = {.image = out};
     ibx_sink *sink = &writer.sink;
     const ibx_metadata none = {.exif = {NULL, 0}};
     const ibx_image_job job = {.plan = plan,
                                .codec = &ibx_codec_memory,
-                               .decoder = &reader,
+                               .decoder = (void *)in,
                                .sink = &sink,
                                .metadata = &none};
     ibx_times times = {0};

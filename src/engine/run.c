@@ -71,7 +71,7 @@ static bool stopped(run *r) {
 }
 
 static void decode_strip(run *r, int k) {
-    if (stopped(r)) return;
+    if (stopped(r) || r->store[0].borrowed) return;
     const long long start = cpu_ns();
     const ibx_strip strip = ibx_store_strip(&r->store[0], k);
     ibx_error err = {IBX_OK, ""};
@@ -132,7 +132,7 @@ static void encode_strip(run *r, int i, int j) {
     const ibx_strip strip = ibx_store_strip(&o->store, j);
     const ibx_codec *codec = r->plan->save[i].codec;
     ibx_error err = {IBX_OK, ""};
-    if (!codec->write(o->encoder, &strip, &err) ||
+    if ((!o->store.borrowed && !codec->write(o->encoder, &strip, &err)) ||
         (j == o->band.strips - 1 && !codec->finish(o->encoder, &err)))
         stop(r, &err);
     atomic_fetch_add(&r->encode_ns, cpu_ns() - start);
@@ -293,17 +293,26 @@ static bool open_output(run *r, int s, int i, int slots, ibx_error *err) {
                               .format = save->format,
                               .params = save->params,
                               .metadata = &r->job->metadata[i]};
-    if (!ibx_store_open(&o->store, &o->band, slots, r->team->lender, err)) return false;
     o->encoder = save->codec->create(r->job->sink[i], &job, err);
-    return o->encoder != NULL;
+    if (!o->encoder) return false;
+    if (!save->codec->pixels)
+        return ibx_store_open(&o->store, &o->band, slots, r->team->lender, err);
+    const ibx_strip pixels = save->codec->pixels(o->encoder);
+    ibx_store_borrow(&o->store, &o->band, &pixels);
+    return true;
 }
 
 static bool open_band(run *r, int b, ibx_error *err) {
     const ibx_band *band = &r->plan->band[b];
     const int slots = cores_idle(r) ? band->slots : band->tight;
-    r->token[b] = calloc((size_t)slots, 1);
+    if (b == 0 && r->job->codec->pixels) {
+        const ibx_strip pixels = r->job->codec->pixels(r->job->decoder);
+        ibx_store_borrow(&r->store[b], band, &pixels);
+    } else if (!ibx_store_open(&r->store[b], band, slots, r->team->lender, err)) {
+        return false;
+    }
+    r->token[b] = calloc((size_t)r->store[b].slots, 1);
     if (!r->token[b]) return ibx_fail(err, IBX_MEMORY, "no memory for an image");
-    if (!ibx_store_open(&r->store[b], band, slots, r->team->lender, err)) return false;
     if (b == 0) return true;
     const ibx_stage *stage = &r->plan->stage[b - 1];
     for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)

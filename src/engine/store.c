@@ -39,7 +39,10 @@ static bool map_file(ibx_store *store, ibx_error *err) {
 bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_lender *lender,
                     ibx_error *err) {
     *store = (ibx_store){.band = band, .slots = slots, .mapped = band->mapped, .lender = lender};
-    store->bytes = band->strip_bytes * (size_t)slots;
+    store->strip_bytes = band->strip_bytes;
+    store->stride =
+        (size_t)band->head.w * (size_t)ibx_planes(&band->head) * ibx_sample_size(band->sample);
+    store->bytes = store->strip_bytes * (size_t)slots;
     if (store->bytes == 0) return true;
     if (store->mapped) return map_file(store, err);
     store->data = ibx_lend(lender, store->bytes);
@@ -47,7 +50,17 @@ bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_lende
            ibx_fail(err, IBX_MEMORY, "no memory for %zu MB of pixels", store->bytes / 1000000 + 1);
 }
 
+void ibx_store_borrow(ibx_store *store, const ibx_band *band, const ibx_strip *pixels) {
+    *store = (ibx_store){.band = band,
+                         .slots = band->strips,
+                         .data = pixels->data,
+                         .stride = pixels->stride,
+                         .strip_bytes = pixels->stride * (size_t)band->strip_rows,
+                         .borrowed = true};
+}
+
 void ibx_store_close(ibx_store *store) {
+    if (store->borrowed) return;
     if (store->mapped && store->data)
         munmap(store->data, store->bytes);
     else
@@ -57,15 +70,15 @@ void ibx_store_close(ibx_store *store) {
 
 ibx_strip ibx_store_strip(const ibx_store *store, int number) {
     const ibx_band *b = store->band;
-    const int planes = ibx_planes(&b->head), y = number * b->strip_rows;
+    const int y = number * b->strip_rows;
     return (ibx_strip){
         .sample = b->sample,
-        .planes = planes,
+        .planes = ibx_planes(&b->head),
         .w = b->head.w,
         .y = y,
         .rows = ibx_min(b->strip_rows, b->head.h - y),
-        .stride = (size_t)b->head.w * (size_t)planes * ibx_sample_size(b->sample),
-        .data = store->data + (size_t)(number % store->slots) * b->strip_bytes,
+        .stride = store->stride,
+        .data = store->data + (size_t)(number % store->slots) * store->strip_bytes,
     };
 }
 
@@ -73,7 +86,7 @@ ibx_strip ibx_store_strip(const ibx_store *store, int number) {
 static float *planar_row(const ibx_store *store, int p, int y) {
     const ibx_band *b = store->band;
     const int strip = y / b->strip_rows;
-    float *data = (float *)(store->data + (size_t)(strip % store->slots) * b->strip_bytes);
+    float *data = (float *)(store->data + (size_t)(strip % store->slots) * store->strip_bytes);
     return data +
            ((size_t)p * (size_t)b->strip_rows + (size_t)(y % b->strip_rows)) * (size_t)b->head.w;
 }

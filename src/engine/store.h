@@ -11,8 +11,11 @@
 typedef struct {
     const ibx_band *band;
     int slots;
-    uint8_t *data; /* slots * band->strip_bytes, 64-byte aligned; NULL if nothing reads it */
+    uint8_t *data; /* slots * strip_bytes, 64-byte aligned; NULL if nothing reads it */
     size_t bytes;
+    size_t strip_bytes;    /* from one slot to the next */
+    size_t stride;         /* native: bytes from one row to the next */
+    bool borrowed;         /* data is somebody else's */
     bool mapped;           /* an unlinked file */
     ibx_lender *lender;    /* of data that is not mapped */
     atomic_size_t touched; /* mapped: bytes of pages used since they were last given back */
@@ -23,6 +26,9 @@ typedef struct {
 bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_lender *lender,
                     ibx_error *err);
 void ibx_store_close(ibx_store *store);
+
+/* Instead: a native store over pixels that stand in memory, with a slot for every strip. */
+void ibx_store_borrow(ibx_store *store, const ibx_band *band, const ibx_strip *pixels);
 
 /* The strip of native samples with that number, as codecs see it. */
 ibx_strip ibx_store_strip(const ibx_store *store, int number);
