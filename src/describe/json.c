@@ -38,7 +38,10 @@ static void put_string(FILE *out, const char *text) {
 }
 
 static void new_line(const ibx_json *j) {
-    if (j->pretty) fprintf(j->out, "\n%*s", 2 * j->depth, "");
+    if (j->pretty)
+        fprintf(j->out, "\n%*s", 2 * j->depth, "");
+    else if (j->lines && j->depth <= 1)
+        fputc('\n', j->out);
 }
 
 /* What stands in front of a value: comma, line, key. */

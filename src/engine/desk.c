@@ -10,6 +10,7 @@ void ibx_desk_open(ibx_desk *desk) {
     pthread_cond_init(&desk->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     desk->news = false;
+    desk->trace = NULL;
 }
 
 void ibx_desk_close(ibx_desk *desk) {

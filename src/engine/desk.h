@@ -1,4 +1,4 @@
-/* desk.h - the one lock between the I/O thread and the threads that compute.
+/* desk.h - the one lock between the I/O thread and the threads that compute, and the timeline.
  *
  * Held only to move a pointer or a counter, never while reading, writing or computing. The I/O
  * thread sleeps on `wake`; a thread that waits for bytes of a large file sleeps on that file's own
@@ -6,6 +6,7 @@
 #ifndef IBX_ENGINE_DESK_H
 #define IBX_ENGINE_DESK_H
 
+#include "engine/trace.h"
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -13,6 +14,7 @@ typedef struct {
     pthread_mutex_t lock;
     pthread_cond_t wake; /* something for the I/O thread to do */
     bool news;           /* since it last looked */
+    ibx_trace *trace;    /* or NULL */
 } ibx_desk;
 
 void ibx_desk_open(ibx_desk *desk);
