@@ -18,22 +18,22 @@ static const char *const WORDS[] = {[IBX_COST_OPEN] = "headers and plans of",
                                     [IBX_COST_PACK] = "pack samples",
                                     [IBX_COST_ENCODE] = "encode"};
 
-/* "step 2, resize: scale-rows", "decode jpeg" */
+/* "step 2, resize: scale-rows", "decode jpeg"; a pass that has its step's name in its own is not
+ * told twice. */
 static void print_name(char *text, size_t size, const ibx_cost *c) {
     size_t used = 0;
-    const bool step = c->kind == IBX_COST_STEP || c->kind == IBX_COST_LOOK;
+    const char *words = WORDS[c->kind], *name = c->name ? c->name : "";
+    const bool named = c->pass && strncmp(c->pass, name, strlen(name)) == 0;
     if (c->number) used += (size_t)snprintf(text, size, "step %d, ", c->number);
-    used += (size_t)snprintf(text + used, size - used, "%s%s%s", WORDS[c->kind],
-                             *WORDS[c->kind] && c->name ? " " : "", c->name ? c->name : "");
-    if (step && strcmp(c->pass, c->name) != 0)
-        snprintf(text + used, size - used, ": %s", c->pass);
-    else if (step && !c->number)
-        snprintf(text + used, size - used, " (automatic)");
+    used += (size_t)snprintf(text + used, size - used, "%s%s%s", words, *words && *name ? " " : "",
+                             named ? c->pass : name);
+    if (c->pass && !named) used += (size_t)snprintf(text + used, size - used, ": %s", c->pass);
+    if (c->pass && !c->number) snprintf(text + used, size - used, " (automatic)");
 }
 
 static void print_line(FILE *out, const char *name, double seconds, double all, double speed) {
-    fprintf(out, "  %-34s %9.2f s %5.1f %%", name, seconds, all > 0 ? 100 * seconds / all : 0);
-    if (speed > 0) fprintf(out, " %9.0f MP/s", speed);
+    fprintf(out, "  %-34s %9.3f s %5.1f %%", name, seconds, all > 0 ? 100 * seconds / all : 0);
+    if (speed > 0) fprintf(out, " %9.*f MP/s", speed < 10 ? 1 : 0, speed);
     fputc('\n', out);
 }
 
@@ -50,10 +50,8 @@ void ibx_print_stats(FILE *out, const ibx_stats *s, const ibx_totals *t) {
     print_line(out, "all else: files, memory, tasks", rest > 0 ? rest : 0, s->cpu, 0);
     print_line(out, "together", s->cpu, s->cpu, 0);
     const double available = s->threads * t->seconds;
-    fprintf(
-        out,
-        "%d threads in %.2f s: %.0f %% busy, %.2f s of their time without work for want of files\n",
-        s->threads, t->seconds, available > 0 ? 100 * s->cpu / available : 0, s->waiting);
+    fprintf(out, "%d threads for %.2f s: %.0f %% busy; for %.2f s of it they waited for files\n",
+            s->threads, t->seconds, available > 0 ? 100 * s->cpu / available : 0, s->waiting);
     fprintf(out, "memory: peak %s; ", ibx_bytes_in_words(s->peak).text);
     fprintf(out, "at most %s in use ", ibx_bytes_in_words(s->memory_used).text);
     fprintf(out, "of a budget of %s\n", ibx_bytes_in_words(s->memory).text);

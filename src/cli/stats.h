@@ -10,7 +10,7 @@ void ibx_print_stats(FILE *out, const ibx_stats *stats, const ibx_totals *totals
 
 /* The same as an object:
  *
- *   "stats":{"accounts":[{"kind":"step","step":2,"name":"resize","pass":"scale-rows",
+ *   "stats":{"accounts":[{"kind":"step","step":2,"name":..,"pass":..,
  *                         "seconds":0.82,"megapixels":181.2}, ..],
  *            "threads":2,"cpu":5.1,"waiting":0.02,
  *            "memory":{"budget":..,"used":..,"peak":..}}
