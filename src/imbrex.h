@@ -144,8 +144,9 @@ typedef struct {
     int64_t begin, end; /* microseconds since the batch began */
 } ibx_span;
 
-/* Called from the I/O thread now and then with spans that have ended, those of one thread in the
- * order of their ends, and at the end with the rest. Borrowed for the duration of the call. */
+/* Called now and then with spans that have ended, those of one thread in the order of their ends,
+ * and with the rest before ibx_batch_run returns; never while on_event or another call is under
+ * way. Quick, please: reading waits for it. Borrowed for the duration of the call. */
 typedef void ibx_on_spans(void *user, const ibx_span *spans, size_t count);
 
 /* What processor time was spent on. */
