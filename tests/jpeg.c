@@ -261,8 +261,7 @@ static void test_metadata_there_and_back(void **state) {
     free(exif);
 }
 
-/* ---- wrong input
- * --------------------------------------------------------------------------------- */
+/* ---- wrong input ----------------------------------------------------------------------------- */
 
 static blob small_file(bool progressive) {
     const ibx_save_jpeg params = {.quality = 90, .progressive = progressive};

@@ -174,8 +174,7 @@ static void test_hostile_exif(void **state) {
     free(b);
 }
 
-/* ---- XMP
- * ------------------------------------------------------------------------------------------ */
+/* ---- XMP ------------------------------------------------------------------------------------- */
 
 static const char PACKET[] =
     "<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?>"
@@ -270,8 +269,7 @@ static void test_broken_xmp_is_dropped(void **state) {
     }
 }
 
-/* ---- IPTC, profiles, real files
- * -------------------------------------------------------------------- */
+/* ---- IPTC, profiles, real files -------------------------------------------------------------- */
 
 static void test_iptc(void **state) {
     (void)state;

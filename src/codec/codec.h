@@ -9,6 +9,7 @@
 #ifndef IBX_CODEC_CODEC_H
 #define IBX_CODEC_CODEC_H
 
+#include "codec/lender.h"
 #include "codec/metadata.h"
 #include "codec/stream.h"
 #include "core/format.h"
@@ -44,6 +45,7 @@ typedef struct {
     size_t memory;                    /* the budget: a decoder that needs more: IBX_MEMORY */
     bool accept_damage;               /* see damage */
     const char *const *allow_loaders; /* NULL-terminated, or NULL */
+    ibx_lender *lender;               /* for blocks as large as the image; NULL: the heap */
 } ibx_decode_limits;
 
 /* What to write. */

@@ -37,6 +37,30 @@ typedef struct {
 } ibx_jpeg_source;
 void ibx_jpeg_source_init(ibx_jpeg_source *s, ibx_source *source);
 
+/* The coefficients of one component, for images with several scans. The tag is libjpeg's, which
+ * leaves the contents to whoever manages its memory. */
+struct jvirt_barray_control {
+    JDIMENSION across, down; /* blocks */
+    JDIMENSION defined;      /* rows from here on were never asked for */
+    JBLOCKROW *row;          /* start of each row */
+};
+
+/* All of them, in lent memory instead of libjpeg's own. */
+enum { IBX_JPEG_ARRAYS = MAX_COMPS_IN_SCAN };
+typedef struct {
+    ibx_lender *lender;
+    void (*realize)(j_common_ptr jpeg); /* libjpeg's own */
+    struct jvirt_barray_control array[IBX_JPEG_ARRAYS];
+    int count;
+    JBLOCK *block; /* lent: the rows of all */
+} ibx_jpeg_arrays;
+
+/* Takes the place of libjpeg's functions in a decompressor that has just been created. */
+void ibx_jpeg_arrays_init(ibx_jpeg_arrays *arrays, j_decompress_ptr jpeg, ibx_lender *lender);
+
+/* Gives the memory back. For a decompressor that is not used any more, or that never was. */
+void ibx_jpeg_arrays_close(ibx_jpeg_arrays *arrays);
+
 /* The destination manager over an ibx_sink. */
 enum { IBX_JPEG_BUFFER = 65536 };
 typedef struct {

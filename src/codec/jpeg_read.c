@@ -16,6 +16,7 @@ typedef struct {
     struct jpeg_decompress_struct jpeg;
     ibx_jpeg_errors errors;
     ibx_jpeg_source source;
+    ibx_jpeg_arrays arrays;
     struct jpeg_progress_mgr progress;
     ibx_metadata metadata;
     int done;     /* rows delivered */
@@ -91,6 +92,7 @@ static void check(decoder *d, const ibx_decode_limits *limits, ibx_info *info) {
 static void read_header(decoder *d, const ibx_decode_limits *limits, ibx_info *info) {
     j_decompress_ptr jpeg = &d->jpeg;
     jpeg_create_decompress(jpeg);
+    ibx_jpeg_arrays_init(&d->arrays, jpeg, limits->lender);
     jpeg->src = &d->source.base;
     d->progress.progress_monitor = count_scans;
     jpeg->progress = &d->progress;
@@ -211,6 +213,7 @@ void ibx_jpeg_close(void *decoder_) {
     decoder *d = decoder_;
     if (!d) return;
     jpeg_destroy_decompress(&d->jpeg);
+    ibx_jpeg_arrays_close(&d->arrays);
     ibx_metadata_free(&d->metadata);
     free(d);
 }

@@ -115,8 +115,7 @@ bool ibx_png_unfilter(uint8_t type, uint8_t *row, const uint8_t *above, size_t n
     }
 }
 
-/* ---- there: all neighbours are known ----------------------------------------------------------
- */
+/* ---- there: all neighbours are known --------------------------------------------------------- */
 
 static inline bytes16 load(const uint8_t *p) {
     bytes16 v;

@@ -54,8 +54,7 @@ typedef struct {
 bool ibx_vips_store_new(ibx_vips_store *store, size_t size, ibx_error *err);
 void ibx_vips_store_free(ibx_vips_store *store);
 
-/* ---- vips_loader.c: which loader reads a file --------------------------------------------------
- */
+/* ---- vips_loader.c: which loader reads a file ------------------------------------------------ */
 
 /* What a loader takes: a stream; all bytes in memory; a path. */
 typedef enum { IBX_VIPS_SOURCE, IBX_VIPS_BUFFER, IBX_VIPS_PATH } ibx_vips_input;
@@ -78,8 +77,7 @@ const ibx_vips_loader *ibx_vips_find_loader(ibx_source *from, const char *path,
 /* Does any of the allowed loaders read paths only? */
 bool ibx_vips_wants_path(const char *const *allowed);
 
-/* ---- vips_pixels.c: from what libvips loads to strips ------------------------------------------
- */
+/* ---- vips_pixels.c: from what libvips loads to strips ---------------------------------------- */
 
 /* How the samples of `image` become those of a strip. */
 typedef struct {
@@ -102,8 +100,7 @@ bool ibx_vips_pixels_of(VipsImage *loaded, const char *loader, const char *name,
 bool ibx_vips_pull(const ibx_vips_pixels *pixels, const ibx_strip *strip, const char *name,
                    ibx_error *err);
 
-/* ---- vips_read.c, vips_write.c: the codec's callbacks
- * -------------------------------------------- */
+/* ---- vips_read.c, vips_write.c: the codec's callbacks ---------------------------------------- */
 
 void *ibx_vips_open(ibx_source *source, const ibx_decode_limits *limits, ibx_info *info,
                     ibx_error *err);

@@ -27,8 +27,7 @@ typedef struct {
     int rows; /* that have come */
 } encoder;
 
-/* ---- the formats ------------------------------------------------------------------------------
- */
+/* ---- the formats ----------------------------------------------------------------------------- */
 
 static double webp_bytes(const ibx_save_job *job) {
     return ((const ibx_save_webp *)job->params)->lossless ? 25 : 6;
@@ -149,8 +148,7 @@ size_t ibx_vips_encoder_bytes(const ibx_save_job *job) {
     return held + (size_t)(pixels * (w ? w->bytes(job) : 0)) + ((size_t)4 << 20);
 }
 
-/* ---- collecting rows ---------------------------------------------------------------------------
- */
+/* ---- collecting rows ------------------------------------------------------------------------- */
 
 static bool can_hold(const writer *w, const ibx_save_job *job, ibx_error *err) {
     const ibx_head *h = &job->head;
@@ -200,8 +198,7 @@ void ibx_vips_destroy(void *encoder_) {
     g_free(e);
 }
 
-/* ---- the file ----------------------------------------------------------------------------------
- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static VipsInterpretation interpretation(const ibx_save_job *job) {
     const bool deep = job->sample == IBX_U16;

@@ -40,7 +40,9 @@ static inline float from_u16(uint16_t v) {
 
 /* One loop per number of planes: with a constant stride it vectorises. */
 #define UNPACK(name, sample, from)                                                                 \
-    static void name(const sample *restrict row, int planes, int n, float *const plane[]) {        \
+    static void name(const float *table, const sample *restrict row, int planes, int n,            \
+                     float *const plane[]) {                                                       \
+        (void)table; /* look_up's alone */                                                         \
         float *restrict a = plane[0], *restrict b = plane[planes > 1],                             \
                         *restrict c = plane[planes > 2 ? 2 : 0],                                   \
                         *restrict d = plane[planes > 3 ? 3 : 0];                                   \
@@ -62,9 +64,11 @@ static inline float from_u16(uint16_t v) {
         }                                                                                          \
     }
 
+#define in_table(v) table[v]
 UNPACK(unpack_u8, uint8_t, from_u8)
 UNPACK(unpack_u16, uint16_t, from_u16)
 UNPACK(unpack_f32, float, to_f32)
+UNPACK(look_up, uint8_t, in_table)
 
 /* Packs the pixels from `first` on. */
 #define PACK(name, sample, to)                                                                     \
@@ -159,13 +163,13 @@ static int pack_u8_vectors(float *const plane[], int planes, int n, uint8_t *row
 static void unpack(ibx_sample type, const void *row, int planes, int n, float *const plane[]) {
     switch (type) {
     case IBX_U8:
-        unpack_u8(row, planes, n, plane);
+        unpack_u8(NULL, row, planes, n, plane);
         break;
     case IBX_U16:
-        unpack_u16(row, planes, n, plane);
+        unpack_u16(NULL, row, planes, n, plane);
         break;
     case IBX_F32:
-        unpack_f32(row, planes, n, plane);
+        unpack_f32(NULL, row, planes, n, plane);
         break;
     }
 }
@@ -248,6 +252,7 @@ static void unpremultiply(float *restrict v, const float *restrict alpha, int n)
 
 extern const ibx_pixel_ops OPS;
 const ibx_pixel_ops OPS = {.unpack = unpack,
+                           .look_up = look_up,
                            .pack = pack,
                            .to_linear = to_linear,
                            .to_encoded = to_encoded,

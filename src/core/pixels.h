@@ -13,6 +13,10 @@ typedef struct {
      * Packing an unpacked row returns the same samples. */
     void (*unpack)(ibx_sample type, const void *row, int planes, int n, float *const plane[]);
 
+    /* The same for 8-bit samples, through a table of their 256 values. */
+    void (*look_up)(const float *table, const uint8_t *row, int planes, int n,
+                    float *const plane[]);
+
     /* The other way: clamped to 0..1 (NaN becomes 0), rounded to nearest, ties to even. F32: as
      * is. Writes exactly n pixels. */
     void (*pack)(ibx_sample type, float *const plane[], int planes, int n, void *row);

@@ -38,7 +38,7 @@ bool ibx_about_file(const char *path, const ibx_limits *limits, ibx_about *about
     const ibx_limits full = ibx_limits_fill(limits);
     ibx_desk desk;
     ibx_input input;
-    ibx_desk_open(&desk);
+    ibx_desk_open(&desk, NULL);
     bool ok = ibx_input_open(&input, &desk, path, err);
     if (ok) {
         ok = read_header(&input, &full, about, err);

@@ -16,7 +16,7 @@ static bool run_plan(const ibx_plan *plan, const ibx_image *in, const ibx_limits
                      bool poison, ibx_image *out, ibx_error *err) {
     ibx_team team;
     const int threads = limits->threads;
-    if (!ibx_team_open(&team, threads, threads, limits->cancel, err)) return false;
+    if (!ibx_team_open(&team, threads, threads, NULL, limits->cancel, err)) return false;
     for (int i = 0; i < threads; i++) team.arena[i].poison = poison;
     ibx_memory_reader reader = {.image = in};
     ibx_memory_writer writer = {.image = out};

@@ -4,6 +4,7 @@
  * never waits for the budget alone: finished outputs hold budget, and only it can write them. */
 #include "engine/books.h"
 #include "engine/name.h"
+#include "engine/pool.h"
 #include "engine/verdict.h"
 #include <errno.h>
 #include <omp.h>
@@ -15,9 +16,11 @@
 #define AHEAD_SHARE 4
 #define TICK_MS 100
 
-/* Images per thread that may be read ahead, and that may be under way: so many that threads have
- * work while this one waits for a slow disk. */
-#define JOBS_AHEAD 4
+/* Images per thread between reading and renaming, and some more: so many that threads have work
+ * while this one waits for a slow disk, and so few that many images take no more memory than ten.
+ */
+#define IMAGES_PER_THREAD 4
+#define IMAGES_MORE 2
 
 typedef struct {
     const ibx_batch *batch;
@@ -25,6 +28,7 @@ typedef struct {
     size_t memory;     /* of everything */
     ibx_listing listing;
     ibx_inputs inputs;
+    ibx_pool pool;
     ibx_desk desk;
     ibx_team team;
     ibx_on_event *on_event;
@@ -32,7 +36,6 @@ typedef struct {
     ibx_totals totals;
     double began, ticked;
     size_t next;    /* entry to read */
-    int reading;    /* jobs that were read and are not admitted yet */
     int running;    /* admitted and not committed yet */
     size_t used;    /* bytes in use */
     ibx_job **live; /* all jobs */
@@ -45,8 +48,7 @@ typedef struct {
     ibx_books books;
 } shop;
 
-/* ---- events -----------------------------------------------------------------------------------
- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static void tell(shop *f, ibx_event *event) {
     f->totals.seconds = (ibx_clock_ms() - f->began) / 1000;
@@ -101,8 +103,7 @@ static void tell_job(shop *f, const ibx_job *job) {
     free(written);
 }
 
-/* ---- jobs come and go ---------------------------------------------------------------------------
- */
+/* ---- jobs come and go ------------------------------------------------------------------------ */
 
 /* Changes what is in use of the budget. */
 static void use(shop *f, size_t more, size_t less) {
@@ -206,7 +207,6 @@ static bool take_opened(shop *f) {
             *last = job;
             last = &job->next;
         } else {
-            f->reading--;
             fail(f, job);
         }
         job = next;
@@ -239,8 +239,7 @@ static bool serve_streams(shop *f) {
     return any;
 }
 
-/* ---- admission and reading
- * ------------------------------------------------------------------------ */
+/* ---- admission and reading ------------------------------------------------------------------- */
 
 /* Memory of a job while it runs, besides its input. */
 static size_t need(const ibx_job *job) {
@@ -256,21 +255,31 @@ IBX_MAKES_TASKS static void start_run(shop *f, ibx_job *job) {
     }
 }
 
-/* Starts the job that waits longest, if there is memory for it or nothing else runs. */
+static int64_t pixels(const ibx_job *job) {
+    return (int64_t)job->info.head.w * job->info.head.h;
+}
+
+/* The place in the list of the job to start next: the one that waits longest; when there is
+ * nothing more to read, the largest, so that no thread is left alone with it at the end. */
+static ibx_job **choose(shop *f) {
+    ibx_job **best = &f->ready;
+    if (f->next < f->listing.count) return best;
+    for (ibx_job **job = best; *job; job = &(*job)->next)
+        if (pixels(*job) > pixels(*best)) best = job;
+    return best;
+}
+
+/* Starts a job, if there is memory for it or nothing else runs. */
 static bool admit(shop *f) {
-    ibx_job *job = f->ready;
+    ibx_job **place = choose(f), *job = *place;
     if (!job) return false;
     if (f->stopping) {
-        f->ready = job->next;
-        f->reading--;
+        *place = job->next;
         drop(f, job);
         return true;
     }
-    const bool fits =
-        f->used + need(job) <= f->memory && f->running <= JOBS_AHEAD * f->team.threads;
-    if (!fits && f->running > 0) return false;
-    f->ready = job->next;
-    f->reading--;
+    if (f->used + need(job) > f->memory && f->running > 0) return false;
+    *place = job->next;
     f->running++;
     use(f, need(job), 0);
     job->charge += need(job);
@@ -311,7 +320,7 @@ IBX_MAKES_TASKS static void start_open(shop *f, ibx_job *job) {
 /* Reads the next input, if there is room for it. */
 static bool read_next(shop *f) {
     if (f->stopping || f->next == f->listing.count) return false;
-    if (f->reading > JOBS_AHEAD * f->team.threads || f->lives == f->most) return false;
+    if (f->lives == f->most) return false;
     if (f->lives > 0 && f->used + IBX_WHOLE_FILE > f->memory) return false;
     const ibx_entry *entry = &f->listing.entries[f->next];
     if (!settled_by_name(f, entry)) {
@@ -324,7 +333,6 @@ static bool read_next(shop *f) {
         f->live[f->lives++] = job;
         use(f, job->charge, 0);
         if (job->ok) {
-            f->reading++;
             start_open(f, job);
         } else {
             fail(f, job);
@@ -334,8 +342,7 @@ static bool read_next(shop *f) {
     return true;
 }
 
-/* ---- the loop -----------------------------------------------------------------------------------
- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static bool is_set(const atomic_bool *flag) {
     return flag && atomic_load(flag);
@@ -367,8 +374,7 @@ static void io_loop(shop *f) {
     ibx_books_end(&f->books);
 }
 
-/* ---- begin and end
- * -------------------------------------------------------------------------------- */
+/* ---- begin and end --------------------------------------------------------------------------- */
 
 /* The output folder can be made and written to. */
 static bool check_output(const ibx_batch *batch, const ibx_listing *listing, ibx_error *err) {
@@ -408,13 +414,14 @@ static bool open_shop(shop *f, ibx_error *err) {
     f->memory = f->limits.memory;
     f->limits.memory -= f->memory / AHEAD_SHARE;
     f->began = f->ticked = ibx_clock_ms();
-    f->most = 8 * f->limits.threads + 8;
-    ibx_desk_open(&f->desk);
+    f->most = IMAGES_PER_THREAD * f->limits.threads + IMAGES_MORE;
+    ibx_pool_open(&f->pool);
+    ibx_desk_open(&f->desk, &f->pool.lender);
     f->live = calloc((size_t)f->most, sizeof(ibx_job *));
     if (!f->live) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
     if (!ibx_batch_check(f->batch, &f->listing, err)) return false;
-    return ibx_team_open(&f->team, f->limits.threads, f->limits.threads + 1, f->limits.cancel,
-                         err) &&
+    return ibx_team_open(&f->team, f->limits.threads, f->limits.threads + 1, &f->pool.lender,
+                         f->limits.cancel, err) &&
            ibx_books_open(&f->books, f->batch, f->user, &f->team, &f->desk, err);
 }
 
@@ -424,6 +431,7 @@ static void close_shop(shop *f) {
     ibx_inputs_free(&f->inputs);
     ibx_listing_free(&f->listing);
     ibx_desk_close(&f->desk);
+    ibx_pool_close(&f->pool);
     free(f->live);
 }
 

@@ -29,7 +29,7 @@ static void print_outputs(const ibx_batch *batch, const ibx_listing *listing, ib
 static bool print_job(const ibx_batch *batch, const ibx_limits *limits, const ibx_listing *listing,
                       ibx_inputs *inputs, size_t index, FILE *out) {
     ibx_desk desk;
-    ibx_desk_open(&desk);
+    ibx_desk_open(&desk, NULL);
     ibx_job *job = ibx_job_read(batch, limits, &desk, &listing->entries[index], index);
     bool ok = job && job->ok;
     if (ok) {

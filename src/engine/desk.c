@@ -2,7 +2,7 @@
 #include "engine/desk.h"
 #include <time.h>
 
-void ibx_desk_open(ibx_desk *desk) {
+void ibx_desk_open(ibx_desk *desk, ibx_lender *lender) {
     pthread_condattr_t attributes;
     pthread_mutex_init(&desk->lock, NULL);
     pthread_condattr_init(&attributes);
@@ -11,6 +11,7 @@ void ibx_desk_open(ibx_desk *desk) {
     pthread_condattr_destroy(&attributes);
     desk->news = false;
     desk->trace = NULL;
+    desk->lender = lender;
 }
 
 void ibx_desk_close(ibx_desk *desk) {

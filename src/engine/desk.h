@@ -6,6 +6,7 @@
 #ifndef IBX_ENGINE_DESK_H
 #define IBX_ENGINE_DESK_H
 
+#include "codec/lender.h"
 #include "engine/trace.h"
 #include <pthread.h>
 #include <stdbool.h>
@@ -15,9 +16,10 @@ typedef struct {
     pthread_cond_t wake; /* something for the I/O thread to do */
     bool news;           /* since it last looked */
     ibx_trace *trace;    /* or NULL */
+    ibx_lender *lender;  /* of memory for inputs and decoders; NULL: the heap */
 } ibx_desk;
 
-void ibx_desk_open(ibx_desk *desk);
+void ibx_desk_open(ibx_desk *desk, ibx_lender *lender);
 void ibx_desk_close(ibx_desk *desk);
 
 /* Wakes the I/O thread. The lock must be held. */

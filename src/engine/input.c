@@ -61,16 +61,23 @@ static bool next_chunk(ibx_source *source, const uint8_t **data, size_t *size, i
 
 /* ---- the I/O thread's side ------------------------------------------------------------------ */
 
+/* Moves the `size` bytes that are there into a block of `room`. */
+static bool enlarge(ibx_input *in, size_t size, size_t room, ibx_error *err) {
+    uint8_t *data = ibx_lend(in->desk->lender, room);
+    if (!data) return ibx_fail(err, IBX_MEMORY, "no memory for %zu MB of input", room >> 20);
+    if (size > 0) memcpy(data, in->whole, size);
+    ibx_take_back(in->desk->lender, in->whole);
+    in->whole = data;
+    return true;
+}
+
 /* Standard input and other pipes: their size is known at their end. */
 static bool read_pipe(ibx_input *in, int fd, ibx_error *err) {
     size_t size = 0, room = 0;
     for (;;) {
         if (size == room) {
             room = room ? 2 * room : IBX_CHUNK;
-            uint8_t *data = realloc(in->whole, room);
-            if (!data)
-                return ibx_fail(err, IBX_MEMORY, "no memory for %zu MB of input", room >> 20);
-            in->whole = data;
+            if (!enlarge(in, size, room, err)) return false;
         }
         const ssize_t n = read_full(fd, in->whole + size, room - size);
         if (n < 0) return ibx_fail(err, IBX_IO, "cannot be read: %s", strerror(errno));
@@ -83,8 +90,7 @@ static bool read_pipe(ibx_input *in, int fd, ibx_error *err) {
 
 static bool read_whole(ibx_input *in, int fd, ibx_error *err) {
     const size_t size = (size_t)in->source.size;
-    in->whole = malloc(size + 1);
-    if (!in->whole) return ibx_fail(err, IBX_MEMORY, "no memory for %zu MB of input", size >> 20);
+    if (!enlarge(in, 0, size + 1, err)) return false;
     const ssize_t n = read_full(fd, in->whole, size);
     if (n < 0) return ibx_fail(err, IBX_IO, "cannot be read: %s", strerror(errno));
     in->source.size = n;
@@ -95,7 +101,7 @@ static bool start_chunks(ibx_input *in, int fd, ibx_error *err) {
     in->source.fd = fd;
     in->source.next = next_chunk;
     for (int i = 0; i < IBX_CHUNKS; i++) {
-        in->chunk[i] = malloc(IBX_CHUNK);
+        in->chunk[i] = ibx_lend(in->desk->lender, IBX_CHUNK);
         if (!in->chunk[i]) return ibx_fail(err, IBX_MEMORY, "no memory for a file's chunks");
     }
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -166,8 +172,9 @@ size_t ibx_input_bytes(const ibx_input *in) {
 
 void ibx_input_close(ibx_input *in) {
     if (in->source.fd >= 0) close(in->source.fd);
-    free(in->whole);
-    for (int i = 0; i < IBX_CHUNKS; i++) free(in->chunk[i]);
+    ibx_lender *lender = in->desk ? in->desk->lender : NULL;
+    ibx_take_back(lender, in->whole);
+    for (int i = 0; i < IBX_CHUNKS; i++) ibx_take_back(lender, in->chunk[i]);
     pthread_cond_destroy(&in->more);
     *in = (ibx_input){.source = {.fd = -1}};
 }

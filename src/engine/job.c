@@ -44,7 +44,8 @@ static bool open_decoder(ibx_job *job) {
     const ibx_decode_limits limits = {.max_pixels = job->limits->max_pixels,
                                       .memory = job->limits->memory,
                                       .accept_damage = job->batch->accept_damage,
-                                      .allow_loaders = job->batch->allow_loaders};
+                                      .allow_loaders = job->batch->allow_loaders,
+                                      .lender = job->desk->lender};
     job->codec = ibx_codec_for_reading(head.data, n, &job->error);
     if (!job->codec) return false;
     job->decoder = job->codec->open(&job->input.source, &limits, &job->info, &job->error);

@@ -90,8 +90,7 @@ void ibx_outfile_flush(ibx_outfile *out) {
     out->current = NULL;
 }
 
-/* ---- the I/O thread's side --------------------------------------------------------------------
- */
+/* ---- the I/O thread's side ------------------------------------------------------------------- */
 
 static ibx_code code_of(int failure) {
     return failure == ENOSPC || failure == EDQUOT || failure == EFBIG ? IBX_FULL : IBX_IO;

@@ -33,9 +33,9 @@ typedef struct {
     atomic_llong decode_ns, filter_ns, encode_ns;
 } run;
 
-bool ibx_team_open(ibx_team *team, int threads, int arenas, const atomic_bool *cancel,
-                   ibx_error *err) {
-    *team = (ibx_team){.threads = threads, .arenas = arenas, .cancel = cancel};
+bool ibx_team_open(ibx_team *team, int threads, int arenas, ibx_lender *lender,
+                   const atomic_bool *cancel, ibx_error *err) {
+    *team = (ibx_team){.threads = threads, .arenas = arenas, .lender = lender, .cancel = cancel};
     team->arena = calloc((size_t)arenas, sizeof *team->arena);
     return team->arena || ibx_fail(err, IBX_MEMORY, "no memory for %d threads", arenas);
 }
@@ -261,8 +261,7 @@ static void make_strips(run *r, int b, int last) {
     }
 }
 
-/* ---- phases: stages that run together, up to one that needs a whole image ---------------------
- */
+/* ---- phases: stages that run together, up to one that needs a whole image -------------------- */
 
 static bool begin_scan(run *r, const ibx_pass *pass) {
     ibx_error err;
@@ -332,7 +331,7 @@ static bool open_output(run *r, int s, int i, int slots, ibx_error *err) {
                               .format = save->format,
                               .params = save->params,
                               .metadata = &r->job->metadata[i]};
-    if (!ibx_store_open(&o->store, &o->band, slots, err)) return false;
+    if (!ibx_store_open(&o->store, &o->band, slots, r->team->lender, err)) return false;
     o->encoder = save->codec->create(r->job->sink[i], &job, err);
     return o->encoder != NULL;
 }
@@ -342,7 +341,7 @@ static bool open_band(run *r, int b, ibx_error *err) {
     const int slots = cores_idle(r) ? band->slots : band->tight;
     r->token[b] = calloc((size_t)slots, 1);
     if (!r->token[b]) return ibx_fail(err, IBX_MEMORY, "no memory for an image");
-    if (!ibx_store_open(&r->store[b], band, slots, err)) return false;
+    if (!ibx_store_open(&r->store[b], band, slots, r->team->lender, err)) return false;
     if (b == 0) return true;
     const ibx_stage *stage = &r->plan->stage[b - 1];
     for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)

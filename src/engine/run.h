@@ -27,14 +27,15 @@ typedef struct {
     int threads;               /* that compute */
     int arenas;                /* threads of the OpenMP team, one more with an I/O thread */
     ibx_arena *arena;          /* one for each */
+    ibx_lender *lender;        /* of memory for strips; NULL: the heap */
     atomic_int running;        /* images between start and end of ibx_run_image */
     const atomic_bool *cancel; /* or NULL */
     ibx_trace *trace;          /* the timeline, or NULL */
 } ibx_team;
 
 /* False without memory. */
-bool ibx_team_open(ibx_team *team, int threads, int arenas, const atomic_bool *cancel,
-                   ibx_error *err);
+bool ibx_team_open(ibx_team *team, int threads, int arenas, ibx_lender *lender,
+                   const atomic_bool *cancel, ibx_error *err);
 void ibx_team_close(ibx_team *team);
 
 /* One image: an opened decoder, started as the plan says, and a sink for every save. */

@@ -156,9 +156,9 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
     made->plan = plan;
     made->meter = arena->meter;
     made->share = (double)out.w * out.h / ((double)stage->head.w * stage->head.h);
-    unsigned light = in->band->light;
+    const unsigned wanted = stage->count > 0 ? plan->pass[stage->first].wants : 0;
     ibx_tile tile = tile_over(buffer[0], l.need[0], ibx_planes(head));
-    ibx_store_load(in, &tile);
+    unsigned light = ibx_store_load(in, &tile, wanted);
     ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_LOAD}, pixels_of(made, head));
     for (int i = 0; i < stage->count; i++) {
         const ibx_pass *pass = &plan->pass[stage->first + i];

@@ -36,12 +36,13 @@ static bool map_file(ibx_store *store, ibx_error *err) {
     return true;
 }
 
-bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_error *err) {
-    *store = (ibx_store){.band = band, .slots = slots, .mapped = band->mapped};
+bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_lender *lender,
+                    ibx_error *err) {
+    *store = (ibx_store){.band = band, .slots = slots, .mapped = band->mapped, .lender = lender};
     store->bytes = band->strip_bytes * (size_t)slots;
     if (store->bytes == 0) return true;
     if (store->mapped) return map_file(store, err);
-    store->data = aligned_alloc(64, (store->bytes + 63) / 64 * 64);
+    store->data = ibx_lend(lender, store->bytes);
     return store->data ||
            ibx_fail(err, IBX_MEMORY, "no memory for %zu MB of pixels", store->bytes / 1000000 + 1);
 }
@@ -50,7 +51,7 @@ void ibx_store_close(ibx_store *store) {
     if (store->mapped && store->data)
         munmap(store->data, store->bytes);
     else
-        free(store->data);
+        ibx_take_back(store->lender, store->data);
     store->data = NULL;
 }
 
@@ -90,8 +91,19 @@ static void fetch(const uint8_t *row, size_t bytes) {
     for (size_t i = 0; i < bytes + 63; i += 64) __builtin_prefetch(row + i);
 }
 
-static void load_native(const ibx_store *store, ibx_tile *tile, ibx_rect r) {
+/* The values of 8-bit samples in linear light, by the loops that it stands for. */
+static void make_table(const ibx_pixel_ops *loops, float table[256]) {
+    uint8_t sample[256];
+    float *plane[IBX_MAX_PLANES] = {table};
+    for (int i = 0; i < 256; i++) sample[i] = (uint8_t)i;
+    loops->unpack(IBX_U8, sample, 1, 256, plane);
+    loops->to_linear(table, 256);
+}
+
+static void load_native(const ibx_store *store, ibx_tile *tile, ibx_rect r, bool linear) {
     const ibx_pixel_ops *loops = ibx_pixel_loops();
+    float table[256];
+    if (linear) make_table(loops, table);
     const size_t pixel = (size_t)tile->planes * ibx_sample_size(store->band->sample);
     for (int y = r.y; y < r.y + r.h; y++) {
         const ibx_strip s = ibx_store_strip(store, y / store->band->strip_rows);
@@ -99,7 +111,10 @@ static void load_native(const ibx_store *store, ibx_tile *tile, ibx_rect r) {
         const uint8_t *row = s.data + (size_t)(y - s.y) * s.stride + (size_t)r.x * pixel;
         for (int p = 0; p < tile->planes; p++) plane[p] = ibx_at(tile, p, r.x, y);
         if (y + AHEAD < s.y + s.rows) fetch(row + AHEAD * s.stride, (size_t)r.w * pixel);
-        loops->unpack(s.sample, row, tile->planes, r.w, plane);
+        if (linear)
+            loops->look_up(table, row, tile->planes, r.w, plane);
+        else
+            loops->unpack(s.sample, row, tile->planes, r.w, plane);
     }
 }
 
@@ -155,16 +170,19 @@ static void touch_tile(ibx_store *store, const ibx_tile *tile) {
     ibx_store_touch(store, (size_t)tile->at.h * (row + AROUND));
 }
 
-void ibx_store_load(ibx_store *store, ibx_tile *tile) {
+unsigned ibx_store_load(ibx_store *store, ibx_tile *tile, unsigned wanted) {
     const ibx_head *h = &store->band->head;
+    const bool linear =
+        wanted & IBX_LINEAR && store->band->native && store->band->sample == IBX_U8 && !h->alpha;
     const ibx_rect inner = ibx_rect_inside(tile->at, h->w, h->h);
     ibx_tile part = ibx_tile_part(tile, inner);
     if (store->band->native)
-        load_native(store, &part, inner);
+        load_native(store, &part, inner, linear);
     else
         load_planar(store, &part, inner);
     ibx_tile_extend(tile, inner);
     touch_tile(store, &part);
+    return linear ? wanted : store->band->light;
 }
 
 void ibx_store_put(ibx_store *store, const ibx_tile *tile) {

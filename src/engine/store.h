@@ -14,20 +14,24 @@ typedef struct {
     uint8_t *data; /* slots * band->strip_bytes, 64-byte aligned; NULL if nothing reads it */
     size_t bytes;
     bool mapped;           /* an unlinked file */
+    ibx_lender *lender;    /* of data that is not mapped */
     atomic_size_t touched; /* mapped: bytes of pages used since they were last given back */
 } ibx_store;
 
 /* Memory for `slots` strips of a band. A mapped band lies in an unlinked file in $TMPDIR. False
  * with IBX_MEMORY, or IBX_FULL if the file cannot be made that large. */
-bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_error *err);
+bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_lender *lender,
+                    ibx_error *err);
 void ibx_store_close(ibx_store *store);
 
 /* The strip of native samples with that number, as codecs see it. */
 ibx_strip ibx_store_strip(const ibx_store *store, int number);
 
 /* Fills the whole tile: what lies inside the image from the store, the rest by repeating the
- * nearest edge pixel. All rows inside must be there. */
-void ibx_store_load(ibx_store *store, ibx_tile *tile);
+ * nearest edge pixel. All rows inside must be there. Returns the light of the tile: that of the
+ * band, or the one that is wanted where this comes for nothing (8-bit samples without alpha, which
+ * go through a table). */
+unsigned ibx_store_load(ibx_store *store, ibx_tile *tile, unsigned wanted);
 
 /* Stores a tile, which must lie inside one strip, into a planar store. */
 void ibx_store_put(ibx_store *store, const ibx_tile *tile);
