@@ -153,8 +153,7 @@ typedef void ibx_on_spans(void *user, const ibx_span *spans, size_t count);
 typedef enum {
     IBX_COST_OPEN,   /* headers and plans, by format */
     IBX_COST_DECODE, /* by format */
-    IBX_COST_LOAD,   /* tiles out of strips, samples made floats, of linear light where it is wanted
-                      */
+    IBX_COST_LOAD,   /* tiles out of strips, samples made floats, linear where wanted */
     IBX_COST_LIGHT,  /* between encoded and linear values, straight and premultiplied alpha */
     IBX_COST_LOOK,   /* the look of a step at the whole image */
     IBX_COST_STEP,   /* a pass of a step */
