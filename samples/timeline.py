@@ -9,7 +9,7 @@ import collections
 import json
 import sys
 
-WIDTH, LEFT, RIGHT = 960, 84, 12
+WIDTH, LEFT, RIGHT = 960, 84, 28
 ROW, GAP, CURVE = 44, 10, 64
 HAIR = 0.6  # pixels
 
