@@ -96,19 +96,17 @@ static bool finish(const ibx_call *c, const void *acc, void *into, ibx_error *er
 
 static void head(const ibx_call *c, ibx_head *out) {
     const state *s = c->state;
-    ibx_set_size(out, s->keep.w, s->keep.h);
+    ibx_cut_head(s->keep, out);
 }
 
 static ibx_rect source(const ibx_call *c, ibx_rect out) {
     const state *s = c->state;
-    return (ibx_rect){out.x + s->keep.x, out.y + s->keep.y, out.w, out.h};
+    return ibx_cut_source(s->keep, out);
 }
 
 static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     (void)c;
-    ibx_tile moved = *in;
-    moved.at = out->at;
-    ibx_copy(&moved, out, 0);
+    ibx_cut(in, out);
 }
 
 static const ibx_filter CUT = {.name = "thumb",

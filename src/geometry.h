@@ -4,6 +4,7 @@
  *   - turning: the eight ways to lay an image down without touching a sample (orient, flip,
  * rotate);
  *   - scaling: separable resampling as two ready-made passes (resize, thumb);
+ *   - cutting: keeping a rectangle (crop, thumb);
  *   - mapping: interpolation at the positions of any affine map (rotate);
  *   - placing: nine points of gravity, and a background colour as plane values (crop, pad, rotate);
  *   - interest: the rectangle of an image that is most worth keeping (thumb).
@@ -164,6 +165,24 @@ enum { IBX_FIT_INSIDE, IBX_FIT_COVER, IBX_FIT_FILL };
 enum { IBX_SIDE_MAX = 1000000 };
 bool ibx_scaled_size(const ibx_head *in, ibx_extent size, int fit, bool grow, const char *who,
                      int *w, int *h, ibx_error *err);
+
+/* ---- cutting ------------------------------------------------------------------------------- */
+
+/* A filter that keeps a rectangle of its input: `keep` in the input's pixels. */
+static inline void ibx_cut_head(ibx_rect keep, ibx_head *head) {
+    ibx_set_size(head, keep.w, keep.h);
+}
+
+static inline ibx_rect ibx_cut_source(ibx_rect keep, ibx_rect out) {
+    return (ibx_rect){out.x + keep.x, out.y + keep.y, out.w, out.h};
+}
+
+/* Moves the samples of in, which is at ibx_cut_source(keep, out->at), to out. */
+static inline void ibx_cut(const ibx_tile *in, ibx_tile *out) {
+    ibx_tile moved = *in;
+    moved.at = out->at;
+    ibx_copy(&moved, out, 0);
+}
 
 /* ---- mapping ------------------------------------------------------------------------------- */
 

@@ -115,8 +115,9 @@ typedef struct {
     size_t exif, xmp, iptc; /* bytes of metadata */
 } ibx_about;
 
-/* Reads the header of a file. */
-bool ibx_about_file(const char *path, const ibx_limits *limits, ibx_about *about, ibx_error *err);
+/* Reads the header of a file. allow_loaders as in ibx_batch. */
+bool ibx_about_file(const char *path, const char *const *allow_loaders, const ibx_limits *limits,
+                    ibx_about *about, ibx_error *err);
 
 /* ---- where time goes ---------------------------------------------------------------------- */
 
@@ -278,8 +279,9 @@ bool ibx_batch_run(const ibx_batch *batch, ibx_on_event *on_event, void *user, i
 
 /* Prints to `out` what ibx_batch_run would do, without decoding a pixel or writing a file: for
  * every input its stages, tile size, halo, shrink-on-load, bytes and output names; reordered
- * steps; collisions. Returns false as ibx_batch_run would. */
-bool ibx_batch_plan(const ibx_batch *batch, FILE *out, ibx_error *err);
+ * steps; all collisions. failures: gets the number of inputs that would fail, or NULL. Returns
+ * false as ibx_batch_run would. */
+bool ibx_batch_plan(const ibx_batch *batch, FILE *out, size_t *failures, ibx_error *err);
 
 #ifdef __cplusplus
 }

@@ -32,7 +32,7 @@ static double expected(const ibx_image *in, int p, int x, int y, double space, d
 static void check(ibx_image in, double space, double range) {
     char recipe[60];
     snprintf(recipe, sizeof recipe, "bilateral:%g,sigma_r=%g", space, range);
-    ibx_image out = spatial_apply(recipe, &in);
+    ibx_image out = whole_applied(recipe, &in);
     for (int y = 0; y < in.head.h; y++)
         for (int x = 0; x < in.head.w; x++)
             for (int p = 0; p < (int)in.head.model; p++) {
@@ -63,7 +63,7 @@ static void test_edge(void **s) {
     for (int y = 0; y < 10; y++)
         for (int x = 0; x < 40; x++)
             for (int p = 0; p < 3; p++) *whole_at(&in, p, x, y) = x < 20 ? 0.2F : 0.9F;
-    ibx_image out = spatial_apply("bilateral:3,sigma_r=0.05", &in);
+    ibx_image out = whole_applied("bilateral:3,sigma_r=0.05", &in);
     for (int x = 0; x < 40; x++)
         assert_true(fabs(spatial_sample(&out, 1, x, 5) - (x < 20 ? 0.2 : 0.9)) < 1e-6);
     whole_free(&in);

@@ -59,7 +59,7 @@ static const double SIGMAS[] = {0.1,  0.5, 1,  1.5, 2,  3.3, 5,   5.4, 8,
 static void at_least_50(ibx_image in, double sigma) {
     char recipe[40];
     snprintf(recipe, sizeof recipe, "blur:%g", sigma);
-    ibx_image out = spatial_apply(recipe, &in);
+    ibx_image out = whole_applied(recipe, &in);
     double *expected = reference(&in, 0, sigma);
     const double psnr = spatial_psnr(&out, 0, expected);
     if (!(psnr > 50)) fail_msg("%s on %d x %d: %.1f dB", recipe, in.head.w, in.head.h, psnr);
@@ -86,7 +86,7 @@ static void test_impulse(void **s) {
     (void)s;
     ibx_image in = whole_new(41, 41, IBX_GRAY, false);
     *whole_at(&in, 0, 20, 20) = 1;
-    ibx_image out = spatial_apply("blur:3", &in);
+    ibx_image out = whole_applied("blur:3", &in);
     for (int x = 0; x < 41; x++) {
         const double bell = exp(-(x - 20) * (x - 20) / 18.) / (18 * 3.14159265358979);
         assert_true(fabs(spatial_sample(&out, 0, x, 20) - bell) < 2e-4);
@@ -108,7 +108,7 @@ static void test_constant_and_ramp(void **s) {
                 *whole_at(&in, 1, x, y) = -3;
                 *whole_at(&in, 2, x, y) = (float)x / 299;
             }
-        ibx_image out = spatial_apply(recipe, &in);
+        ibx_image out = whole_applied(recipe, &in);
         for (int x = 0; x < 300; x++) {
             assert_true(fabs(spatial_sample(&out, 0, x, 4) - 0.7) < 1e-6);
             assert_true(fabs(spatial_sample(&out, 1, x, 4) + 3) < 4e-6);
@@ -142,7 +142,7 @@ static void test_alpha(void **s) {
                 *whole_at(&in, 0, x, y) = x < 30 ? 0.5F : 1;
                 *whole_at(&in, 3, x, y) = x < 30 ? 1 : 0;
             }
-        ibx_image out = spatial_apply(i ? "blur:9" : "blur:3", &in);
+        ibx_image out = whole_applied(i ? "blur:9" : "blur:3", &in);
         for (int x = 0; x < 36; x++) assert_true(fabs(spatial_sample(&out, 0, x, 20) - 0.5) < 1e-5);
         assert_true(fabs(spatial_sample(&out, 3, 29, 20) + spatial_sample(&out, 3, 30, 20) - 1) <
                     2e-3);
@@ -157,7 +157,7 @@ static void test_light(void **s) {
     ibx_image in = whole_new(64, 8, IBX_GRAY, false);
     for (int y = 0; y < 8; y++)
         for (int x = 0; x < 64; x++) *whole_at(&in, 0, x, y) = (float)(x & 1);
-    ibx_image out = spatial_apply("blur:6,light=linear", &in);
+    ibx_image out = whole_applied("blur:6,light=linear", &in);
     assert_true(fabs(spatial_sample(&out, 0, 32, 4) - ibx_linear_to_srgb(0.5)) < 1e-3);
     whole_free(&in);
     whole_free(&out);

@@ -37,7 +37,7 @@ static void test_reference(void **s) {
         char recipe[40];
         snprintf(recipe, sizeof recipe, "box_blur:%d", RADII[i]);
         ibx_image in = spatial_noise(131, 90, IBX_RGB, false, 0);
-        ibx_image out = spatial_apply(recipe, &in);
+        ibx_image out = whole_applied(recipe, &in);
         for (int p = 0; p < 3; p++) {
             double *expected = reference(&in, p, RADII[i]);
             const double worst = spatial_worst(&out, p, expected);
@@ -73,7 +73,7 @@ static void test_closed_forms(void **s) {
             *whole_at(&in, 1, x, y) = x == 20 && y == 20 ? 49 : 0;
             *whole_at(&in, 2, x, y) = 0.3F;
         }
-    ibx_image out = spatial_apply("box_blur:3", &in);
+    ibx_image out = whole_applied("box_blur:3", &in);
     for (int y = 0; y < 40; y++)
         for (int x = 4; x < 36; x++) {
             assert_true(fabs(spatial_sample(&out, 0, x, y) - 3 / 7.) < 1e-6);

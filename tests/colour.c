@@ -25,14 +25,6 @@ static void through(const char *recipe, ibx_image *image) {
     *image = out;
 }
 
-static void refused(const char *recipe, const char *why) {
-    ibx_image in = whole_new(1, 1, IBX_RGB, false), out;
-    ibx_error err = {0};
-    assert_false(whole_apply(recipe, &in, &out, &err));
-    if (!strstr(err.text, why)) fail_msg("%s: %s", recipe, err.text);
-    whole_free(&in);
-}
-
 /* The pixel (r, g, b) after the recipe. */
 static void after(const char *recipe, double r, double g, double b, double out[3]) {
     ibx_image image = pixel(r, g, b);
@@ -153,7 +145,7 @@ static void test_flatten(void **unused) {
     near((double)*whole_at(&image, 0, 1, 1), 1, 0);
     near((double)*whole_at(&image, 1, 1, 1), 0, 0);
     whole_free(&image);
-    refused("flatten:transparent", "opaque");
+    whole_refused("flatten:transparent", "opaque");
 }
 
 /* Linear sRGB of a chromaticity at luminance 1. */
@@ -316,12 +308,12 @@ static void test_lut_errors(void **unused) {
         char path[40], recipe[100];
         write_cube(path, cases[i].text);
         snprintf(recipe, sizeof recipe, "lut3d:\"%s\"", path);
-        refused(recipe, cases[i].why);
-        refused(recipe, path);
+        whole_refused(recipe, cases[i].why);
+        whole_refused(recipe, path);
         unlink(path);
     }
-    refused("lut3d:\"/nonexistent.cube\"", "/nonexistent.cube");
-    refused("lut3d", ".cube");
+    whole_refused("lut3d:\"/nonexistent.cube\"", "/nonexistent.cube");
+    whole_refused("lut3d", ".cube");
 }
 
 /* 33 x 33 x 33 nodes are read in under 10 ms; the best of 5 counts. */

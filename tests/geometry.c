@@ -1,7 +1,7 @@
 /* geometry.c - crop, orient, rotate, flip, pad: tables written by hand, properties, and references
  * in double. */
 #include "geometry.h"
-#include "whole.h"
+#include "spatial.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,24 +9,9 @@
 
 #include <cmocka.h>
 
-static float noise(uint32_t i) {
-    i = (i ^ (i >> 16)) * 0x45d9f3bU;
-    i = (i ^ (i >> 16)) * 0x45d9f3bU;
-    return (float)((i ^ (i >> 16)) & 0xffff) / 65535;
-}
-
+/* Noise on the grid of 16-bit samples. */
 static ibx_image picture(int w, int h, ibx_model model, bool alpha) {
-    ibx_image image = whole_new(w, h, model, alpha);
-    for (int i = 0; i < w * h * ibx_planes(&image.head); i++)
-        ((float *)image.pixels)[i] = noise((uint32_t)i);
-    return image;
-}
-
-static ibx_image apply(const char *recipe, const ibx_image *in) {
-    ibx_image out;
-    ibx_error err = {0};
-    if (!whole_apply(recipe, in, &out, &err)) fail_msg("%s: %s", recipe, err.text);
-    return out;
+    return spatial_noise(w, h, model, alpha, 65535);
 }
 
 static void same(const char *what, const ibx_image *a, const ibx_image *b) {
@@ -45,7 +30,7 @@ static void digits(const char *recipe, const char *have, const char *want, int o
     in.head.orientation = orientation;
     for (int i = 0; i < w * h; i++)
         ((float *)in.pixels)[i] = (float)(have[i / w * (w + 1) + i % w] - '0') / 16;
-    ibx_image out = apply(recipe, &in);
+    ibx_image out = whole_applied(recipe, &in);
     char got[200];
     int n = 0;
     for (int y = 0; y < out.head.h; y++) {
@@ -80,7 +65,7 @@ static void orientation_tag(void **state) {
     ibx_image in = picture(3, 2, IBX_RGB, false);
     in.head.orientation = 6;
     for (int i = 0; i < 3; i++) {
-        ibx_image out = apply(MODE[i], &in);
+        ibx_image out = whole_applied(MODE[i], &in);
         assert_int_equal(out.head.orientation, i == 1 ? 6 : 1);
         whole_free(&out);
     }
@@ -124,7 +109,7 @@ static void turns_of_all_sizes(void **state) {
         for (int turn = 2; turn <= 8; turn++) {
             const int w = in.head.w, h = in.head.h;
             in.head.orientation = turn;
-            ibx_image out = apply("orient", &in);
+            ibx_image out = whole_applied("orient", &in);
             assert_int_equal(out.head.w, turn > 4 ? h : w);
             for (int y = 0; y < h; y++)
                 for (int x = 0; x < w; x++) {
@@ -153,7 +138,7 @@ static void turns_cancel(void **state) {
                                           "rotate:180 flip:both"};
     ibx_image in = picture(45, 23, IBX_RGB, true);
     for (size_t i = 0; i < sizeof NOTHING / sizeof *NOTHING; i++) {
-        ibx_image out = apply(NOTHING[i], &in);
+        ibx_image out = whole_applied(NOTHING[i], &in);
         same(NOTHING[i], &out, &in);
         whole_free(&out);
     }
@@ -218,8 +203,9 @@ static void pads(void **state) {
 static void pad_colours(void **state) {
     (void)state;
     ibx_image gray = picture(2, 2, IBX_GRAY, false), rgb = picture(2, 2, IBX_RGB, false);
-    ibx_image a = apply("pad:4x4,#0f0", &gray), b = apply("pad:4x4,#ff000080", &rgb);
-    ibx_image c = apply("pad:4x4,transparent,extend=copy", &rgb);
+    ibx_image a = whole_applied("pad:4x4,#0f0", &gray),
+              b = whole_applied("pad:4x4,#ff000080", &rgb);
+    ibx_image c = whole_applied("pad:4x4,transparent,extend=copy", &rgb);
     assert_float_equal(*whole_at(&a, 0, 0, 0), 0.7152, 1e-6);
     assert_false(a.head.alpha);
     assert_true(b.head.alpha);
@@ -268,7 +254,7 @@ static void rotation_follows_the_definition(void **state) {
         char recipe[80];
         snprintf(recipe, sizeof recipe, "rotate:%g,#336699,kernel=%s", degrees,
                  cubic ? "catrom" : "linear");
-        ibx_image out = apply(recipe, &in);
+        ibx_image out = whole_applied(recipe, &in);
         const int w = out.head.w, h = out.head.h;
         assert_int_equal(w, ceil(37 * fabs(cos(a)) + 22 * fabs(sin(a))));
         assert_int_equal(h, ceil(37 * fabs(sin(a)) + 22 * fabs(cos(a))));
@@ -296,7 +282,7 @@ static void rotation_keeps_colour(void **state) {
     (void)state;
     ibx_image in = whole_new(31, 20, IBX_RGB, false);
     for (int i = 0; i < 31 * 20 * 3; i++) ((float *)in.pixels)[i] = (float)(i % 3 + 1) / 4;
-    ibx_image out = apply("rotate:33", &in);
+    ibx_image out = whole_applied("rotate:33", &in);
     assert_true(out.head.alpha);
     double area = 0;
     for (int y = 0; y < out.head.h; y++)
@@ -320,7 +306,7 @@ static void rotation_goes_back(void **state) {
     for (int y = 0; y < 60; y++)
         for (int x = 0; x < 60; x++)
             *whole_at(&in, 0, x, y) = (float)(0.5 + 0.4 * sin(x / 6.0) * cos(y / 9.0));
-    ibx_image out = apply("rotate:25,white,expand=no rotate:-25,white,expand=no", &in);
+    ibx_image out = whole_applied("rotate:25,white,expand=no rotate:-25,white,expand=no", &in);
     for (int y = 20; y < 40; y++)
         for (int x = 20; x < 40; x++)
             assert_float_equal(*whole_at(&out, 0, x, y), *whole_at(&in, 0, x, y), 1e-3);
@@ -347,19 +333,12 @@ static void any_tile_gives_the_same_bits(void **state) {
                                           "pad:left=200,top=33,extend=mirror",
                                           "pad:right=150,bottom=170,extend=repeat",
                                           "pad:400x300,extend=copy"};
-    static const int TILES[][2] = {{1, 1}, {7, 5}, {64, 64}, {0, 3}, {5, 0}};
     for (int size = 0; size < 3; size++) {
         ibx_image in = picture(size ? 2 * size - 1 : 97, size ? size : 53, IBX_RGB, size == 1);
         in.head.orientation = 6;
         for (size_t r = 0; r < sizeof RECIPES / sizeof *RECIPES; r++) {
-            ibx_image whole = apply(RECIPES[r], &in);
-            for (size_t t = 0; t < sizeof TILES / sizeof *TILES; t++) {
-                ibx_image out;
-                assert_true(
-                    whole_apply_tiled(RECIPES[r], &in, TILES[t][0], TILES[t][1], &out, NULL));
-                same(RECIPES[r], &out, &whole);
-                whole_free(&out);
-            }
+            spatial_same_for_tiles(RECIPES[r], &in);
+            ibx_image whole = whole_applied(RECIPES[r], &in);
             for (int i = 0; i < whole.head.w * whole.head.h * ibx_planes(&whole.head); i++)
                 assert_true(isfinite(((float *)whole.pixels)[i]));
             whole_free(&whole);

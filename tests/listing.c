@@ -161,10 +161,22 @@ static void passes_over_the_output(void **state) {
     expect(&b, "d/a.jpg d/out/a.jpg ");
 }
 
+/* errno of the last entry. */
+static int error_of_last(const ibx_batch *batch) {
+    ibx_listing l;
+    assert_true(ibx_listing_make(batch, &l, NULL));
+    const int error = l.entries[l.count - 1].error;
+    ibx_listing_free(&l);
+    return error;
+}
+
 static void names_what_is_missing(void **state) {
     (void)state;
     folder("empty"), file("empty/notes.txt"), file("a.jpg");
     ibx_batch b = inputs(WORDS("a.jpg", "gone.jpg"));
+    expect(&b, "a.jpg gone.jpg ");
+    assert_int_equal(error_of_last(&b), ENOENT);
+    b = inputs(WORDS("gone.jpg", "empty", "lost.jpg"));
     expect(&b, "2: gone.jpg: No such file or directory");
     b = inputs(WORDS("empty"));
     expect(&b, "2: no image in empty");

@@ -23,7 +23,7 @@ static float middle(const ibx_image *in, int p, int x, int y, int r, float *wind
 static void check(ibx_image in, int r) {
     char recipe[40];
     snprintf(recipe, sizeof recipe, "median:%d", r);
-    ibx_image out = spatial_apply(recipe, &in);
+    ibx_image out = whole_applied(recipe, &in);
     float *window = malloc((size_t)((2 * r + 1) * (2 * r + 1)) * sizeof *window);
     const int step = r < 8 ? 1 : 7; /* sorting large windows takes time: look at some */
     for (int p = 0; p < ibx_planes(&in.head); p++)
@@ -87,7 +87,7 @@ static void test_next_to_the_grid(void **s) {
             *whole_at(&in, 1, i % 20, i / 20) = -0.F;
             *whole_at(&in, 2, i % 20, i / 20) = INFINITY;
         }
-        ibx_image out = spatial_apply(r == 1 ? "median:1" : "median:4", &in);
+        ibx_image out = whole_applied(r == 1 ? "median:1" : "median:4", &in);
         assert_memory_equal(in.pixels, out.pixels, in.stride * 20);
         whole_free(&in);
         whole_free(&out);

@@ -1,6 +1,6 @@
 /* resize.c - resize and thumb against a reference written from the definition, in double. */
 #include "geometry.h"
-#include "whole.h"
+#include "spatial.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,13 +26,6 @@ static ibx_image picture(int w, int h, ibx_model model, bool alpha) {
                 *whole_at(&image, p, x, y) = 0.5F * noise((uint32_t)((p * h + y) * w + x)) +
                                              0.5F * (float)(x + y) / (float)(w + h);
     return image;
-}
-
-static ibx_image apply(const char *recipe, const ibx_image *in) {
-    ibx_image out;
-    ibx_error err = {0};
-    if (!whole_apply(recipe, in, &out, &err)) fail_msg("%s: %s", recipe, err.text);
-    return out;
 }
 
 /* ---- the reference -------------------------------------------------------------------------- */
@@ -97,7 +90,7 @@ static void agree(int iw, int ih, int w, int h, const char *kernel) {
     char recipe[100];
     ibx_image in = picture(iw, ih, IBX_RGB, false);
     snprintf(recipe, sizeof recipe, "resize:%dx%d,fill,kernel=%s,light=encoded", w, h, kernel);
-    ibx_image out = apply(recipe, &in);
+    ibx_image out = whole_applied(recipe, &in);
     assert_int_equal(out.head.w, w);
     assert_int_equal(out.head.h, h);
     for (int p = 0; p < 3; p++) {
@@ -147,7 +140,7 @@ static void constants_stay(void **state) {
                 memcpy((float *)in.pixels + (ptrdiff_t)i * 4, (float[]){0.2F, 0.8F, 1, 0.5F},
                        4 * sizeof(float));
             snprintf(recipe, sizeof recipe, "%s,kernel=%s", RECIPES[r], KERNELS[k]);
-            ibx_image out = apply(recipe, &in);
+            ibx_image out = whole_applied(recipe, &in);
             for (int i = 0; i < out.head.w * out.head.h; i++) {
                 const float *v = (float *)out.pixels + (ptrdiff_t)i * 4;
                 assert_float_equal(v[0], 0.2F, 5e-6);
@@ -165,8 +158,8 @@ static void light_adds_up(void **state) {
     (void)state;
     ibx_image in = whole_new(2, 1, IBX_GRAY, false);
     *whole_at(&in, 0, 1, 0) = 1;
-    ibx_image linear = apply("resize:1x1,fill,kernel=box", &in);
-    ibx_image encoded = apply("resize:1x1,fill,kernel=box,light=encoded", &in);
+    ibx_image linear = whole_applied("resize:1x1,fill,kernel=box", &in);
+    ibx_image encoded = whole_applied("resize:1x1,fill,kernel=box,light=encoded", &in);
     assert_float_equal(*whole_at(&linear, 0, 0, 0), ibx_linear_to_srgb(0.5), 1e-5);
     assert_float_equal(*whole_at(&encoded, 0, 0, 0), 0.5F, 1e-7);
     whole_free(&in);
@@ -182,7 +175,7 @@ static void alpha_weights(void **state) {
         *whole_at(&in, 1, 0, y) = 1;
         *whole_at(&in, 0, 1, y) = *whole_at(&in, 3, 1, y) = 1;
     }
-    ibx_image out = apply("resize:1x1,fill,kernel=linear", &in);
+    ibx_image out = whole_applied("resize:1x1,fill,kernel=linear", &in);
     assert_float_equal(*whole_at(&out, 0, 0, 0), 1, 1e-5);
     assert_float_equal(*whole_at(&out, 1, 0, 0), 0, 1e-5);
     assert_float_equal(*whole_at(&out, 3, 0, 0), 0.5F, 1e-6);
@@ -194,8 +187,8 @@ static void alpha_weights(void **state) {
 static void nearest_and_box_repeat(void **state) {
     (void)state;
     ibx_image in = picture(5, 4, IBX_RGB, true);
-    ibx_image near = apply("resize:15x12,kernel=nearest", &in);
-    ibx_image box = apply("resize:300%,kernel=box,light=encoded", &in);
+    ibx_image near = whole_applied("resize:15x12,kernel=nearest", &in);
+    ibx_image box = whole_applied("resize:300%,kernel=box,light=encoded", &in);
     for (int y = 0; y < 12; y++)
         for (int x = 0; x < 15; x++)
             for (int p = 0; p < 4; p++) {
@@ -220,7 +213,7 @@ static void same_size_changes_nothing(void **state) {
                                           "thumb:90x90,attention,grow=no"};
     ibx_image in = picture(31, 17, IBX_RGB, true);
     for (size_t i = 0; i < sizeof RECIPES / sizeof *RECIPES; i++) {
-        ibx_image out = apply(RECIPES[i], &in);
+        ibx_image out = whole_applied(RECIPES[i], &in);
         assert_int_equal(out.head.w, 31);
         assert_memory_equal(out.pixels, in.pixels, in.stride * 17);
         whole_free(&out);
@@ -260,7 +253,7 @@ static void sizes(void **state) {
                 {"thumb:1x1", 1, 1}};
     ibx_image in = picture(150, 100, IBX_GRAY, false);
     for (size_t i = 0; i < sizeof WANT / sizeof *WANT; i++) {
-        ibx_image out = apply(WANT[i].recipe, &in);
+        ibx_image out = whole_applied(WANT[i].recipe, &in);
         if (out.head.w != WANT[i].w || out.head.h != WANT[i].h)
             fail_msg("%s: %dx%d", WANT[i].recipe, out.head.w, out.head.h);
         whole_free(&out);
@@ -299,18 +292,9 @@ static void any_tile_gives_the_same_bits(void **state) {
                                           "thumb:30x61,attention",
                                           "resize:200x3,fill,kernel=nearest",
                                           "resize:61x90,fill,kernel=mitchell,light=encoded"};
-    static const int TILES[][2] = {{1, 1}, {7, 5}, {64, 64}, {0, 3}, {5, 0}};
     ibx_image in = picture(90, 71, IBX_RGB, true);
-    for (size_t r = 0; r < sizeof RECIPES / sizeof *RECIPES; r++) {
-        ibx_image whole = apply(RECIPES[r], &in);
-        for (size_t t = 0; t < sizeof TILES / sizeof *TILES; t++) {
-            ibx_image out;
-            assert_true(whole_apply_tiled(RECIPES[r], &in, TILES[t][0], TILES[t][1], &out, NULL));
-            assert_memory_equal(out.pixels, whole.pixels, whole.stride * (size_t)whole.head.h);
-            whole_free(&out);
-        }
-        whole_free(&whole);
-    }
+    for (size_t r = 0; r < sizeof RECIPES / sizeof *RECIPES; r++)
+        spatial_same_for_tiles(RECIPES[r], &in);
     whole_free(&in);
 }
 
@@ -356,8 +340,8 @@ static void shrink_on_load_counts_in_sizes(void **state) {
 static void thumb_commutes_with_turning(void **state) {
     (void)state;
     ibx_image in = picture(97, 60, IBX_RGB, false);
-    ibx_image a = apply("flip:transverse thumb:21x40", &in);
-    ibx_image b = apply("thumb:40x21 flip:transverse", &in);
+    ibx_image a = whole_applied("flip:transverse thumb:21x40", &in);
+    ibx_image b = whole_applied("thumb:40x21 flip:transverse", &in);
     assert_int_equal(a.head.w, 21);
     for (int i = 0; i < 21 * 40 * 3; i++)
         assert_float_equal(((float *)a.pixels)[i], ((float *)b.pixels)[i], 1e-5);
@@ -376,7 +360,7 @@ static void attention_finds_the_subject(void **state) {
             for (int x = place; x < place + 50; x++)
                 for (int p = 0; p < 3; p++)
                     *whole_at(&in, p, x, y) = ((x + y) / 4) % 2 ? 0.9F : 0.2F;
-        ibx_image out = apply("thumb:60x60,attention", &in);
+        ibx_image out = whole_applied("thumb:60x60,attention", &in);
         int found = 0;
         for (int x = 0; x < 60; x++) found += fabsf(*whole_at(&out, 0, x, 30) - 0.5F) > 0.2F;
         assert_true(found >= 40);

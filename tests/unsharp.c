@@ -23,8 +23,8 @@ static void check(double sigma, double amount, double threshold, bool rgb) {
     snprintf(recipe, sizeof recipe, "unsharp:%g,amount=%g,threshold=%g,on=%s", sigma, amount,
              threshold, rgb ? "rgb" : "luma");
     snprintf(blur, sizeof blur, "blur:%g", sigma);
-    ibx_image in = spatial_noise(70, 50, IBX_RGB, false, 0), out = spatial_apply(recipe, &in);
-    ibx_image soft = spatial_apply(blur, &in);
+    ibx_image in = spatial_noise(70, 50, IBX_RGB, false, 0), out = whole_applied(recipe, &in);
+    ibx_image soft = whole_applied(blur, &in);
     for (int y = 0; y < 50; y++)
         for (int x = 0; x < 70; x++)
             for (int p = 0; p < 3; p++) {
@@ -53,8 +53,8 @@ static void test_blur(void **s) {
 static void test_nothing(void **s) {
     (void)s;
     ibx_image in = spatial_noise(40, 30, IBX_RGB, true, 255);
-    ibx_image a = spatial_apply("unsharp:2,amount=0", &in);
-    ibx_image b = spatial_apply("unsharp:2,amount=5,threshold=1", &in);
+    ibx_image a = whole_applied("unsharp:2,amount=0", &in);
+    ibx_image b = whole_applied("unsharp:2,amount=5,threshold=1", &in);
     assert_memory_equal(a.pixels, in.pixels, in.stride * 30);
     assert_memory_equal(b.pixels, in.pixels, in.stride * 30);
     whole_free(&a);
@@ -71,7 +71,7 @@ static void test_alpha(void **s) {
             *whole_at(&in, 0, x, y) = x < 15 ? 0.5F : 1;
             *whole_at(&in, 1, x, y) = x < 15 ? 1 : 0;
         }
-    ibx_image out = spatial_apply("unsharp:2", &in);
+    ibx_image out = whole_applied("unsharp:2", &in);
     for (int x = 0; x < 30; x++)
         assert_true(fabs(spatial_sample(&out, 0, x, 10) - (x < 15 ? 0.5 : 1)) < 1e-6);
     whole_free(&in);

@@ -70,7 +70,7 @@ static bool print_all(const ibx_listing *listing, const ibx_options *o) {
         const ibx_entry *e = &listing->entries[i];
         ibx_error err = {0};
         ibx_about about;
-        if (!ibx_about_file(e->path, &limits, &about, &err)) {
+        if (!ibx_about_file(e->path, o->allow_loaders.word, &limits, &about, &err)) {
             ibx_say("%s: %s", e->path, ibx_without_name(err.text, e->path));
             good = false;
         } else if (o->json) {

@@ -19,7 +19,7 @@ static const ibx_command COMMANDS[] = {
      IBX_RUN},
     {"plan", "RECIPE INPUT...", "Show what run would do, without doing it.",
      "For every input: how it is decoded, the stages that its pixels go through, memory, and the "
-     "files that would be written.",
+     "files that would be written. The exit status is that of run.",
      IBX_PLAN},
     {"filters", "[NAME...]", "List filters and formats, or explain one.", NULL, IBX_FILTERS},
     {"info", "FILE...", "Say what is in image files.",

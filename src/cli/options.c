@@ -41,7 +41,7 @@ const ibx_option ibx_option_rows[] = {
     ROW("Input", 0, "max-pixels", "N", BATCH | IBX_INFO,
         "Refuse larger images, as in 100M; default 1G.",
         FIELD(IBX_OPTION_COUNT, max_pixels, int64_t), RANGE(1, 1e15)),
-    ROW("Input", 0, "allow-loader", "NAME", BATCH,
+    ROW("Input", 0, "allow-loader", "NAME", BATCH | IBX_INFO,
         "Let libvips use a loader that it marks as unsafe for files of unknown origin; may be "
         "repeated.",
         LIST(allow_loaders)),

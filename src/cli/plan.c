@@ -19,12 +19,12 @@ static ssize_t write_safe(void *user, const char *data, size_t size) {
     return (ssize_t)size;
 }
 
-static bool print_plan(const ibx_batch *batch, ibx_error *err) {
+static bool print_plan(const ibx_batch *batch, size_t *failures, ibx_error *err) {
     const cookie_io_functions_t functions = {.write = write_safe};
     FILE *out = fopencookie(stdout, "w", functions);
     if (!out) return ibx_fail(err, IBX_MEMORY, "no memory for the plan");
     setvbuf(out, NULL, _IOLBF, 0); /* whole lines: no character is cut in two */
-    const bool good = ibx_batch_plan(batch, out, err);
+    const bool good = ibx_batch_plan(batch, out, failures, err);
     fclose(out);
     return good;
 }
@@ -33,8 +33,11 @@ int ibx_do_plan(const ibx_options *o, const ibx_program *program) {
     const ibx_command *command = ibx_command_of(program, o->dry_run ? IBX_RUN : IBX_PLAN);
     ibx_error err = {0};
     ibx_setup setup;
-    const bool good = ibx_setup_make(&setup, o, command, &err) && print_plan(&setup.batch, &err);
-    const int status = ibx_end_output();
+    size_t failures = 0;
+    const bool good =
+        ibx_setup_make(&setup, o, command, &err) && print_plan(&setup.batch, &failures, &err);
+    int status = ibx_end_output();
+    if (status == IBX_EXIT_DONE && failures) status = IBX_EXIT_FAILED;
     ibx_setup_free(&setup);
     return good ? status : ibx_complain(command, &err);
 }

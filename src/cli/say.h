@@ -8,7 +8,7 @@ enum {
     IBX_EXIT_DONE = 0,
     IBX_EXIT_FAILED = 1,    /* some images */
     IBX_EXIT_USAGE = 2,     /* command line or recipe */
-    IBX_EXIT_NO_INPUT = 3,  /* an input that does not exist, or no image at all */
+    IBX_EXIT_NO_INPUT = 3,  /* no input exists, or no image is in them */
     IBX_EXIT_NO_OUTPUT = 4, /* the output cannot be written, or has no room left */
     IBX_EXIT_SIGNAL = 128   /* plus its number: 130 or 143 */
 };

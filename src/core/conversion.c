@@ -144,6 +144,14 @@ static bool choose(ibx_conversion *c, const ibx_destination *to, cmsHPROFILE sou
     return ok;
 }
 
+/* An image without profile that goes to what it is taken for: known without asking lcms2, which
+ * would take longer than a small image does. */
+static bool is_there(ibx_model model, ibx_bytes profile, const ibx_destination *to) {
+    if (profile.size) return false;
+    return model == IBX_GRAY ? to->space != IBX_SPACE_OTHER
+                             : model == IBX_RGB && to->space == IBX_SPACE_SRGB;
+}
+
 /* The profile of the image, or the one that it is taken to have; NULL if it is not for `model`. */
 static cmsHPROFILE open_source(cmsContext lcms, ibx_model model, ibx_bytes b) {
     if (!b.size) return ibx_profile_open(lcms, model == IBX_GRAY ? IBX_SPACE_GRAY : IBX_SPACE_SRGB);
@@ -156,6 +164,7 @@ static cmsHPROFILE open_source(cmsContext lcms, ibx_model model, ibx_bytes b) {
 bool ibx_conversion_make(ibx_conversion **result, ibx_model model, ibx_bytes profile,
                          const ibx_destination *to, ibx_error *err) {
     *result = NULL;
+    if (is_there(model, profile, to)) return true;
     ibx_conversion *c = calloc(1, sizeof *c);
     if (c) c->lcms = cmsCreateContext(NULL, NULL);
     if (!c || !c->lcms) {

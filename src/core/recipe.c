@@ -305,13 +305,24 @@ static bool fail_open(parser *p, const ibx_filter *filter, const ibx_error *why)
                     named ? why->text + n + 1 + strspn(why->text + n + 1, " ") : why->text);
 }
 
+/* A step that failed and takes a file may have been cut off in the middle of its name. */
+static bool hint_at_quotes(const parser *p, const ibx_filter *filter) {
+    bool takes_file = false;
+    for (const ibx_param *row = filter->params; row && row->name; row++)
+        takes_file |= row->type == IBX_TYPE_FILE;
+    if (!p->err || !takes_file || *p->at != '/') return false;
+    const ibx_error why = *p->err;
+    return ibx_fail(p->err, why.code, "%s; a name with \"/\" in it needs quotes", why.text);
+}
+
 static bool read_filter(parser *p, const ibx_filter *filter, ibx_step *step) {
     step->filter = filter;
-    if (!new_params(p, filter->params, filter->params_size, &step->params)) return false;
+    if (!new_params(p, filter->params, filter->params_size, &step->params))
+        return hint_at_quotes(p, filter);
     ibx_error why = {IBX_OK, ""};
     if (!filter->open || filter->open(step->params, &why)) return true;
     free_step(step);
-    return fail_open(p, filter, &why);
+    return fail_open(p, filter, &why) || hint_at_quotes(p, filter);
 }
 
 /* Reads the step at p->at. */

@@ -4,15 +4,39 @@
 
 /* ---- to the reduced image ------------------------------------------------------------------- */
 
-/* The tent (1 2 .. d .. 2 1) down the columns, around row y; rows outside the image's `height`
- * repeat its edge. */
-static void tent_down(int d, int height, const ibx_tile *in, int p, int y, float *restrict row) {
-    memset(row, 0, (size_t)in->at.w * sizeof *row);
+/* The row that stands for row y + k of an image that is `height` high: rows outside repeat its
+ * edge. */
+static inline const float *tent_row(int height, const ibx_tile *in, int p, int y) {
+    return ibx_at(in, p, in->at.x, ibx_min(ibx_max(y, 0), height - 1));
+}
+
+static inline float tent_weight(int d, int k) {
+    return (float)(d - (k < 0 ? -k : k));
+}
+
+/* `count` vectors of the tent, from column x on, in registers. */
+IBX_INLINE void tent_vectors(int d, int height, const ibx_tile *in, int p, int y, int x, int count,
+                             float *row) {
+    ibx_floats sum[4] = {{0}, {0}, {0}, {0}};
     for (int k = 1 - d; k < d; k++) {
-        const int inside = ibx_min(ibx_max(y + k, 0), height - 1);
-        const float *restrict a = ibx_at(in, p, in->at.x, inside);
-        const float w = (float)(d - (k < 0 ? -k : k));
-        for (int x = 0; x < in->at.w; x++) row[x] += w * a[x];
+        const ibx_floats *a = (const ibx_floats *)(tent_row(height, in, p, y + k) + x);
+        const float w = tent_weight(d, k);
+        for (int i = 0; i < count; i++) sum[i] += w * a[i];
+    }
+    for (int i = 0; i < count; i++) ((ibx_floats *)(row + x))[i] = sum[i];
+}
+
+/* The tent (1 2 .. d .. 2 1) down the columns, around row y. */
+static void tent_down(int d, int height, const ibx_tile *in, int p, int y, float *row) {
+    const int lanes = IBX_LANES, n = in->at.w;
+    int x = 0;
+    for (; x + 4 * lanes <= n; x += 4 * lanes) tent_vectors(d, height, in, p, y, x, 4, row);
+    for (; x + lanes <= n; x += lanes) tent_vectors(d, height, in, p, y, x, 1, row);
+    for (; x < n; x++) {
+        float sum = 0;
+        for (int k = 1 - d; k < d; k++)
+            sum += tent_weight(d, k) * tent_row(height, in, p, y + k)[x];
+        row[x] = sum;
     }
 }
 

@@ -82,8 +82,8 @@ void ibx_describe_save(FILE *out) {
     ibx_wrap(
         out,
         "save:FORMAT,... writes the image as it is at that point of the recipe; the recipe goes "
-        "on behind it, so one reading makes several files. Without save, the end of the recipe "
-        "is written in the format of --format or of the input.",
+        "on behind it, so one reading makes several files. Where no save ends the recipe, its end "
+        "is written too, in the format of --format or of the input.",
         0, 0);
     fputs("\nFormats\n", out);
     for (size_t i = 0; i < count; i++) {

@@ -7,13 +7,12 @@
 #include "engine/pool.h"
 #include "engine/verdict.h"
 #include <errno.h>
+#include <malloc.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Part of the budget for inputs that were read ahead; plans get the rest. */
-#define AHEAD_SHARE 4
 #define TICK_MS 100
 
 /* Images per thread between reading and renaming, and some more: so many that threads have work
@@ -43,6 +42,8 @@ typedef struct {
     ibx_job *ready;             /* opened, waiting for memory; first in, first out */
     bool deferred;              /* there are threads besides this one */
     bool stopping;              /* start nothing more */
+    bool tight;                 /* jobs had to wait for memory: what the allocator would keep of
+                                   freed blocks would come on top of the limit */
     ibx_error fatal;            /* why */
     ibx_job *opened, *finished; /* messages of the team, under the desk's lock */
     ibx_books books;
@@ -117,6 +118,7 @@ static void drop(shop *f, ibx_job *job) {
     ibx_books_drop(&f->books, job);
     use(f, 0, job->charge);
     ibx_job_free(job);
+    if (f->tight) malloc_trim(0);
 }
 
 /* Ends a job whose outputs are not to be. */
@@ -149,37 +151,10 @@ static ibx_job *take(shop *f, ibx_job **list) {
     return jobs;
 }
 
-static void free_paths(char **paths, int count) {
-    for (int i = 0; paths && i < count; i++) free(paths[i]);
-    free(paths);
-}
-
-/* The paths of a job's outputs, or of an entry's that is not read yet. */
-static char **make_paths(const ibx_job *job, int count, ibx_error *err) {
-    char **paths = calloc((size_t)count + 1, sizeof *paths);
-    if (!paths) ibx_fail(err, IBX_MEMORY, "no memory for names");
-    for (int i = 0; paths && i < count; i++) {
-        paths[i] = ibx_job_path(job, i, err);
-        for (int k = 0; paths[i] && k < i; k++)
-            if (job->planned && strcmp(paths[i], paths[k]) == 0) {
-                ibx_fail(err, IBX_USAGE,
-                         "two outputs would be named %s; use {save} or {w}x{h} in "
-                         "--name",
-                         paths[i]);
-                free_paths(paths, count);
-                return NULL;
-            }
-        if (paths[i]) continue;
-        free_paths(paths, count);
-        return NULL;
-    }
-    return paths;
-}
-
 /* Names the outputs of an opened job and looks whether they may be written. */
 static bool prepare_outputs(shop *f, ibx_job *job) {
     const int count = job->plan.saves;
-    char **paths = make_paths(job, count, &job->error);
+    char **paths = ibx_job_paths(job, count, &job->error);
     if (!paths) return false;
     const ibx_verdict verdict =
         ibx_judge(f->batch, &f->listing, &f->inputs, job->entry->path, paths, count, &job->error);
@@ -188,7 +163,7 @@ static bool prepare_outputs(shop *f, ibx_job *job) {
         free(paths);
         return true;
     }
-    free_paths(paths, count);
+    ibx_job_paths_free(paths, count);
     if (verdict == IBX_VERDICT_SKIP) {
         tell_entry(f, IBX_EVENT_SKIPPED, job->entry, NULL);
         job->error.code = IBX_CANCELLED;
@@ -278,7 +253,9 @@ static bool admit(shop *f) {
         drop(f, job);
         return true;
     }
-    if (f->used + need(job) > f->memory && f->running > 0) return false;
+    const bool room = f->used + need(job) <= f->memory;
+    f->tight |= !room;
+    if (!room && f->running > 0) return false;
     *place = job->next;
     f->running++;
     use(f, need(job), 0);
@@ -295,14 +272,14 @@ static bool settled_by_name(shop *f, const ibx_entry *entry) {
     if (f->batch->if_exists == IBX_EXISTS_OVERWRITE || strcmp(f->batch->output, "-") == 0)
         return false;
     ibx_error err;
-    char **paths = make_paths(&bare, o.saves, &err);
+    char **paths = ibx_job_paths(&bare, o.saves, &err);
     if (!paths) return false;
     ibx_verdict verdict = IBX_VERDICT_WRITE;
     bool sized = false;
     for (int i = 0; i < o.saves; i++) sized |= strstr(paths[i], "{w}") || strstr(paths[i], "{h}");
     if (!sized)
         verdict = ibx_judge(f->batch, &f->listing, &f->inputs, entry->path, paths, o.saves, &err);
-    free_paths(paths, o.saves);
+    ibx_job_paths_free(paths, o.saves);
     if (verdict == IBX_VERDICT_SKIP) tell_entry(f, IBX_EVENT_SKIPPED, entry, NULL);
     if (verdict == IBX_VERDICT_REFUSE) tell_entry(f, IBX_EVENT_FAILED, entry, &err);
     return verdict == IBX_VERDICT_SKIP || verdict == IBX_VERDICT_REFUSE;
@@ -401,25 +378,26 @@ static bool make_output(const ibx_batch *batch, ibx_error *err) {
                     strerror(errno));
 }
 
-bool ibx_batch_check(const ibx_batch *batch, ibx_listing *listing, ibx_error *err) {
+bool ibx_batch_check(const ibx_batch *batch, ibx_listing *listing, FILE *collisions,
+                     ibx_error *err) {
     if (!batch->recipe) return ibx_fail(err, IBX_USAGE, "a batch needs a recipe");
     if (!ibx_names_valid(batch, err)) return false;
     return ibx_listing_make(batch, listing, err) && check_output(batch, listing, err) &&
            ((batch->output && strcmp(batch->output, "-") == 0) ||
-            !ibx_names_collide(batch, listing, NULL, err));
+            !ibx_names_collide(batch, listing, collisions, err));
 }
 
 static bool open_shop(shop *f, ibx_error *err) {
     f->limits = ibx_limits_fill(&f->batch->limits);
     f->memory = f->limits.memory;
-    f->limits.memory -= f->memory / AHEAD_SHARE;
+    f->limits.memory = ibx_limits_plan_memory(f->memory);
     f->began = f->ticked = ibx_clock_ms();
     f->most = IMAGES_PER_THREAD * f->limits.threads + IMAGES_MORE;
     ibx_pool_open(&f->pool);
     ibx_desk_open(&f->desk, &f->pool.lender);
     f->live = calloc((size_t)f->most, sizeof(ibx_job *));
     if (!f->live) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
-    if (!ibx_batch_check(f->batch, &f->listing, err)) return false;
+    if (!ibx_batch_check(f->batch, &f->listing, NULL, err)) return false;
     return ibx_team_open(&f->team, f->limits.threads, f->limits.threads + 1, &f->pool.lender,
                          f->limits.cancel, err) &&
            ibx_books_open(&f->books, f->batch, f->user, &f->team, &f->desk, err);

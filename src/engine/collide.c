@@ -45,15 +45,6 @@ static size_t claims_of(const ibx_batch *batch, const ibx_listing *listing, int 
     return count;
 }
 
-/* Of all claims that equal their left neighbour the one that comes first among the inputs. */
-static const claim *first_double(const claim *claims, size_t count) {
-    const claim *found = NULL;
-    for (size_t i = 1; i < count; i++)
-        if (compare(&claims[i - 1], &claims[i]) == 0 && (!found || claims[i].entry < found->entry))
-            found = &claims[i];
-    return found;
-}
-
 static void explain(const claim *b, const ibx_listing *listing, ibx_error *err) {
     const claim *a = b - 1;
     const char *first = listing->entries[a->entry].path, *second = listing->entries[b->entry].path;
@@ -72,19 +63,29 @@ static void explain(const claim *b, const ibx_listing *listing, ibx_error *err) 
                  first, second, a->name);
 }
 
-bool ibx_names_collide(const ibx_batch *batch, const ibx_listing *listing, size_t pair[2],
+/* Of all claims that equal their left neighbour the one that comes first among the inputs. */
+static const claim *find_doubles(const claim *claims, size_t count, const ibx_listing *listing,
+                                 FILE *all) {
+    const claim *found = NULL;
+    for (size_t i = 1; i < count; i++) {
+        ibx_error err;
+        if (compare(&claims[i - 1], &claims[i]) != 0) continue;
+        if (!found || claims[i].entry < found->entry) found = &claims[i];
+        explain(&claims[i], listing, &err);
+        if (all) fprintf(all, "collision: %s\n", err.text);
+    }
+    return found;
+}
+
+bool ibx_names_collide(const ibx_batch *batch, const ibx_listing *listing, FILE *all,
                        ibx_error *err) {
     const int saves = ibx_recipe_outputs(batch->recipe);
     claim *claims = calloc(listing->count * (size_t)saves + 1, sizeof *claims);
     if (!claims) return !ibx_fail(err, IBX_MEMORY, "no memory for %zu names", listing->count);
     const size_t count = claims_of(batch, listing, saves, claims);
     qsort(claims, count, sizeof *claims, by_name);
-    const claim *found = first_double(claims, count);
+    const claim *found = find_doubles(claims, count, listing, all);
     if (found) explain(found, listing, err);
-    if (found && pair) {
-        pair[0] = found[-1].entry;
-        pair[1] = found->entry;
-    }
     for (size_t i = 0; i < count; i++) free(claims[i].name);
     free(claims);
     return found;

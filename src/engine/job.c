@@ -121,6 +121,33 @@ char *ibx_job_path(const ibx_job *job, int i, ibx_error *err) {
     return path;
 }
 
+/* Outputs whose names differ only by sizes may turn out to be the same. */
+static bool is_new(const ibx_job *job, char *const *paths, int i, ibx_error *err) {
+    for (int k = 0; job->planned && k < i; k++)
+        if (strcmp(paths[i], paths[k]) == 0 && strcmp(paths[i], "-") != 0)
+            return ibx_fail(err, IBX_USAGE,
+                            "two outputs would be named %s; use {save} or {w}x{h} in --name",
+                            paths[i]);
+    return true;
+}
+
+char **ibx_job_paths(const ibx_job *job, int count, ibx_error *err) {
+    char **paths = calloc((size_t)count + 1, sizeof *paths);
+    if (!paths) ibx_fail(err, IBX_MEMORY, "no memory for names");
+    for (int i = 0; paths && i < count; i++) {
+        paths[i] = ibx_job_path(job, i, err);
+        if (paths[i] && is_new(job, paths, i, err)) continue;
+        ibx_job_paths_free(paths, count);
+        return NULL;
+    }
+    return paths;
+}
+
+void ibx_job_paths_free(char **paths, int count) {
+    for (int i = 0; paths && i < count; i++) free(paths[i]);
+    free(paths);
+}
+
 bool ibx_job_outputs(ibx_job *job, char **paths, bool replace) {
     job->out = calloc((size_t)job->plan.saves, sizeof *job->out);
     if (!job->out) return ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");

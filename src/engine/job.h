@@ -46,6 +46,12 @@ void ibx_job_open(ibx_job *job);
  * error. Needs the plan. */
 char *ibx_job_path(const ibx_job *job, int i, ibx_error *err);
 
+/* Any thread: the paths of all `count` outputs, and of an entry that is not opened yet those that
+ * its name gives. NULL with an error, also if two of them are the same. Free with
+ * ibx_job_paths_free. */
+char **ibx_job_paths(const ibx_job *job, int count, ibx_error *err);
+void ibx_job_paths_free(char **paths, int count); /* NULL is allowed */
+
 /* I/O thread: opens the outputs, whose paths are handed over. False without memory. */
 bool ibx_job_outputs(ibx_job *job, char **paths, bool replace);
 
@@ -65,7 +71,9 @@ double ibx_job_waited(const ibx_job *job);
 void ibx_job_free(ibx_job *job);
 
 /* Everything that is decided before the first file is read: lists the inputs, checks the output
- * folder, the templates of names, collisions. Free the listing in either case. */
-bool ibx_batch_check(const ibx_batch *batch, ibx_listing *listing, ibx_error *err);
+ * folder, the templates of names, collisions (see ibx_names_collide). Free the listing in either
+ * case. */
+bool ibx_batch_check(const ibx_batch *batch, ibx_listing *listing, FILE *collisions,
+                     ibx_error *err);
 
 #endif

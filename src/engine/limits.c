@@ -9,3 +9,7 @@ ibx_limits ibx_limits_fill(const ibx_limits *limits) {
     if (full.max_pixels == 0) full.max_pixels = IBX_DEFAULT_MAX_PIXELS;
     return full;
 }
+
+size_t ibx_limits_plan_memory(size_t memory) {
+    return memory - memory / 4;
+}

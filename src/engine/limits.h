@@ -9,4 +9,8 @@
 /* `limits` may be NULL. */
 ibx_limits ibx_limits_fill(const ibx_limits *limits);
 
+/* The part of a batch's memory that the plan of one image may use; the rest is for inputs that were
+ * read ahead. */
+size_t ibx_limits_plan_memory(size_t memory);
+
 #endif

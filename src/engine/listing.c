@@ -28,6 +28,7 @@ typedef struct {
     identity output;  /* the batch's output directory; inode 0: none yet */
     identity *linked; /* folders that were entered through a symbolic link */
     size_t links, room;
+    size_t missing; /* entries that were named and do not exist */
     ibx_error *err;
 } walk;
 
@@ -201,8 +202,10 @@ static bool walk_folder(walk *w, const char *path, const char *dir, const chain 
 static bool list_input(walk *w, const char *path) {
     struct stat s;
     if (strcmp(path, "-") == 0) return add(w, "-", "", "stdin", 0);
-    if (stat(path, &s) != 0)
-        return ibx_fail(w->err, IBX_FORMAT, "%s: %s", *path ? path : "\"\"", strerror(errno));
+    if (stat(path, &s) != 0) {
+        w->missing++;
+        return add(w, path, "", base_of(path), errno);
+    }
     if (!S_ISDIR(s.st_mode)) return !wanted(w, base_of(path)) || add(w, path, "", base_of(path), 0);
     const chain here = {NULL, {s.st_dev, s.st_ino}};
     return walk_folder(w, path, "", &here);
@@ -216,7 +219,12 @@ static bool list_all(walk *w, const ibx_batch *batch) {
     if (!w->include || !w->exclude) return false;
     for (size_t i = 0; i < batch->input_count; i++)
         if (!list_input(w, batch->inputs[i])) return false;
-    if (w->listing->count) return true;
+    if (w->listing->count > w->missing) return true;
+    if (w->missing) {
+        const ibx_entry *first = w->listing->entries;
+        return ibx_fail(w->err, IBX_FORMAT, "%s: %s", *first->path ? first->path : "\"\"",
+                        strerror(first->error));
+    }
     if (!batch->input_count) return ibx_fail(w->err, IBX_FORMAT, "no input was given");
     return ibx_fail(w->err, IBX_FORMAT, "no image in %s%s%s", batch->inputs[0],
                     batch->input_count > 1 ? " and the other inputs" : "",

@@ -10,8 +10,9 @@
  * was given, or at the base name of a file that was named. A folder that is excluded is not
  * entered. include narrows; it never adds a file whose suffix is unknown.
  *
- * What cannot be read while walking (a folder without permission, a dangling link) becomes an
- * entry with an `error`, so that the batch reports it as failed instead of passing over it. */
+ * What cannot be read (a folder without permission, a dangling link, an input that does not exist
+ * beside others that do) becomes an entry with an `error`, so that the batch reports it as failed
+ * and does the rest. */
 #ifndef IBX_ENGINE_LISTING_H
 #define IBX_ENGINE_LISTING_H
 
@@ -32,7 +33,7 @@ typedef struct {
     size_t room;
 } ibx_listing;
 
-/* Lists the inputs of a batch in their order. False with IBX_FORMAT if an input does not exist or
+/* Lists the inputs of a batch in their order. False with IBX_FORMAT if none of them exists or
  * if there is no image at all (the sentence names the inputs), with IBX_USAGE for a bad glob.
  * *listing is overwritten; free it with ibx_listing_free in either case. */
 bool ibx_listing_make(const ibx_batch *batch, ibx_listing *listing, ibx_error *err);

@@ -60,8 +60,8 @@ bool ibx_names_valid(const ibx_batch *batch, ibx_error *err);
  * to do. Sizes are not known yet: {w} and {h} count as equal for equal save steps and as different
  * for different ones, so the outputs of one input are to be compared once more when its size is
  * known. Inputs whose format cannot be written have no output and are passed over.
- * pair: the indices of the two entries, or NULL. */
-bool ibx_names_collide(const ibx_batch *batch, const ibx_listing *listing, size_t pair[2],
+ * all: gets a line for each of them, or NULL. */
+bool ibx_names_collide(const ibx_batch *batch, const ibx_listing *listing, FILE *all,
                        ibx_error *err);
 
 #endif

@@ -97,8 +97,8 @@ static ibx_code code_of(int failure) {
 }
 
 static bool fail_write(const ibx_outfile *out, int failure, ibx_error *err) {
-    return ibx_fail(err, code_of(failure), "%s cannot be written: %s", out->path,
-                    strerror(failure));
+    return ibx_fail(err, code_of(failure), "%s cannot be written: %s",
+                    is_stdout(out) ? "standard output" : out->path, strerror(failure));
 }
 
 bool ibx_make_folders(const char *path) {
@@ -216,10 +216,18 @@ static bool rename_new(const char *from, const char *to) {
     return link(from, to) == 0 && unlink(from) == 0;
 }
 
+/* A file that is replaced keeps who may read and write it. */
+static bool keep_mode(const ibx_outfile *out) {
+    struct stat st;
+    if (!out->replace || stat(out->path, &st) != 0 || !S_ISREG(st.st_mode)) return true;
+    return fchmod(out->fd, st.st_mode & 0777) == 0;
+}
+
 static bool finish(ibx_outfile *out, const ibx_input *mtime) {
     const struct timespec now = {.tv_nsec = UTIME_OMIT};
     if (!start(out)) return false;
     if (is_stdout(out)) return true;
+    if (!keep_mode(out)) return false;
     if (mtime) {
         const struct timespec then = {.tv_sec = mtime->mtime_s, .tv_nsec = mtime->mtime_ns};
         if (futimens(out->fd, (struct timespec[]){now, then}) != 0) return false;

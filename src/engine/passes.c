@@ -16,8 +16,12 @@ static bool blame(const ibx_ready *r, ibx_error *err) {
     char step[64];
     if (!err) return false;
     const ibx_error inner = *err;
+    const size_t n = strlen(r->filter->name);
+    const bool named =
+        !strncmp(inner.text, r->filter->name, n) && !strncmp(inner.text + n, ": ", 2);
     name_step(r, step, sizeof step);
-    return ibx_fail(err, inner.code ? inner.code : IBX_BUG, "%s: %.300s", step, inner.text);
+    return ibx_fail(err, inner.code ? inner.code : IBX_BUG, "%s: %.300s", step,
+                    inner.text + (named ? n + 2 : 0));
 }
 
 static bool check_size(const ibx_ready *r, const ibx_head *h, int64_t most, ibx_error *err) {

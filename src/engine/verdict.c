@@ -33,9 +33,9 @@ static bool is_newer(const struct stat *a, const struct stat *b) {
     return a->st_mtim.tv_nsec > b->st_mtim.tv_nsec;
 }
 
-/* How many of the outputs exist, and how many are newer than the input. */
+/* How many of the outputs exist, and how many are older than the input. */
 typedef struct {
-    int existing, newer;
+    int existing, older;
     const char *first;
 } found;
 
@@ -48,7 +48,7 @@ static bool look(const ibx_batch *batch, const ibx_inputs *inputs, const char *i
         if (stat(paths[i], &out) != 0) continue;
         if (!f->first) f->first = paths[i];
         f->existing++;
-        f->newer += known && is_newer(&out, &in);
+        f->older += !known || is_newer(&in, &out);
         if (!batch->in_place && is_input(inputs, &out))
             return ibx_fail(err, IBX_USAGE,
                             "the output %s is one of the inputs; choose another folder with -o, or "
@@ -68,8 +68,9 @@ ibx_verdict ibx_judge(const ibx_batch *batch, const ibx_listing *listing, ibx_in
     }
     if (!look(batch, inputs, input, paths, count, &f, err)) return IBX_VERDICT_REFUSE;
     if (f.existing == 0) return IBX_VERDICT_WRITE;
-    if (batch->if_exists == IBX_EXISTS_SKIP && f.existing == count) return IBX_VERDICT_SKIP;
-    if (batch->if_exists == IBX_EXISTS_NEWER && f.newer == count) return IBX_VERDICT_SKIP;
+    const bool complete = f.existing == count;
+    if (batch->if_exists == IBX_EXISTS_SKIP && complete) return IBX_VERDICT_SKIP;
+    if (batch->if_exists == IBX_EXISTS_NEWER && complete && !f.older) return IBX_VERDICT_SKIP;
     if (batch->if_exists != IBX_EXISTS_FAIL || batch->in_place) return IBX_VERDICT_REPLACE;
     ibx_fail(err, IBX_IO,
              "the output %s exists; say --if-exists overwrite, skip or newer, or choose another "

@@ -1,27 +1,69 @@
 #!/bin/sh
-# sh tests/bench/rivals.sh [ROUNDS]: the same work with imbrex and with every rival that can be
-# installed, on two cores and on the same pictures in turn, as tables; then imbrex on one thread
-# and on two, and over slow files. About ten minutes with the 3 rounds that it does unless told.
-# WORKS="blur web thumb png" in the environment picks some of the works.
+# sh tests/bench/rivals.sh: the same work with imbrex and with every rival that can be installed, on
+# two cores and on the same pictures in turn, as tables, with what is aimed at; about forty minutes.
+# Everything is stored in build/bench/results.json too, and drawn in results.svg.
+#
+# In the environment:
+#   WORKS     parts, by default all: thumb web blur png webp sizes small (whole batches), big (one
+#             large image), kernels (filters alone), slow (slow files)
+#   ROUNDS    3 unless told, of which the median counts (kernels: the best)
+#   PICTURES  at most so many pictures in a batch, to try it out
+#   BIG, KERNELS  only those of big and kernels whose names hold one of these words
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . .ci/steps.sh
 
-rounds=${1:-3}
+works=${WORKS:-thumb web blur png webp sizes small big kernels slow}
+rounds=${ROUNDS:-3}
 scratch=build/bench
+rivals=tests/bench/rivals
 need build
 install bench || say "going on with the rivals that are here"
 build build -DCMAKE_BUILD_TYPE=Release -DIMBREX_TESTS=OFF
 
 # sharp comes from npm, into the build folder.
 fetch_sharp() {
-    cp tests/bench/rivals/package.json tests/bench/rivals/*.mjs "$scratch/sharp" &&
+    cp $rivals/package.json $rivals/*.mjs "$scratch/sharp" &&
         npm install --prefix "$scratch/sharp" --no-audit --no-fund
 }
 mkdir -p "$scratch/sharp"
 command -v npm >/dev/null || install npm
 command -v npm >/dev/null && { step "fetch sharp" fetch_sharp || say "going on without sharp"; }
 
-taskset -c 0,1 /usr/bin/python3 -B tests/bench/rivals/race.py "$PWD/build/imbrex" \
-    "$PWD/$scratch/sharp" "$PWD/$scratch" "$rounds" || die "the race was not finished"
-sh tests/bench/slow_io.sh
+# compile NAME ARGUMENT...: a helper of the benchmark, into the scratch folder.
+compile() {
+    name=$1
+    shift
+    step "compile $name" cc -O2 -Wall -Wextra -Werror -Isrc "$rivals/$name.c" \
+        -o "$scratch/$name" "$@" || die "$name does not compile, as shown"
+}
+compile floor -fopenmp -ljpeg -ldeflate -lisal
+compile kernels -Lbuild -limbrex "-Wl,-rpath,$PWD/build"
+
+# on_two_cores SCRIPT ARGUMENT...
+on_two_cores() {
+    script=$rivals/$1
+    shift
+    taskset -c 0,1 /usr/bin/python3 -B "$script" "$@" || die "$script was not finished"
+}
+
+batches=
+for work in $works; do
+    case $work in
+    big | kernels | slow) ;;
+    thumb | web | blur | png | webp | sizes | small) batches="$batches $work" ;;
+    *) die "there is no work $work; the head of this script names them" ;;
+    esac
+done
+[ -z "$batches" ] ||
+    WORKS=$batches on_two_cores race.py "$PWD/build/imbrex" "$PWD/$scratch" "$rounds"
+for work in $works; do
+    case $work in
+    big) on_two_cores big.py "$PWD/build/imbrex" "$PWD/$scratch" "$rounds" ;;
+    kernels) on_two_cores kernels.py "$PWD/$scratch" "$rounds" ;;
+    slow) sh tests/bench/slow_io.sh ;;
+    esac
+done
+[ -e "$scratch/results.json" ] || exit 0
+tests/bench/plot "$scratch/results.json" "$scratch/results.svg" || die "no chart was drawn"
+say "the chart of all that was measured so far: $scratch/results.svg"

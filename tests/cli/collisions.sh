@@ -19,6 +19,9 @@ imbrex run save/invert/save in/y -o out --name '{stem}{ext}'
 is 2 "save steps 1 and 2"
 imbrex plan invert in/x in/y -o out
 is 2 "would both be written to"
+imbrex plan invert in -o out --name 'one.png'
+is 2 "would both be written to one.png"
+[ "$(grep -c '^collision: .*would both be written to one.png' "$out")" -eq 2 ] || fail "plan: $(cat "$out")"
 imbrex run invert in/x in/y -o out --name '{n}-{stem}{ext}'
 is 0
 exists out/1-a.PNG out/2-a.png out/3-a.png
@@ -27,6 +30,10 @@ exists out/1-a.PNG out/2-a.png out/3-a.png
 imbrex run save/invert/save in/y/a.png -o same
 [ "$status" -ne 0 ] || fail "one output went over the other"
 [ "$(find same -type f 2>/dev/null | wc -l)" -ne 1 ] || fail "one of two outputs was written"
+
+imbrex plan save/invert/save in/y/a.png -o other
+is 1
+grep -q 'error    two outputs would be named other/a-16x12.png' "$out" || fail "plan: $(cat "$out")"
 
 # Inputs are safe, whatever way leads to them.
 before=$(cksum <in/y/a.png)

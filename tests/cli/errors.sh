@@ -29,6 +29,27 @@ assert not any("in/" in e["text"] for e in failed.values()), failed
 assert lines[-1]["done"] == 2 and lines[-1]["failed"] == 4, lines[-1]
 PYTHON
 
+# An input that is not there is one of them, as long as there are others.
+imbrex run invert gone.png in/a.png -o o1
+is 1 "gone.png: cannot be read: No such file or directory"
+is 1 "1 done, 1 failed"
+exists o1/a.png
+
+# What a filter says about an image is told with its step, once.
+imbrex run invert/crop:10x10,1000 in/a.png -o o8
+says "imbrex: in/a.png: step 2 (crop): 10x10 pixels at 1003,1 lie outside of the image of 16x12; change x, y or gravity
+0 done, 1 failed, 0 skipped in $(sed -n 's/.* in //p' "$err")"
+
+# What the plan lets pass has room in the run.
+imbrex run resize:6000x3000,fill,kernel=nearest big.png -o wide
+for memory in 16M 20M 24M 28M; do
+    rm -rf o6
+    imbrex plan rotate:33 wide/big.png -o o6 --memory $memory
+    planned=$status
+    imbrex run rotate:33 wide/big.png -o o6 --memory $memory
+    [ "$status" -eq "$planned" ] || fail "--memory $memory: plan $planned, run $status: $(cat "$err")"
+done
+
 # Limits and damage, by choice.
 imbrex run invert big.png -o o2 --max-pixels 50k
 is 1 "big.png: "

@@ -50,6 +50,12 @@ imbrex run invrt gone -o out
 is 2 "did you mean invert?"
 imbrex run . a.png -o out
 is 2 "the recipe comes first, then the inputs"
+imbrex run lut3d:looks/warm.cube a.png -o out
+is 2 "a name with \"/\" in it needs quotes"
+imbrex run icc:file,file=p/q.icc a.png -o out
+is 2 "a name with \"/\" in it needs quotes"
+imbrex run lut3d:warm.cube a.png -o out
+says "imbrex: run: step 1, lut3d: cannot open warm.cube: No such file or directory"
 imbrex run a.png a.png -o out
 is 2 "a recipe in a file is read with -f"
 imbrex run -f gone.ibx a.png -o out

@@ -1,8 +1,12 @@
 /* decoded.c - see decoded.h. */
 #include "decoded.h"
 #include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 static void *must(void *p) {
     if (p) return p;
@@ -200,4 +204,32 @@ int for_each_file(const char *folder, void (*each)(const char *path, void *user)
     if (there) closedir(there);
     free(path);
     return count;
+}
+
+/* ---- another decoder ---------------------------------------------------------------------- */
+
+bool decoded_is(const decoded *d, int w, int h, size_t stride, const uint8_t *pixels) {
+    return d->info.head.w == w && d->info.head.h == h && d->stride == stride &&
+           memcmp(d->pixels, pixels, stride * (size_t)h) == 0;
+}
+
+void tally_add(tally *t, bool delivered, bool agreed) {
+    t->differ += !agreed;
+    t->same += agreed && delivered;
+    t->refused += agreed && !delivered;
+}
+
+void tally_folders(const char *const *folders, const char *decoder, int least,
+                   void (*each)(const char *path, void *tally)) {
+    tally t = {0};
+    int files = 0;
+    for (; *folders; folders++) files += for_each_file(*folders, each, &t);
+    if (!files) {
+        print_message("no test data in %s (IMBREX_DATA)\n", data_folder());
+        skip();
+    }
+    print_message("%d decodings equal those of %s, %d refused like it\n", t.same, decoder,
+                  t.refused);
+    assert_int_equal(t.differ, 0);
+    assert_true(t.same > least);
 }

@@ -54,6 +54,23 @@ bool encode(const ibx_save_job *job, const void *pixels, int strip, blob *out, i
  * Returns how many; 0 if the data is not there. */
 int for_each_file(const char *folder, void (*each)(const char *path, void *user), void *user);
 
+/* Decodings held against another decoder's. */
+typedef struct {
+    int same, refused, differ;
+} tally;
+
+/* Is this the picture of w x h pixels in packed rows of `stride` bytes? */
+bool decoded_is(const decoded *d, int w, int h, size_t stride, const uint8_t *pixels);
+
+/* Counts one: whether the codec delivered a picture, and whether the other decoder agrees. */
+void tally_add(tally *t, bool delivered, bool agreed);
+
+/* Calls `each` with a tally for every file below these folders (NULL-terminated) of the test data.
+ * The test fails if any differs or no more than `least` are the same, and is skipped without
+ * data. */
+void tally_folders(const char *const *folders, const char *decoder, int least,
+                   void (*each)(const char *path, void *tally));
+
 /* The path of the test data. */
 const char *data_folder(void);
 

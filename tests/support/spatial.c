@@ -24,17 +24,10 @@ ibx_image spatial_noise(int w, int h, ibx_model model, bool alpha, int levels) {
     return im;
 }
 
-ibx_image spatial_apply(const char *recipe, const ibx_image *in) {
-    ibx_image out;
-    ibx_error err = {0};
-    if (!whole_apply(recipe, in, &out, &err)) fail_msg("%s: %s", recipe, err.text);
-    return out;
-}
-
 void spatial_same_for_tiles(const char *recipe, const ibx_image *in) {
-    static const int SHAPES[][2] = {{1, 1}, {7, 5}, {64, 64}};
-    ibx_image whole = spatial_apply(recipe, in);
-    for (int i = 0; i < 3; i++) {
+    static const int SHAPES[][2] = {{1, 1}, {7, 5}, {64, 64}, {0, 3}, {5, 0}};
+    ibx_image whole = whole_applied(recipe, in);
+    for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
         ibx_image out;
         ibx_error err = {0};
         if (!whole_apply_tiled(recipe, in, SHAPES[i][0], SHAPES[i][1], &out, &err))

@@ -8,10 +8,7 @@
  * of them outside 0..1. Alpha has holes and stays within 0..1. */
 ibx_image spatial_noise(int w, int h, ibx_model model, bool alpha, int levels);
 
-/* The recipe over `in` as one tile; the test fails where it refuses. */
-ibx_image spatial_apply(const char *recipe, const ibx_image *in);
-
-/* The test fails unless tiles of 1 x 1, 7 x 5, 64 x 64 and the whole image give the same bits. */
+/* The test fails unless tiles of several shapes and the whole image give the same bits. */
 void spatial_same_for_tiles(const char *recipe, const ibx_image *in);
 
 /* The sample at x, y with the edge repeated around the image. */

@@ -1,7 +1,11 @@
 #include "whole.h"
 #include "core/pixels.h"
 #include "core/recipe.h"
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 /* Pixels of a tile; 0: as many as the image has. */
 typedef struct {
@@ -218,4 +222,19 @@ void whole_free(ibx_image *image) {
     free(image->pixels);
     free((void *)image->head.profile.data);
     *image = (ibx_image){0};
+}
+
+ibx_image whole_applied(const char *recipe, const ibx_image *in) {
+    ibx_image out;
+    ibx_error err = {0};
+    if (!whole_apply(recipe, in, &out, &err)) fail_msg("%s: %s", recipe, err.text);
+    return out;
+}
+
+void whole_refused(const char *recipe, const char *why) {
+    ibx_image in = whole_new(1, 1, IBX_RGB, false), out;
+    ibx_error err = {0};
+    assert_false(whole_apply(recipe, &in, &out, &err));
+    if (!strstr(err.text, why)) fail_msg("%s: %s", recipe, err.text);
+    whole_free(&in);
 }

@@ -16,8 +16,14 @@
  * with whole_free. False with a sentence where a step refuses. */
 bool whole_apply(const char *recipe, const ibx_image *in, ibx_image *out, ibx_error *err);
 
-/* The same, but kernels and scans see tiles of tile_w x tile_h pixels (smaller at the right and
- * bottom; 0: the whole side), each with exactly the input that `source` names. */
+/* The image that whole_apply makes; the test fails where a step refuses. */
+ibx_image whole_applied(const char *recipe, const ibx_image *in);
+
+/* The test fails unless the recipe refuses an RGB image, with `why` in its sentence. */
+void whole_refused(const char *recipe, const char *why);
+
+/* The same as whole_apply, but kernels and scans see tiles of tile_w x tile_h pixels (smaller at
+ * the right and bottom; 0: the whole side), each with exactly the input that `source` names. */
 bool whole_apply_tiled(const char *recipe, const ibx_image *in, int tile_w, int tile_h,
                        ibx_image *out, ibx_error *err);
 

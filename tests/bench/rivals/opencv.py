@@ -1,9 +1,11 @@
-"""opencv.py WORK OUT FILE...: the works of race.py by OpenCV, in two processes of one thread."""
+"""opencv.py WORK OUT <FILES: the works of works.py by OpenCV, in two processes of one thread."""
 import sys
 from multiprocessing import Pool
 from pathlib import Path
 
 import cv2
+
+from works import SIDES
 
 
 def fit(image, side):
@@ -13,25 +15,42 @@ def fit(image, side):
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-def blur(source, out):
-    image = cv2.GaussianBlur(cv2.imread(source), (0, 0), 2)
-    cv2.imwrite(f"{out}/{Path(source).stem}.jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])
+def jpeg(path, image, quality):
+    cv2.imwrite(f"{path}.jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 
-def web(source, out):
+def blur(source, path):
+    jpeg(path, cv2.GaussianBlur(cv2.imread(source), (0, 0), 2), 85)
+
+
+def web(source, path):
     image = fit(cv2.imread(source), 1600)
-    image = cv2.addWeighted(image, 1.8, cv2.GaussianBlur(image, (0, 0), 0.8), -0.8, 0)
-    cv2.imwrite(f"{out}/{Path(source).stem}.jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 82])
+    jpeg(path, cv2.addWeighted(image, 1.8, cv2.GaussianBlur(image, (0, 0), 0.8), -0.8, 0), 82)
 
 
-def thumb(source, out):
-    image = fit(cv2.imread(source, cv2.IMREAD_REDUCED_COLOR_2), 512)
-    cv2.imwrite(f"{out}/{Path(source).stem}.jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])
+def thumb(source, path):
+    jpeg(path, fit(cv2.imread(source, cv2.IMREAD_REDUCED_COLOR_2), 512), 80)
 
 
-def png(source, out):
-    image = cv2.GaussianBlur(cv2.imread(source), (0, 0), 2)
-    cv2.imwrite(f"{out}/{Path(source).stem}.png", image)
+def webp(source, path):
+    image = fit(cv2.imread(source), 1600)
+    cv2.imwrite(f"{path}.webp", image, [cv2.IMWRITE_WEBP_QUALITY, 80])
+
+
+def sizes(source, path):
+    """Each from the one before."""
+    image = cv2.imread(source)
+    for side in SIDES:
+        image = fit(image, side)
+        jpeg(f"{path}-{side}", image, 80)
+
+
+def small(source, path):
+    jpeg(path, fit(cv2.imread(source), 100), 80)
+
+
+def png(source, path):
+    cv2.imwrite(f"{path}.png", cv2.GaussianBlur(cv2.imread(source), (0, 0), 2))
 
 
 def one_thread():
@@ -39,6 +58,7 @@ def one_thread():
 
 
 if __name__ == "__main__":
-    work, out = globals()[sys.argv[1]], sys.argv[2]
+    work, out, files = globals()[sys.argv[1]], sys.argv[2], sys.stdin.read().splitlines()
     with Pool(2, one_thread) as pool:
-        pool.starmap(work, [(name, out) for name in sys.argv[3:]], chunksize=1)
+        pool.starmap(work, [(name, f"{out}/{Path(name).stem}") for name in files],
+                     chunksize=max(1, len(files) // 100))

@@ -1,6 +1,9 @@
-"""race.py IMBREX SHARP-FOLDER SCRATCH ROUNDS: runs the same works with imbrex and its rivals, in
-turn, and prints a table for each work. Called by rivals.sh, which has installed what there is."""
+"""race.py IMBREX SCRATCH ROUNDS: runs the works of works.py with imbrex and its rivals, in turn,
+prints a table for each and stores them in SCRATCH/results.json. Called by rivals.sh, which has
+installed and compiled what there is. WORKS in the environment picks some of them; PICTURES=N takes
+only so many pictures, to try it out."""
 import os
+import re
 import resource
 import shutil
 import statistics
@@ -9,153 +12,26 @@ import sys
 import time
 from pathlib import Path
 
-from PIL import Image
-
+import contestants
+import pictures
 import reference
+import results as records
+import verdict
+from works import WORKS
 
-HERE = Path(__file__).parent
-IMBREX, SHARP, SCRATCH, ROUNDS = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
-JUDGED = 6  # pictures whose PSNR is computed
-
-WORKS = {
-    "blur": "JPEG -> blur, sigma 2 -> JPEG, quality 85",
-    "web": "JPEG -> inside 1600 x 1600 -> unsharp, sigma 0.8 -> JPEG, quality 82",
-    "thumb": "JPEG -> inside 512 x 512 -> JPEG, quality 80",
-    "png": "PNG -> blur, sigma 2 -> PNG",
-}
-
-# What each is told. For vips, $1 is one file and $2 the output's path without its suffix.
-RECIPES = {
-    "blur": "blur:2/save:jpeg,quality=85",
-    "web": "resize:1600x1600/unsharp:0.8/save:jpeg,quality=82",
-    "thumb": "resize:512x512/save:jpeg,quality=80",
-    "png": "blur:2/save:png",
-}
-VIPS = {
-    "blur": 'vips gaussblur "$1" "$2.jpg[Q=85]" 2',
-    "web": 'vips thumbnail "$1" "$2.v" 1600 && vips sharpen "$2.v" "$2.jpg[Q=82]" --sigma 0.8'
-    ' && rm "$2.v"',
-    "thumb": 'vips thumbnail "$1" "$2.jpg[Q=80]" 512',
-    "png": 'vips gaussblur "$1" "$2.png" 2',
-}
-MAGICK = {
-    "blur": ["-blur", "0x2", "-quality", "85"],
-    "web": ["-resize", "1600x1600", "-unsharp", "0x0.8+0.8+0", "-quality", "82"],
-    "thumb": ["-resize", "512x512", "-quality", "80"],
-    "png": ["-blur", "0x2"],
-}
+IMBREX, SCRATCH, ROUNDS = sys.argv[1], Path(sys.argv[2]).resolve(), int(sys.argv[3])
+SHARP, FLOOR, RECORDS = SCRATCH / "sharp", SCRATCH / "floor", SCRATCH / "results.json"
 # These sharpen luminance; the others each channel. They are judged by what they mean to do.
-LUMINANCE = {"imbrex", "sharp", "vips"}
-MAGICK_JPEG = ["-define", "jpeg:optimize-coding=false", "-sampling-factor", "2x2"]
-
-
-def run(command, **more):
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **more)
-
-
-def imbrex(work, files, out, threads=2):
-    run([IMBREX, "run", RECIPES[work], *files, "-o", out, "--threads", str(threads),
-         "--progress", "none"], stderr=subprocess.DEVNULL)
-
-
-def pairs(files, out):
-    """Input and output paths for xargs, NUL-separated."""
-    return "".join(f"{f}\0{out}/{Path(f).stem}\0" for f in files).encode()
-
-
-def vips(work, files, out):
-    run(["xargs", "-0", "-P2", "-n2", "sh", "-c", VIPS[work], "sh"], input=pairs(files, out),
-        env={**os.environ, "VIPS_CONCURRENCY": "1"})
-
-
-def sharp(work, files, out):
-    run(["node", SHARP / "sharp.mjs", work, out, *files])
-
-
-def python(script):
-    return lambda work, files, out: run(["/usr/bin/python3", HERE / script, work, out, *files])
-
-
-def magick(program, output_option):
-    """mogrify over half of the files each, in two processes of one thread."""
-
-    def works(work, files, out):
-        size = {"web": "3200x3200", "thumb": "1024x1024"}.get(work)
-        hint = [] if not size else ["-size", size, "-define", f"jpeg:size={size}"]
-        jpeg = MAGICK_JPEG if work != "png" else []
-        run(["xargs", "-0", "-P2", "-n", str((len(files) + 1) // 2), *program, *hint, *MAGICK[work],
-             *jpeg, output_option, out], cwd=Path(files[0]).parent,
-            input="\0".join(Path(f).name for f in files).encode(),
-            env={**os.environ, "OMP_NUM_THREADS": "1", "MAGICK_THREAD_LIMIT": "1"})
-
-    return works
-
-
-RIVALS = {
-    "imbrex": (imbrex, [IMBREX, "--version"]),
-    "sharp": (sharp, ["node", SHARP / "version.mjs"]),
-    "vips": (vips, ["vips", "--version"]),
-    "OpenCV": (python("opencv.py"),
-               ["/usr/bin/python3", "-c", "import cv2; print('OpenCV', cv2.__version__)"]),
-    "Pillow": (python("pillow.py"),
-               ["/usr/bin/python3", "-c", "import PIL; print('Pillow', PIL.__version__)"]),
-    "GraphicsMagick": (magick(["gm", "mogrify"], "-output-directory"), ["gm", "version"]),
-    "ImageMagick": (magick(["mogrify-im6"], "-path"), ["mogrify-im6", "-version"]),
-}
-
-
-def installed():
-    """Rivals that answer when asked for their version."""
-    there = {}
-    for name, (works, ask) in RIVALS.items():
-        try:
-            answer = subprocess.run(ask, check=True, capture_output=True, text=True).stdout
-        except (OSError, subprocess.CalledProcessError):
-            print(f"  {name}: not installed, left out")
-            continue
-        print(f"  {name}: {answer.splitlines()[0]}")
-        there[name] = works
-    return there
-
-
-def photographs():
-    """JPEGs of four megapixels and more of the packages of photographs, linked into one folder."""
-    found = []
-    for package in ("lomiri-wallpapers-16.04", "mate-backgrounds"):
-        listing = subprocess.run(["dpkg", "-L", package], capture_output=True, text=True).stdout
-        found += [line for line in listing.splitlines() if line.endswith(".jpg")]
-    found = [f for f in sorted(found) if not os.path.islink(f) and megapixels([f]) >= 4]
-    if not found:
-        sys.exit("race.py: install lomiri-wallpapers-16.04 and mate-backgrounds for pictures")
-    folder = SCRATCH / "jpeg-input"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for source in found:
-        (folder / Path(source).name).symlink_to(source)
-    return [str(folder / Path(source).name) for source in found]
-
-
-def as_png(files):
-    """The same as PNG, made once."""
-    folder = SCRATCH / "png-input"
-    folder.mkdir(parents=True, exist_ok=True)
-    made = [folder / (Path(f).stem + ".png") for f in files]
-    for source, path in zip(files, made):
-        if not path.exists():
-            Image.open(source).convert("RGB").save(path, compress_level=6)
-    return [str(path) for path in made]
-
-
-def megapixels(files):
-    sizes = [Image.open(f).size for f in files]
-    return sum(w * h for w, h in sizes) / 1e6
+LUMINANCE = ("imbrex", "sharp", "vips")
+FAR_BEHIND = 2.5  # times the best: one round is enough
 
 
 class Result:
-    """Seconds and processor seconds of all rounds; bytes and PSNR of one."""
+    """Seconds and processor seconds of all rounds; bytes, PSNR and SSIM of one."""
 
     def __init__(self):
-        self.seconds, self.processor, self.bytes, self.psnr = [], [], 0, 0.0
+        self.seconds, self.processor = [], []
+        self.bytes, self.psnr, self.ssim = 0, 0.0, 0.0
 
     def time(self, works, work, files):
         out = SCRATCH / "out"
@@ -168,74 +44,160 @@ class Result:
         self.processor.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         return out
 
-    def judge(self, work, files, out, luminance):
-        written = {path.stem: path for path in out.iterdir()}
-        missing = [f for f in files if Path(f).stem not in written]
-        if missing:
-            raise RuntimeError(f"no output for {missing}")
-        self.bytes = sum(path.stat().st_size for path in written.values())
-        meant = reference.web_luma if work == "web" and luminance else getattr(reference, work)
-        judged = files[:: max(1, len(files) // JUDGED)][:JUDGED]
-        self.psnr = statistics.mean(
-            reference.psnr(meant, f, written[Path(f).stem]) for f in judged)
+    def judge(self, work, files, out, name):
+        """Every file must have outputs; some of them are compared with the reference."""
+        self.bytes = sum(path.stat().st_size for path in out.iterdir())
+        made = outputs(files, out)
+        meant = reference.meant(WORKS[work].reference, name.startswith(LUMINANCE))
+        pairs = [(f, path) for f in some(files, WORKS[work].judged) for path in made[f]]
+        marks = [reference.marks(meant, f, path) for f, path in pairs]
+        self.psnr, self.ssim = (statistics.mean(column) for column in zip(*marks))
+
+    def summary(self):
+        return {"seconds": statistics.median(self.seconds),
+                "processor": statistics.median(self.processor), "rounds": len(self.seconds),
+                "bytes": self.bytes, "psnr": self.psnr, "ssim": self.ssim}
 
 
-def race(work, files, rivals):
-    """Every rival in turn, the first of them another one each round. A first round warms the
-    caches and is looked at; those that took more than four times as long as the best in it are
-    not in the race after that."""
-    results = {name: Result() for name in rivals}
-    for name, result in results.items():
-        out = result.time(rivals[name], work, files)
-        result.judge(work, files, out, name in LUMINANCE)
-    best = min(r.seconds[0] for r in results.values())
-    names = [name for name, r in results.items() if r.seconds[0] <= 4 * best]
+def some(files, count):
+    """So many of them at most, from all over the list."""
+    return files[:: max(1, len(files) // count)][:count]
+
+
+def outputs(files, out):
+    """file -> its outputs: named as it is, or with more words behind a hyphen."""
+    by_stem = {}
+    for path in sorted(out.iterdir()):
+        by_stem.setdefault(path.stem, []).append(path)
+    for stem in list(by_stem):
+        head, hyphen, _ = stem.rpartition("-")
+        if hyphen:
+            by_stem.setdefault(head, []).extend(by_stem[stem])
+    missing = [f for f in files if Path(f).stem not in by_stem]
+    if missing:
+        raise RuntimeError(f"no output for {missing}")
+    return {f: by_stem[Path(f).stem] for f in files}
+
+
+def floor(work, files, out):
+    """Processor seconds that the codecs alone need: for the inputs, and for imbrex's outputs."""
+    decode, encode, number = WORKS[work].floor
+    made = [str(path) for paths in outputs(files, out).values() for path in paths]
+    return sum(float(subprocess.run([FLOOR, *map(str, words)], check=True, capture_output=True,
+                                    text=True).stdout)
+               for words in ([decode, 0, *files], [encode, number, *made]))
+
+
+def first_round(work, files, entrants):
+    """Warms the caches, and is looked at."""
+    found = {name: Result() for name in entrants}
+    for name, result in found.items():
+        result.judge(work, files, result.time(entrants[name], work, files), name)
+    return found
+
+
+def race(work, files, entrants):
+    """Every rival in turn, the first of them another one each round; those that were far behind
+    in the first round are not in the race after that. Gives the summaries and the floor."""
+    found = first_round(work, files, entrants)
+    best = min(r.seconds[0] for r in found.values())
+    names = [n for n, r in found.items() if n == "imbrex" or r.seconds[0] <= FAR_BEHIND * best]
     for name in names:
-        results[name].seconds.clear(), results[name].processor.clear()
+        found[name].seconds.clear(), found[name].processor.clear()
+    floors = []
     for turn in range(ROUNDS):
         for i in range(len(names)):
             name = names[(turn + i) % len(names)]
-            results[name].time(rivals[name], work, files)
-    return results
+            out = found[name].time(entrants[name], work, files)
+            if name == "imbrex" and WORKS[work].floor:
+                floors.append(floor(work, files, out))
+    return ({name: r.summary() for name, r in found.items()},
+            statistics.median(floors) if floors else None)
 
 
-def print_table(work, files, results):
-    seconds = {name: statistics.median(r.seconds) for name, r in results.items()}
-    best = min((s for name, s in seconds.items() if name != "imbrex"), default=float("nan"))
-    amount = megapixels(files)
-    print(f"\n{WORKS[work]}: {len(files)} pictures, {amount:.0f} megapixels, "
+def finest_psnr(work, files, imbrex):
+    """Of the same recipe at JPEG's best quality, sampled as before, so that the same code runs."""
+    out = SCRATCH / "out"
+    shutil.rmtree(out)
+    judged = some(files, WORKS[work].judged)
+    recipe = re.sub("quality=[0-9]+", "quality=100,subsampling=420", WORKS[work].recipe)
+    imbrex(work, judged, str(out), recipe=recipe)
+    meant = reference.meant(WORKS[work].reference, True)
+    made = outputs(judged, out)
+    return statistics.mean(reference.marks(meant, f, made[f][0])[0] for f in judged)
+
+
+def print_table(title, entry):
+    found = entry["results"]
+    best = found.get(entry["best"], {}).get("seconds", float("nan"))
+    amount = entry["megapixels"]
+    print(f"\n{title}: {entry['pictures']} pictures, {amount:.0f} megapixels, "
           f"medians of {ROUNDS} rounds (of one for those far behind)")
-    print(f"  {'':15}{'seconds':>8}{'/ best rival':>14}{'MP/s':>7}{'CPU s':>8}{'MB out':>8}"
-          f"{'PSNR dB':>9}")
-    for name in sorted(seconds, key=seconds.get):
-        r = results[name]
-        print(f"  {name:15}{seconds[name]:8.2f}{seconds[name] / best:14.2f}"
-              f"{amount / seconds[name]:7.0f}{statistics.median(r.processor):8.2f}"
-              f"{r.bytes / 1e6:8.1f}{r.psnr:9.2f}")
+    print(f"  {'':21}{'seconds':>8}{'/ best rival':>14}{'MP/s':>7}{'CPU s':>8}{'/ floor':>9}"
+          f"{'MB out':>8}{'PSNR dB':>9}{'SSIM':>8}")
+    for name in sorted(found, key=lambda n: found[n]["seconds"]):
+        r = found[name]
+        share = f"{r['processor'] / entry['floor']:9.2f}" if entry["floor"] else f"{'':9}"
+        print(f"  {name:21}{r['seconds']:8.2f}{r['seconds'] / best:14.2f}"
+              f"{amount / r['seconds']:7.0f}{r['processor']:8.2f}{share}"
+              f"{r['bytes'] / 1e6:8.1f}{r['psnr']:9.2f}{r['ssim']:8.4f}")
+    if entry["floor"]:
+        print(f"  the codecs alone: {entry['floor']:.2f} CPU s")
+    for v in entry["verdicts"]:
+        print(verdict.sentence(v))
 
 
-def threads(files):
+def measure(work, files, there):
+    found, alone = race(work, files, contestants.entrants(work, there, SHARP))
+    finest = None
+    if WORKS[work].quality == "finest":
+        finest = finest_psnr(work, files, there["imbrex"][0])
+    entry = {"title": WORKS[work].title, "pictures": len(files),
+             "megapixels": pictures.megapixels(files), "best": verdict.best_rival(found),
+             "floor": alone, "finest": finest, "results": found,
+             "verdicts": verdict.verdicts(work, found, alone, finest)}
+    print_table(WORKS[work].title, entry)
+    records.store(RECORDS, "works", work, entry)
+    return entry
+
+
+def threads(files, imbrex):
     """imbrex on two threads against one, in turn."""
     both = {1: Result(), 2: Result()}
     for _ in range(ROUNDS):
         for count, result in both.items():
             result.time(lambda *a, count=count: imbrex(*a, threads=count), "blur", files)
     one, two = (statistics.median(both[count].seconds) for count in (1, 2))
-    print(f"\nimbrex, blur: 1 thread {one:.2f} s, 2 threads {two:.2f} s: {one / two:.2f} times as fast")
+    print(f"\nimbrex, blur: 1 thread {one:.2f} s, 2 threads {two:.2f} s: "
+          f"{one / two:.2f} times as fast")
+
+
+def inputs(work, photos):
+    if WORKS[work].input == "png":
+        return pictures.as_png(photos[::3], SCRATCH)
+    return pictures.small(photos, SCRATCH) if WORKS[work].input == "small" else photos
+
+
+def print_summary(entries):
+    print("\nall works: what is asked, and whether it is so")
+    for work, entry in entries.items():
+        for v in entry["verdicts"]:
+            print(f"  {work:6}{verdict.sentence(v)}")
 
 
 def main():
-    print("rivals, on two cores, on the same pictures in turn; PSNR against a float reference, of "
-          f"{JUDGED} pictures,\nwhat the output format loses included (resizing in linear light):")
-    if os.getloadavg()[0] > 0.5:
-        print(f"  this machine is busy (load {os.getloadavg()[0]:.1f}): do not trust the times")
-    rivals = installed()
-    photos = photographs()
-    pictures = dict.fromkeys(("blur", "web", "thumb"), photos)
-    pictures["png"] = as_png(photos[::3])
-    for work in os.environ.get("WORKS", "blur web thumb png").split():
-        print_table(work, pictures[work], race(work, pictures[work], rivals))
-    threads(photos)
+    print("rivals, on two cores, on the same pictures in turn; PSNR and SSIM against a float "
+          "reference (resizing\nin linear light), of some of the pictures, what the output format "
+          "loses included:")
+    records.warn_if_busy()
+    there = contestants.installed(IMBREX, SHARP)
+    records.versions(RECORDS, {name: version for name, (_, version) in there.items()})
+    photos, most = pictures.photographs(SCRATCH), int(os.environ.get("PICTURES", "0")) or None
+    wanted = [w for w in os.environ.get("WORKS", " ".join(WORKS)).split() if w in WORKS]
+    entries = {work: measure(work, inputs(work, photos)[:most], there) for work in wanted}
+    if "blur" in wanted:
+        threads(photos[:most], there["imbrex"][0])
+    print_summary(entries)
     shutil.rmtree(SCRATCH / "out", ignore_errors=True)
 
 

@@ -57,36 +57,59 @@ def blur(path, width, height):
     return gaussian(load(path), 2)
 
 
+def resize(path, width, height):
+    return lanczos(load(path), width, height)
+
+
 def web(path, width, height):
-    small = lanczos(load(path), width, height)
+    small = resize(path, width, height)
     return np.clip(small + 0.8 * (small - gaussian(small, 0.8)), 0, 1)
 
 
 def web_luma(path, width, height):
     """Sharpens luma (weights of Rec. 709) and adds the same to each channel."""
-    small = lanczos(load(path), width, height)
+    small = resize(path, width, height)
     luma = small @ np.array([0.2126, 0.7152, 0.0722])
     return np.clip(small + 0.8 * (luma - gaussian(luma, 0.8))[:, :, None], 0, 1)
 
 
-def thumb(path, width, height):
-    return lanczos(load(path), width, height)
+def meant(name, luminance):
+    """The function above for a work's word; "" is a resize. `luminance`: who is judged sharpens
+    luminance rather than each channel."""
+    return {"": resize, "blur": blur, "web": web_luma if luminance else web}[name]
 
 
-png = blur
-
-
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def reference(work, path, width, height):
     return work(path, width, height).astype(np.float32)
 
 
-def psnr(work, path, output):
-    """Decibels between an output and what `work`, one of the above, gives at its size; 99 at
-    most."""
-    got = load(output)
-    want = reference(work, path, got.shape[1], got.shape[0])
-    if want.shape != got.shape:
-        raise ValueError(f"{output} is {got.shape[1]}x{got.shape[0]}, which is not its size")
+def psnr(got, want):
+    """Decibels; 99 at most."""
     error = float(np.mean((got - want) ** 2))
     return 99.0 if error < 1e-10 else min(99.0, -10 * math.log10(error))
+
+
+def ssim(got, want):
+    """Mean structural similarity of luma (weights of Rec. 601, encoded values), after Wang et al.,
+    2004: windows of 11 x 11 pixels under a Gaussian of sigma 1.5, those that lie inside."""
+    weights = np.array([0.299, 0.587, 0.114])
+    a, b = ((v @ weights).astype(np.float32) for v in (got, want))
+
+    def mean(v):
+        for axis in (0, 1):
+            v = gaussian_filter1d(v, 1.5, axis=axis, truncate=3.5)
+        return v[5:-5, 5:-5]
+
+    ma, mb = mean(a), mean(b)
+    va, vb, covariance = mean(a * a) - ma * ma, mean(b * b) - mb * mb, mean(a * b) - ma * mb
+    c1, c2 = 0.01**2, 0.03**2
+    return float(np.mean((2 * ma * mb + c1) * (2 * covariance + c2)
+                         / ((ma * ma + mb * mb + c1) * (va + vb + c2))))
+
+
+def marks(work, path, output):
+    """PSNR and SSIM of an output against what `work`, a function from above, gives at its size."""
+    got = load(output)
+    want = reference(work, path, got.shape[1], got.shape[0])
+    return psnr(got, want), ssim(got, want)

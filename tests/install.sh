@@ -1,0 +1,39 @@
+#!/bin/sh
+# install.sh - what cmake --install makes works where it is put: the program finds its library and
+# its module, and a program of somebody else finds headers and library through pkg-config.
+. "$SOURCE/tests/support/cli.sh"
+cmake --install "$BUILD" --prefix "$scratch/tree" >"$out" 2>"$err" || fail "install: $(cat "$err")"
+png a.png
+printf 'P2 3 2 255 0 50 100 150 200 250\n' >a.pgm
+
+IMBREX=$scratch/tree/bin/imbrex
+imbrex run resize:8x a.png -o out
+is 0
+exists out/a.png
+imbrex info a.pgm --allow-loader ppm
+is 0
+
+cat >host.c <<'C'
+#include <imbrex.h>
+#include <filter.h>
+int main(void) {
+    static const char *const inputs[] = {"a.png"};
+    ibx_error err = {0};
+    ibx_recipe *recipe = ibx_recipe_parse("invert/resize:4x", &err);
+    const ibx_batch batch = {
+        .recipe = recipe, .inputs = inputs, .input_count = 1, .output = "made"};
+    ibx_totals totals = {0};
+    const bool ok = recipe && ibx_batch_run(&batch, NULL, NULL, &totals, &err);
+    ibx_recipe_free(recipe);
+    if (!ok) puts(err.text);
+    return ok && totals.done == 1 ? 0 : 1;
+}
+C
+PKG_CONFIG_PATH=$(dirname "$(find "$scratch/tree" -name imbrex.pc)")
+export PKG_CONFIG_PATH
+# shellcheck disable=SC2046 # the flags are words
+${CC:-cc} -std=c17 -Wall -Wextra -Werror host.c -o host $(pkg-config --cflags --libs imbrex) \
+    -Wl,-rpath,"$(pkg-config --variable=libdir imbrex)" >"$out" 2>&1 || fail "compile: $(cat "$out")"
+./host >"$out" 2>&1 || fail "host: $(cat "$out")"
+[ "$(size made/a.png)" = 4x3 ] || fail "made/a.png is $(size made/a.png)"
+finish
