@@ -119,6 +119,74 @@ typedef struct {
 bool ibx_about_file(const char *path, const char *const *allow_loaders, const ibx_limits *limits,
                     ibx_about *about, ibx_error *err);
 
+/* ---- where time goes ---------------------------------------------------------------------- */
+
+/* What a thread did for a while. */
+typedef enum {
+    IBX_SPAN_IMAGE,  /* saw to the pixels of an image; other threads may have helped */
+    IBX_SPAN_OPEN,   /* read a header, made a plan */
+    IBX_SPAN_DECODE, /* a strip of the input */
+    IBX_SPAN_FILTER, /* a strip of a stage's output */
+    IBX_SPAN_ENCODE, /* a strip of an output */
+    IBX_SPAN_WAIT,   /* within DECODE or ENCODE: for the disk */
+    IBX_SPAN_READ,   /* a file, or a part of a large one */
+    IBX_SPAN_WRITE,
+    IBX_SPAN_COMMIT, /* gave a complete file its name */
+    IBX_SPAN_MEMORY  /* nothing: at `begin` the memory budget in use changed */
+} ibx_span_kind;
+
+/* Spans of one thread are disjoint or one inside the other. */
+typedef struct {
+    ibx_span_kind kind;
+    int thread;         /* 0: the I/O thread; 1.. those that compute */
+    int number;         /* FILTER: the stage; ENCODE, WRITE, COMMIT: the output; from 1, else 0 */
+    int64_t value;      /* DECODE, FILTER, ENCODE: the strip, from 0; MEMORY: bytes; else 0 */
+    const char *input;  /* the file it is about; NULL for WAIT and MEMORY */
+    int64_t begin, end; /* microseconds since the batch began */
+} ibx_span;
+
+/* Called now and then with spans that have ended, those of one thread in the order of their ends,
+ * and with the rest before ibx_batch_run returns; never while on_event or another call is under
+ * way. Quick, please: reading waits for it. Borrowed for the duration of the call. */
+typedef void ibx_on_spans(void *user, const ibx_span *spans, size_t count);
+
+/* What processor time was spent on. */
+typedef enum {
+    IBX_COST_OPEN,   /* headers and plans, by format */
+    IBX_COST_DECODE, /* by format */
+    IBX_COST_LOAD,   /* tiles out of strips, samples made floats, linear where wanted */
+    IBX_COST_LIGHT,  /* between encoded and linear values, straight and premultiplied alpha */
+    IBX_COST_LOOK,   /* the look of a step at the whole image */
+    IBX_COST_STEP,   /* a pass of a step */
+    IBX_COST_STORE,  /* tiles into strips for a later stage */
+    IBX_COST_PACK,   /* floats made samples of a file */
+    IBX_COST_ENCODE  /* by format */
+} ibx_cost_kind;
+
+/* One account. Names live as long as the process. */
+typedef struct {
+    ibx_cost_kind kind;
+    int number;        /* LOOK, STEP: the step as the user counts, from 1; 0: put in by itself */
+    const char *name;  /* the format or the step's filter; else NULL */
+    const char *pass;  /* LOOK, STEP: which of the step's passes; else NULL */
+    double seconds;    /* of processor time, all threads together */
+    double megapixels; /* of the images that it was done to; OPEN: 0 */
+} ibx_cost;
+
+typedef struct {
+    ibx_cost *cost; /* in the order of ibx_cost_kind, steps in that of the recipe */
+    size_t costs;
+    int threads;    /* that computed */
+    double cpu;     /* seconds of processor time of the whole process during the batch */
+    double waiting; /* seconds, summed over threads, without work because a file was being read or
+                       written */
+    int64_t memory, memory_used; /* the budget, and the most of it in use; bytes */
+    int64_t peak;                /* most memory that the process had (VmHWM), bytes; 0: not known */
+} ibx_stats;
+
+/* Frees the accounts and empties *stats. */
+void ibx_stats_free(ibx_stats *stats);
+
 /* ---- batches ------------------------------------------------------------------------------ */
 
 typedef enum {
@@ -151,6 +219,8 @@ typedef struct {
     const char *const *allow_loaders; /* names of untrusted loaders to allow; NULL-terminated */
     const atomic_bool *stop; /* set it to start no further images; those in flight are finished and
                                 the run ends with IBX_CANCELLED. NULL: never */
+    ibx_on_spans *on_spans;  /* gets the timeline, with the user of on_event; NULL: none is kept */
+    ibx_stats *stats; /* filled at the end of the run, to be freed; NULL: no accounts are kept */
     ibx_limits limits;
 } ibx_batch;
 

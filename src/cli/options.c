@@ -88,6 +88,12 @@ const ibx_option ibx_option_rows[] = {
     ROW("Messages", 0, "report", "FILE", IBX_RUN,
         "Write one line of JSON per image to FILE, and one for the whole run.",
         TEXT(IBX_OPTION_FILE, report)),
+    ROW("Messages", 0, "stats", NULL, IBX_RUN,
+        "Say at the end where the processor time went, by step and format; also in the report.",
+        FLAG(stats)),
+    ROW("Messages", 0, "trace", "FILE", IBX_RUN,
+        "Write a timeline of all threads to FILE, as JSON for Perfetto or chrome://tracing.",
+        TEXT(IBX_OPTION_FILE, trace)),
 
     ROW("Output", 0, "json", NULL, IBX_FILTERS | IBX_INFO, "Print JSON, for tools.", FLAG(json)),
     ROW("Output", 0, "markdown", NULL, IBX_FILTERS, "Print the reference of all of them.",

@@ -32,11 +32,11 @@ enum { IBX_PROGRESS_AUTO, IBX_PROGRESS_PLAIN, IBX_PROGRESS_NONE };
  * texts NULL then. */
 enum { IBX_UNSAID = -1 };
 typedef struct {
-    const char *output, *recipe_file, *format, *name, *files_from, *report;
+    const char *output, *recipe_file, *format, *name, *files_from, *report, *trace;
     int quality, threads;
     int if_exists, on_error, on_damage, metadata, progress;
     int64_t memory, max_pixels;
-    bool null, dry_run, keep_mtime, in_place, json, markdown, help;
+    bool null, dry_run, keep_mtime, in_place, stats, json, markdown, help;
     ibx_words include, exclude, allow_loaders;
     ibx_words arguments; /* all that is no option */
 } ibx_options;

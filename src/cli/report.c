@@ -1,5 +1,6 @@
 #include "cli/report.h"
 #include "cli/say.h"
+#include "cli/stats.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -80,7 +81,8 @@ void ibx_report_event(ibx_report *report, const ibx_event *e) {
     }
 }
 
-static void put_summary(ibx_json *j, const ibx_recipe *recipe, const ibx_totals *t) {
+static void put_summary(ibx_json *j, const ibx_recipe *recipe, const ibx_totals *t,
+                        const ibx_stats *stats) {
     char *text = ibx_recipe_print(recipe);
     ibx_json_open(j, NULL, '{');
     ibx_json_text(j, "status", "summary");
@@ -95,14 +97,15 @@ static void put_summary(ibx_json *j, const ibx_recipe *recipe, const ibx_totals 
     ibx_json_int(j, "bytes_out", t->bytes_out);
     put_time(j, "seconds", t->seconds);
     put_times(j, &t->times);
+    if (stats) ibx_put_stats(j, stats);
     ibx_json_close(j, '}');
     free(text);
 }
 
 bool ibx_report_close(ibx_report *report, const ibx_recipe *recipe, const ibx_totals *totals,
-                      ibx_error *err) {
+                      const ibx_stats *stats, ibx_error *err) {
     FILE *out = report->json.out;
-    put_summary(&report->json, recipe, totals);
+    put_summary(&report->json, recipe, totals, stats);
     const bool written = fflush(out) == 0 && !ferror(out);
     const int error = errno;
     const bool closed = out == stdout || fclose(out) == 0;

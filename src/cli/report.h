@@ -24,8 +24,9 @@ bool ibx_report_open(ibx_report *report, const char *path, ibx_error *err);
 /* Writes a line if the event ends an image; at ticks, brings the lines so far to the disk. */
 void ibx_report_event(ibx_report *report, const ibx_event *event);
 
-/* Writes the last line and closes. False if any line could not be written. */
+/* Writes the last line and closes. `stats` (or NULL) becomes an object in it, see cli/stats.h.
+ * False if any line could not be written. */
 bool ibx_report_close(ibx_report *report, const ibx_recipe *recipe, const ibx_totals *totals,
-                      ibx_error *err);
+                      const ibx_stats *stats, ibx_error *err);
 
 #endif

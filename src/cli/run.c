@@ -1,15 +1,19 @@
-/* run.c - imbrex run: a batch with progress, report and summary. */
+/* run.c - imbrex run: a batch with progress, report, timeline and summary. */
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "cli/signals.h"
+#include "cli/stats.h"
+#include "cli/timeline.h"
 
 typedef struct {
     ibx_progress progress;
     ibx_report report;
-    bool has_report;
+    ibx_timeline timeline;
+    bool has_report, has_timeline, has_stats;
+    ibx_stats stats;
     bool told; /* that the signal was heard */
 } session;
 
@@ -32,37 +36,60 @@ static void on_event(void *user, const ibx_event *e) {
     ibx_progress_show(&s->progress, e->totals);
 }
 
+static void on_spans(void *user, const ibx_span *spans, size_t count) {
+    session *s = user;
+    ibx_timeline_add(&s->timeline, spans, count);
+}
+
 static int finish(session *s, const ibx_setup *setup, const ibx_command *command,
                   const ibx_totals *totals, bool good, ibx_error *err) {
     int status = totals->failed ? IBX_EXIT_FAILED : IBX_EXIT_DONE;
     ibx_progress_clear(&s->progress);
     if (!good && err->code != IBX_CANCELLED) status = ibx_complain(command, err);
-    if (s->has_report && !ibx_report_close(&s->report, setup->recipe, totals, err))
+    const ibx_stats *stats = s->has_stats ? &s->stats : NULL;
+    if (s->has_report && !ibx_report_close(&s->report, setup->recipe, totals, stats, err))
+        status = ibx_complain(command, err);
+    if (s->has_timeline && !ibx_timeline_close(&s->timeline, err))
         status = ibx_complain(command, err);
     const int64_t left = totals->listed - totals->done - totals->failed - totals->skipped;
     if (ibx_signal()) ibx_say("interrupted: %lld images were not done", (long long)left);
     if (totals->listed && strcmp(setup->batch.output, "-") != 0) ibx_print_summary(stderr, totals);
+    if (totals->listed && stats) ibx_print_stats(stderr, stats, totals);
     return ibx_signal() ? IBX_EXIT_SIGNAL + ibx_signal() : status;
+}
+
+static bool is_dash(const char *word) {
+    return word && strcmp(word, "-") == 0;
+}
+
+/* The files that a run writes besides images. */
+static bool open_files(session *s, const ibx_options *o, const ibx_setup *setup, ibx_error *err) {
+    if (is_dash(setup->batch.output) + is_dash(o->report) + is_dash(o->trace) > 1)
+        return ibx_fail(err, IBX_USAGE,
+                        "only one of image, report and timeline can go to standard output");
+    s->has_report = o->report;
+    s->has_timeline = o->trace;
+    if (o->report && !ibx_report_open(&s->report, o->report, err)) return false;
+    return !o->trace || ibx_timeline_open(&s->timeline, o->trace, err);
 }
 
 static int run(const ibx_options *o, const ibx_command *command, ibx_setup *setup) {
     session s = {0};
     ibx_error err = {0};
     ibx_totals totals = {0};
-    const bool to_stdout = strcmp(setup->batch.output, "-") == 0;
-    if (o->report && to_stdout && strcmp(o->report, "-") == 0) {
-        ibx_fail(&err, IBX_USAGE, "image and report cannot both go to standard output");
-        return ibx_complain(command, &err);
-    }
-    if (o->report && !ibx_report_open(&s.report, o->report, &err))
-        return ibx_complain(command, &err);
-    s.has_report = o->report;
+    if (!open_files(&s, o, setup, &err)) return ibx_complain(command, &err);
+    s.has_stats = o->stats;
+    if (o->stats) setup->batch.stats = &s.stats;
+    if (o->trace) setup->batch.on_spans = on_spans;
+    const bool to_stdout = is_dash(setup->batch.output);
     ibx_progress_begin(&s.progress, o->progress, to_stdout && o->progress == IBX_UNSAID);
     const ibx_interrupts interrupts = ibx_signals_catch();
     setup->batch.stop = interrupts.stop;
     setup->batch.limits.cancel = interrupts.cancel;
     const bool good = ibx_batch_run(&setup->batch, on_event, &s, &totals, &err);
-    return finish(&s, setup, command, &totals, good, &err);
+    const int status = finish(&s, setup, command, &totals, good, &err);
+    ibx_stats_free(&s.stats);
+    return status;
 }
 
 int ibx_do_run(const ibx_options *o, const ibx_program *program) {

@@ -39,12 +39,13 @@ static void put_string(FILE *out, const char *text) {
 
 static void new_line(const ibx_json *j) {
     if (j->pretty) fprintf(j->out, "\n%*s", 2 * j->depth, "");
+    if (j->lines && !j->pretty) fputc('\n', j->out);
 }
 
 /* What stands in front of a value: comma, line, key. */
 static void begin(ibx_json *j, const char *key) {
     if (j->more) fputc(',', j->out);
-    if (j->depth) new_line(j);
+    if (j->depth && (j->pretty || j->depth == 1)) new_line(j);
     if (key) {
         put_string(j->out, key);
         fputs(j->pretty ? ": " : ":", j->out);
@@ -61,7 +62,7 @@ void ibx_json_open(ibx_json *j, const char *key, char bracket) {
 
 void ibx_json_close(ibx_json *j, char bracket) {
     j->depth--;
-    if (j->more) new_line(j);
+    if (j->more && (j->pretty || j->depth == 0)) new_line(j);
     fputc(bracket, j->out);
     j->more = true;
     if (j->depth == 0) {

@@ -18,6 +18,7 @@
 typedef struct {
     FILE *out;
     bool pretty; /* a line for every value, indented by two blanks; else all on one line */
+    bool lines;  /* not pretty: a line for every value of the outermost array or object */
     int depth;
     bool more; /* something stands in front at this depth */
 } ibx_json;

@@ -2,7 +2,7 @@
  *
  * It is one thread of the OpenMP team, beside those that compute, and never runs a task itself. It
  * never waits for the budget alone: finished outputs hold budget, and only it can write them. */
-#include "engine/job.h"
+#include "engine/books.h"
 #include "engine/name.h"
 #include "engine/pool.h"
 #include "engine/verdict.h"
@@ -34,10 +34,10 @@ typedef struct {
     void *user;
     ibx_totals totals;
     double began, ticked;
-    size_t next;        /* entry to read */
-    int running;        /* admitted and not committed yet */
-    size_t used, ahead; /* bytes in use, and those of inputs among them */
-    ibx_job **live;     /* all jobs */
+    size_t next;    /* entry to read */
+    int running;    /* admitted and not committed yet */
+    size_t used;    /* bytes in use */
+    ibx_job **live; /* all jobs */
     int lives, most;
     ibx_job *ready;             /* opened, waiting for memory; first in, first out */
     bool deferred;              /* there are threads besides this one */
@@ -46,6 +46,7 @@ typedef struct {
                                    freed blocks would come on top of the limit */
     ibx_error fatal;            /* why */
     ibx_job *opened, *finished; /* messages of the team, under the desk's lock */
+    ibx_books books;
 } shop;
 
 /* ---- events ---------------------------------------------------------------------------------- */
@@ -105,10 +106,17 @@ static void tell_job(shop *f, const ibx_job *job) {
 
 /* ---- jobs come and go ------------------------------------------------------------------------ */
 
+/* Changes what is in use of the budget. */
+static void use(shop *f, size_t more, size_t less) {
+    f->used = f->used + more - less;
+    ibx_books_use(&f->books, f->used);
+}
+
 static void drop(shop *f, ibx_job *job) {
     for (int i = 0; i < f->lives; i++)
         if (f->live[i] == job) f->live[i] = f->live[--f->lives];
-    f->used -= job->charge;
+    ibx_books_drop(&f->books, job);
+    use(f, 0, job->charge);
     ibx_job_free(job);
     if (f->tight) malloc_trim(0);
 }
@@ -124,8 +132,9 @@ static void fail(shop *f, ibx_job *job) {
     drop(f, job);
 }
 
-/* Hands a job from the team to the I/O thread. */
+/* Ends a task: hands its job from the team to the I/O thread. */
 static void post(shop *f, ibx_job **list, ibx_job *job) {
+    ibx_books_ended(&f->books);
     pthread_mutex_lock(&f->desk.lock);
     job->next = NULL;
     while (*list) list = &(*list)->next;
@@ -201,10 +210,7 @@ static bool take_finished(shop *f) {
 /* Keeps the large files of all jobs flowing. */
 static bool serve_streams(shop *f) {
     bool any = false;
-    for (int i = 0; i < f->lives; i++) {
-        any |= ibx_input_refill(&f->live[i]->input);
-        for (int k = 0; k < f->live[i]->outs; k++) any |= ibx_outfile_write(&f->live[i]->out[k]);
-    }
+    for (int i = 0; i < f->lives; i++) any |= ibx_job_stream(f->live[i]);
     return any;
 }
 
@@ -216,6 +222,7 @@ static size_t need(const ibx_job *job) {
 }
 
 IBX_MAKES_TASKS static void start_run(shop *f, ibx_job *job) {
+    ibx_books_hand_out(&f->books);
 #pragma omp task firstprivate(f, job) if (f->deferred)
     {
         ibx_job_run(job, &f->team);
@@ -251,7 +258,7 @@ static bool admit(shop *f) {
     if (!room && f->running > 0) return false;
     *place = job->next;
     f->running++;
-    f->used += need(job);
+    use(f, need(job), 0);
     job->charge += need(job);
     tell_entry(f, IBX_EVENT_STARTED, job->entry, NULL);
     start_run(f, job);
@@ -279,9 +286,10 @@ static bool settled_by_name(shop *f, const ibx_entry *entry) {
 }
 
 IBX_MAKES_TASKS static void start_open(shop *f, ibx_job *job) {
+    ibx_books_hand_out(&f->books);
 #pragma omp task firstprivate(f, job) if (f->deferred)
     {
-        ibx_job_open(job);
+        ibx_books_open_job(&f->books, job);
         post(f, &f->opened, job);
     }
 }
@@ -300,7 +308,7 @@ static bool read_next(shop *f) {
             return false;
         }
         f->live[f->lives++] = job;
-        f->used += job->charge;
+        use(f, job->charge, 0);
         if (job->ok) {
             start_open(f, job);
         } else {
@@ -329,6 +337,7 @@ static void look_up(shop *f) {
 
 static void io_loop(shop *f) {
     f->deferred = omp_get_num_threads() > 1;
+    ibx_books_begin(&f->books);
     while (f->lives > 0 || (!f->stopping && f->next < f->listing.count)) {
         bool busy = take_finished(f);
         busy |= take_opened(f);
@@ -336,8 +345,10 @@ static void io_loop(shop *f) {
         busy |= admit(f);
         busy |= read_next(f);
         look_up(f);
+        ibx_trace_pass_on(f->books.trace);
         if (!busy) ibx_desk_wait(&f->desk, TICK_MS);
     }
+    ibx_books_end(&f->books);
 }
 
 /* ---- begin and end --------------------------------------------------------------------------- */
@@ -388,10 +399,12 @@ static bool open_shop(shop *f, ibx_error *err) {
     if (!f->live) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
     if (!ibx_batch_check(f->batch, &f->listing, NULL, err)) return false;
     return ibx_team_open(&f->team, f->limits.threads, f->limits.threads + 1, &f->pool.lender,
-                         f->limits.cancel, err);
+                         f->limits.cancel, err) &&
+           ibx_books_open(&f->books, f->batch, f->user, &f->team, &f->desk, err);
 }
 
 static void close_shop(shop *f) {
+    ibx_books_close(&f->books, f->batch, f->memory, f->limits.threads);
     ibx_team_close(&f->team);
     ibx_inputs_free(&f->inputs);
     ibx_listing_free(&f->listing);

@@ -10,6 +10,7 @@ void ibx_desk_open(ibx_desk *desk, ibx_lender *lender) {
     pthread_cond_init(&desk->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     desk->news = false;
+    desk->trace = NULL;
     desk->lender = lender;
 }
 

@@ -1,4 +1,4 @@
-/* desk.h - the one lock between the I/O thread and the threads that compute.
+/* desk.h - the one lock between the I/O thread and the threads that compute, and the timeline.
  *
  * Held only to move a pointer or a counter, never while reading, writing or computing. The I/O
  * thread sleeps on `wake`; a thread that waits for bytes of a large file sleeps on that file's own
@@ -7,6 +7,7 @@
 #define IBX_ENGINE_DESK_H
 
 #include "codec/lender.h"
+#include "engine/trace.h"
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -14,6 +15,7 @@ typedef struct {
     pthread_mutex_t lock;
     pthread_cond_t wake; /* something for the I/O thread to do */
     bool news;           /* since it last looked */
+    ibx_trace *trace;    /* or NULL */
     ibx_lender *lender;  /* of memory for inputs and decoders; NULL: the heap */
 } ibx_desk;
 

@@ -30,6 +30,16 @@ static bool next_whole(ibx_source *source, const uint8_t **data, size_t *size, i
     return true;
 }
 
+/* Decoder: waits until there is a chunk or the file has ended. The lock is held. */
+static void wait_for_more(ibx_input *in) {
+    if (in->count > 0 || in->ended) return;
+    const int64_t begin = ibx_trace_now(in->desk->trace);
+    const double from = ibx_clock_ms();
+    while (in->count == 0 && !in->ended) pthread_cond_wait(&in->more, &in->desk->lock);
+    in->wait_ms += ibx_clock_ms() - from;
+    ibx_trace_add(in->desk->trace, (ibx_span){.kind = IBX_SPAN_WAIT, .begin = begin});
+}
+
 /* Gives the chunk before this one back, then waits for the next. */
 static bool next_chunk(ibx_source *source, const uint8_t **data, size_t *size, ibx_error *err) {
     ibx_input *in = (ibx_input *)source;
@@ -40,7 +50,7 @@ static bool next_chunk(ibx_source *source, const uint8_t **data, size_t *size, i
         in->given = false;
         ibx_desk_ring(in->desk);
     }
-    while (in->count == 0 && !in->ended) pthread_cond_wait(&in->more, &in->desk->lock);
+    wait_for_more(in);
     in->given = in->count > 0;
     *data = in->given ? in->chunk[in->first] : NULL;
     *size = in->given ? in->filled[in->first] : 0;

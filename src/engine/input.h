@@ -17,6 +17,7 @@ typedef struct {
     ibx_source source; /* what the decoder sees */
     ibx_desk *desk;
     double read_ms;  /* spent by the I/O thread */
+    double wait_ms;  /* spent by decoders, waiting for it */
     int64_t mtime_s; /* modification time of the file */
     long mtime_ns;
     uint8_t *whole; /* or: */

@@ -5,6 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Puts what has been done since `begin` on the timeline. */
+static void note(const ibx_job *job, ibx_span_kind kind, int number, int64_t begin) {
+    ibx_trace_add(
+        job->desk->trace,
+        (ibx_span){.kind = kind, .number = number, .input = job->entry->path, .begin = begin});
+}
+
+static bool read_input(ibx_job *job) {
+    const int64_t begin = ibx_trace_now(job->desk->trace);
+    const bool ok = ibx_input_open(&job->input, job->desk, job->entry->path, &job->error);
+    note(job, IBX_SPAN_READ, 0, begin);
+    return ok;
+}
+
 ibx_job *ibx_job_read(const ibx_batch *batch, const ibx_limits *limits, ibx_desk *desk,
                       const ibx_entry *entry, size_t index) {
     ibx_job *job = calloc(1, sizeof *job);
@@ -18,7 +32,7 @@ ibx_job *ibx_job_read(const ibx_batch *batch, const ibx_limits *limits, ibx_desk
     if (entry->error)
         ibx_fail(&job->error, IBX_IO, "cannot be read: %s", strerror(entry->error));
     else
-        job->ok = ibx_input_open(&job->input, desk, entry->path, &job->error);
+        job->ok = read_input(job);
     if (job->ok) job->charge = ibx_input_bytes(&job->input);
     return job;
 }
@@ -84,7 +98,9 @@ static bool choose_metadata(ibx_job *job) {
 }
 
 void ibx_job_open(ibx_job *job) {
+    const int64_t begin = ibx_trace_now(job->desk->trace);
     job->ok = open_decoder(job) && make_plan(job) && choose_metadata(job);
+    note(job, IBX_SPAN_OPEN, 0, begin);
 }
 
 char *ibx_job_path(const ibx_job *job, int i, ibx_error *err) {
@@ -145,8 +161,10 @@ static bool run(ibx_job *job, ibx_team *team) {
     ibx_sink **sinks = calloc((size_t)job->outs, sizeof *sinks);
     if (!sinks) return ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
     for (int i = 0; i < job->outs; i++) sinks[i] = &job->out[i].sink;
-    const ibx_image_job image = {.plan = &job->plan,
+    const ibx_image_job image = {.name = job->entry->path,
+                                 .plan = &job->plan,
                                  .codec = job->codec,
+                                 .format = job->info.format,
                                  .decoder = job->decoder,
                                  .sink = sinks,
                                  .metadata = job->metadata};
@@ -157,17 +175,48 @@ static bool run(ibx_job *job, ibx_team *team) {
 
 void ibx_job_run(ibx_job *job, ibx_team *team) {
     const int shrink = job->plan.shrink;
+    const int64_t begin = ibx_trace_now(job->desk->trace);
     job->ok = (shrink == 1 || job->codec->start(job->decoder, shrink, &job->info, &job->error)) &&
               run(job, team);
     for (int i = 0; i < job->outs; i++) ibx_outfile_flush(&job->out[i]);
+    note(job, IBX_SPAN_IMAGE, 0, begin);
+}
+
+/* Writes what encoders have made. Returns whether there was anything. */
+static bool write_outputs(ibx_job *job) {
+    bool any = false;
+    for (int i = 0; i < job->outs; i++) {
+        const int64_t begin = ibx_trace_now(job->desk->trace);
+        if (!ibx_outfile_write(&job->out[i])) continue;
+        note(job, IBX_SPAN_WRITE, i + 1, begin);
+        any = true;
+    }
+    return any;
+}
+
+bool ibx_job_stream(ibx_job *job) {
+    const int64_t begin = ibx_trace_now(job->desk->trace);
+    const bool any = ibx_input_refill(&job->input);
+    if (any) note(job, IBX_SPAN_READ, 0, begin);
+    return write_outputs(job) || any;
 }
 
 void ibx_job_commit(ibx_job *job) {
     const ibx_input *mtime = job->batch->keep_mtime ? &job->input : NULL;
-    for (int i = 0; job->ok && i < job->outs; i++)
+    if (job->ok) write_outputs(job);
+    for (int i = 0; job->ok && i < job->outs; i++) {
+        const int64_t begin = ibx_trace_now(job->desk->trace);
         job->ok = ibx_outfile_commit(&job->out[i], mtime, &job->error);
+        note(job, IBX_SPAN_COMMIT, i + 1, begin);
+    }
     job->times.read = job->input.read_ms;
     for (int i = 0; i < job->outs; i++) job->times.write += job->out[i].write_ms;
+}
+
+double ibx_job_waited(const ibx_job *job) {
+    double ms = job->input.wait_ms;
+    for (int i = 0; i < job->outs; i++) ms += job->out[i].wait_ms;
+    return ms;
 }
 
 void ibx_job_free(ibx_job *job) {

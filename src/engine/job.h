@@ -58,8 +58,15 @@ bool ibx_job_outputs(ibx_job *job, char **paths, bool replace);
 /* Team: decodes, filters, encodes. Sets ok or error. */
 void ibx_job_run(ibx_job *job, ibx_team *team);
 
+/* I/O thread: reads on in a large input, writes what encoders have made. Returns whether there was
+ * anything to do. */
+bool ibx_job_stream(ibx_job *job);
+
 /* I/O thread: renames the outputs, or leaves no trace of them. Sets ok or error. */
 void ibx_job_commit(ibx_job *job);
+
+/* Milliseconds for which the threads that worked on it waited for the disk. */
+double ibx_job_waited(const ibx_job *job);
 
 void ibx_job_free(ibx_job *job);
 

@@ -89,3 +89,14 @@ size_t ibx_machine_memory(void) {
     }
     return (size_t)(bytes / 2);
 }
+
+/* Not by getrusage, which remembers what the process was before it called exec. */
+size_t ibx_machine_peak(void) {
+    FILE *in = fopen("/proc/self/status", "re");
+    char line[128];
+    size_t kilobytes = 0;
+    while (in && fgets(line, sizeof line, in))
+        if (sscanf(line, "VmHWM: %zu", &kilobytes) == 1) break;
+    if (in) fclose(in);
+    return kilobytes * 1024;
+}

@@ -11,4 +11,7 @@ int ibx_machine_threads(void);
 /* The default memory budget in bytes: half of the smaller of RAM and the cgroup's limit. */
 size_t ibx_machine_memory(void);
 
+/* The most memory that this process has had, in bytes; 0 if it is not known. */
+size_t ibx_machine_peak(void);
+
 #endif

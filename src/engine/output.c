@@ -19,12 +19,25 @@ static bool is_stdout(const ibx_outfile *out) {
 
 /* ---- the encoder's side ---------------------------------------------------------------------- */
 
+static bool too_many(const ibx_outfile *out) {
+    return !is_stdout(out) && out->waiting >= MOST_WAITING && out->failure.code == IBX_OK;
+}
+
+/* Encoder: waits until pieces have been written. The lock is held. */
+static void wait_for_less(ibx_outfile *out) {
+    if (!too_many(out)) return;
+    const int64_t begin = ibx_trace_now(out->desk->trace);
+    const double from = ibx_clock_ms();
+    while (too_many(out)) pthread_cond_wait(&out->less, &out->desk->lock);
+    out->wait_ms += ibx_clock_ms() - from;
+    ibx_trace_add(out->desk->trace, (ibx_span){.kind = IBX_SPAN_WAIT, .begin = begin});
+}
+
 /* Puts the current piece up for writing, and waits while too many are. Standard output is only
  * written when the image has succeeded: it cannot be taken back. */
 static bool hand_over(ibx_outfile *out, ibx_error *err) {
     pthread_mutex_lock(&out->desk->lock);
-    while (!is_stdout(out) && out->waiting >= MOST_WAITING && out->failure.code == IBX_OK)
-        pthread_cond_wait(&out->less, &out->desk->lock);
+    wait_for_less(out);
     *out->tail = out->current;
     out->tail = &out->current->next;
     out->waiting++;

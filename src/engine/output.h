@@ -27,6 +27,7 @@ typedef struct {
     size_t room;
     int64_t bytes; /* so far */
     double write_ms;
+    double wait_ms; /* spent by encoders, waiting for the I/O thread */
     /* Under the desk's lock: */
     ibx_piece *head, **tail; /* to be written */
     int waiting;             /* how many */

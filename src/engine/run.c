@@ -3,7 +3,6 @@
 #include "core/pixels.h"
 #include <omp.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* Tasks of an image that may wait per thread; libgomp runs further ones at once from 64. */
 #define MOST_WAITING 48
@@ -48,12 +47,6 @@ void ibx_team_close(ibx_team *team) {
 
 /* ---- what tasks do ------------------------------------------------------------------------- */
 
-static long long cpu_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
 /* Ends the image's work; the first to come says why. */
 static void stop(run *r, const ibx_error *err) {
     if (atomic_fetch_add(&r->reporters, 1) == 0) r->error = *err;
@@ -70,9 +63,44 @@ static bool stopped(run *r) {
     return true;
 }
 
+/* The thread's own scratch memory and meter. */
+static ibx_arena *own_arena(const run *r) {
+    return &r->team->arena[omp_get_thread_num()];
+}
+
+/* The begin of a task: processor time, and the time of the timeline. */
+typedef struct {
+    int64_t cpu;
+    int64_t clock;
+} moment;
+
+static moment begin_task(const run *r) {
+    return (moment){ibx_thread_ns(), ibx_trace_now(r->team->trace)};
+}
+
+/* Adds a task that has ended to the image's sum and to the timeline. Returns its processor time. */
+static int64_t end_task(run *r, const moment *begin, atomic_llong *sum, ibx_span_kind kind,
+                        int number, int strip) {
+    const int64_t ns = ibx_thread_ns() - begin->cpu;
+    atomic_fetch_add(sum, ns);
+    ibx_trace_add(r->team->trace, (ibx_span){.kind = kind,
+                                             .number = number,
+                                             .value = strip,
+                                             .input = r->job->name,
+                                             .begin = begin->clock});
+    return ns;
+}
+
+/* Books what a codec did with a strip. */
+static void count_strip(const run *r, ibx_cost_kind kind, const char *format,
+                        const ibx_strip *strip, int64_t ns) {
+    const ibx_cost cost = {.kind = kind, .name = format};
+    ibx_meter_add(own_arena(r)->meter, cost, ns, (double)strip->w * strip->rows);
+}
+
 static void decode_strip(run *r, int k) {
     if (stopped(r) || r->store[0].borrowed) return;
-    const long long start = cpu_ns();
+    const moment begin = begin_task(r);
     const ibx_strip strip = ibx_store_strip(&r->store[0], k);
     ibx_error err = {IBX_OK, ""};
     if (!r->job->codec->read(r->job->decoder, &strip, &err))
@@ -80,7 +108,8 @@ static void decode_strip(run *r, int k) {
     else if (err.text[0])
         r->warning = err;
     ibx_store_touch(&r->store[0], strip.stride * (size_t)strip.rows);
-    atomic_fetch_add(&r->decode_ns, cpu_ns() - start);
+    const int64_t ns = end_task(r, &begin, &r->decode_ns, IBX_SPAN_DECODE, 0, k);
+    count_strip(r, IBX_COST_DECODE, r->job->format, &strip, ns);
 }
 
 /* Samples of a finished tile into the strip of a save. */
@@ -99,20 +128,27 @@ static void pack_tile(const output *o, const ibx_tile *tile) {
 /* Everything that a stage does with a finished tile. */
 static void hand_out(run *r, int s, ibx_made *made) {
     const ibx_stage *stage = &r->plan->stage[s];
-    if (stage->stored) ibx_store_put(&r->store[s + 1], &made->tile);
+    const double pixels = (double)made->tile.at.w * made->tile.at.h;
+    if (stage->stored) {
+        ibx_store_put(&r->store[s + 1], &made->tile);
+        ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_STORE}, pixels);
+    }
     if (stage->scan >= 0)
         ibx_stage_scan(&r->plan->pass[stage->scan], made,
                        r->acc + (size_t)omp_get_thread_num() * r->acc_size);
     if (stage->saves > 0) ibx_stage_encode(made);
-    for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
+    for (int i = stage->first_save; i < stage->first_save + stage->saves; i++) {
         pack_tile(&r->output[i], ibx_stage_tail(r->plan, &r->plan->save[i], made));
+        ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_PACK}, pixels);
+    }
 }
 
 static void filter_strip(run *r, int s, int j) {
     const ibx_stage *stage = &r->plan->stage[s];
-    const long long start = cpu_ns();
+    const moment begin = begin_task(r);
     const int y = j * stage->strip_rows, h = ibx_min(stage->strip_rows, stage->head.h - y);
-    ibx_arena *arena = &r->team->arena[omp_get_thread_num()];
+    ibx_arena *arena = own_arena(r);
+    ibx_meter_begin(arena->meter);
     for (int x = 0; x < stage->head.w && !stopped(r); x += stage->tile_w) {
         const ibx_rect out = {x, y, ibx_min(stage->tile_w, stage->head.w - x), h};
         ibx_error err;
@@ -122,20 +158,22 @@ static void filter_strip(run *r, int s, int j) {
         else
             stop(r, &err);
     }
-    atomic_fetch_add(&r->filter_ns, cpu_ns() - start);
+    ibx_meter_end(arena->meter, end_task(r, &begin, &r->filter_ns, IBX_SPAN_FILTER, s + 1, j));
 }
 
 static void encode_strip(run *r, int i, int j) {
     if (stopped(r)) return;
-    const long long start = cpu_ns();
+    const moment begin = begin_task(r);
     const output *o = &r->output[i];
     const ibx_strip strip = ibx_store_strip(&o->store, j);
-    const ibx_codec *codec = r->plan->save[i].codec;
+    const ibx_save *save = &r->plan->save[i];
+    const ibx_codec *codec = save->codec;
     ibx_error err = {IBX_OK, ""};
     if ((!o->store.borrowed && !codec->write(o->encoder, &strip, &err)) ||
         (j == o->band.strips - 1 && !codec->finish(o->encoder, &err)))
         stop(r, &err);
-    atomic_fetch_add(&r->encode_ns, cpu_ns() - start);
+    const int64_t ns = end_task(r, &begin, &r->encode_ns, IBX_SPAN_ENCODE, i + 1, j);
+    count_strip(r, IBX_COST_ENCODE, save->format ? save->format->name : NULL, &strip, ns);
 }
 
 /* ---- the graph ----------------------------------------------------------------------------- */

@@ -14,6 +14,7 @@
 #define IBX_ENGINE_RUN_H
 
 #include "engine/stage.h"
+#include "engine/trace.h"
 
 /* Marks functions that make tasks and do nothing else: ThreadSanitizer does not look at them. The
  * memory of a task that has ended goes to a new one, by ways that it cannot see, and the writing
@@ -29,6 +30,7 @@ typedef struct {
     ibx_lender *lender;        /* of memory for strips; NULL: the heap */
     atomic_int running;        /* images between start and end of ibx_run_image */
     const atomic_bool *cancel; /* or NULL */
+    ibx_trace *trace;          /* the timeline, or NULL */
 } ibx_team;
 
 /* False without memory. */
@@ -38,8 +40,10 @@ void ibx_team_close(ibx_team *team);
 
 /* One image: an opened decoder, started as the plan says, and a sink for every save. */
 typedef struct {
+    const char *name; /* of the input, for the timeline */
     const ibx_plan *plan;
     const ibx_codec *codec;
+    const char *format; /* of the input, as its codec says */
     void *decoder;
     ibx_sink *const *sink;        /* plan->saves */
     const ibx_metadata *metadata; /* plan->saves blocks to embed */

@@ -8,7 +8,7 @@
 
 void ibx_arena_free(ibx_arena *arena) {
     free(arena->data);
-    *arena = (ibx_arena){.poison = arena->poison};
+    *arena = (ibx_arena){.poison = arena->poison, .meter = arena->meter};
 }
 
 static size_t round_up(size_t n, size_t to) {
@@ -70,6 +70,28 @@ static void each_alpha_row(ibx_tile *t, int colours,
             loop(ibx_at(t, p, t->at.x, y), ibx_at(t, colours, t->at.x, y), t->at.w);
 }
 
+/* Pixels of an image that belong to the tile, without what is computed twice. */
+static double pixels_of(const ibx_made *made, const ibx_head *image) {
+    return made->share * image->w * image->h;
+}
+
+/* Ends the lap of a pass, or of its look at the image. */
+static void count_pass(const ibx_made *made, ibx_cost_kind kind, const ibx_pass *pass) {
+    if (!made->meter) return;
+    const ibx_ready *step = &made->plan->ready[pass->ready];
+    const ibx_cost cost = {.kind = kind,
+                           .number = step->number,
+                           .name = step->filter->name,
+                           .pass = pass->filter->name};
+    ibx_meter_lap(made->meter, cost, pixels_of(made, &pass->call.in));
+}
+
+/* Ends the lap of a change of light, if there was one. */
+static void count_light(const ibx_made *made, const ibx_head *image, unsigned from, unsigned to) {
+    if (from == to) return;
+    ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_LIGHT}, pixels_of(made, image));
+}
+
 /* Changes the light of a tile in place. Between two passes that want the same nothing is
  * converted, whether they are fused or a band lies between them: how the plan cuts stages must not
  * show in the pixels. */
@@ -85,10 +107,12 @@ static void change_light(ibx_tile *t, const ibx_head *head, unsigned from, unsig
 }
 
 /* Runs one pass: its input is complete in `in`. */
-static void run_pass(const ibx_pass *pass, const ibx_tile *in, ibx_tile *out, void *scratch) {
+static void run_pass(const ibx_pass *pass, const ibx_tile *in, ibx_tile *out,
+                     const ibx_made *made) {
     ibx_call call = pass->call;
-    call.scratch = scratch;
+    call.scratch = made->scratch;
     pass->filter->kernel(&call, in, out);
+    count_pass(made, IBX_COST_STEP, pass);
 }
 
 /* Rectangles and memory of one tile's way through a stage. */
@@ -129,19 +153,24 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
     made->copy = tile_over(arena->data + buffers, out, IBX_MAX_PLANES);
     made->result = tile_over(arena->data + buffers + l.room, out, IBX_MAX_PLANES);
     made->scratch = arena->data + buffers + 2 * l.room;
+    made->plan = plan;
+    made->meter = arena->meter;
+    made->share = (double)out.w * out.h / ((double)stage->head.w * stage->head.h);
     const unsigned wanted = stage->count > 0 ? plan->pass[stage->first].wants : 0;
     ibx_tile tile = tile_over(buffer[0], l.need[0], ibx_planes(head));
     unsigned light = ibx_store_load(in, &tile, wanted);
+    ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_LOAD}, pixels_of(made, head));
     for (int i = 0; i < stage->count; i++) {
         const ibx_pass *pass = &plan->pass[stage->first + i];
         change_light(&tile, head, light, pass->wants);
+        count_light(made, head, light, pass->wants);
         light = pass->wants;
         head = &pass->call.out;
         const int turn = (i + 1) % 2;
         if (arena->poison) poison(buffer[turn], l.buffer[turn]);
         ibx_tile next = tile_over(buffer[turn], l.need[i + 1], ibx_planes(head));
         ibx_tile inner = ibx_tile_part(&next, l.made[i]);
-        run_pass(pass, &tile, &inner, made->scratch);
+        run_pass(pass, &tile, &inner, made);
         ibx_tile_extend(&next, l.made[i]);
         tile = next;
     }
@@ -157,15 +186,18 @@ static const ibx_tile *in_light(const ibx_pass *pass, ibx_made *made) {
     made->copy.planes = made->tile.planes;
     ibx_copy(&made->tile, &made->copy, 0);
     change_light(&made->copy, &made->head, made->light, pass->wants);
+    count_light(made, &made->head, made->light, pass->wants);
     return &made->copy;
 }
 
 void ibx_stage_scan(const ibx_pass *pass, ibx_made *made, void *acc) {
     pass->filter->scan(&pass->call, in_light(pass, made), acc);
+    count_pass(made, IBX_COST_LOOK, pass);
 }
 
 void ibx_stage_encode(ibx_made *made) {
     change_light(&made->tile, &made->head, made->light, 0);
+    count_light(made, &made->head, made->light, 0);
     made->light = 0;
 }
 
@@ -173,7 +205,8 @@ const ibx_tile *ibx_stage_tail(const ibx_plan *plan, const ibx_save *save, ibx_m
     if (save->tail < 0) return &made->tile;
     const ibx_pass *pass = &plan->pass[save->tail];
     made->result.planes = ibx_planes(&pass->call.out);
-    run_pass(pass, in_light(pass, made), &made->result, made->scratch);
+    run_pass(pass, in_light(pass, made), &made->result, made);
     change_light(&made->result, &pass->call.out, pass->wants, 0);
+    count_light(made, &pass->call.out, pass->wants, 0);
     return &made->result;
 }

@@ -6,6 +6,7 @@
 #ifndef IBX_ENGINE_STAGE_H
 #define IBX_ENGINE_STAGE_H
 
+#include "engine/meter.h"
 #include "engine/store.h"
 
 /* The scratch memory of one thread: grows to what a tile needs and is kept between tiles and
@@ -13,7 +14,8 @@
 typedef struct {
     uint8_t *data;
     size_t size;
-    bool poison; /* for tests: everything around a tile is NaN */
+    bool poison;      /* for tests: everything around a tile is NaN */
+    ibx_meter *meter; /* of the thread; NULL: no accounts are kept */
 } ibx_arena;
 
 void ibx_arena_free(ibx_arena *arena);
@@ -25,9 +27,13 @@ typedef struct {
     ibx_head head;
     unsigned light;
     void *scratch;
+    const ibx_plan *plan;
+    ibx_meter *meter;
+    double share; /* of the image that the tile is */
 } ibx_made;
 
-/* Computes the rectangle `out` of a stage's output. False only without memory. */
+/* Computes the rectangle `out` of a stage's output. False only without memory. This and what
+ * follows are laps of the arena's meter. */
 bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
                     ibx_arena *arena, ibx_made *made, ibx_error *err);
 

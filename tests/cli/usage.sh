@@ -34,7 +34,9 @@ try 2 'imbrex: run: --dry-run takes no value' run --dry-run=yes
 try 2 'imbrex: run: -o is empty' run -o ''
 try 2 'imbrex: run: "-" (standard input) can be given only once' run invert - - -o out
 try 2 'imbrex: run: -0 is about the names of --files-from, which is not given' run invert a.png -0 -o out
-try 2 'imbrex: run: image and report cannot both go to standard output' run invert a.png -o - --report -
+try 2 'imbrex: run: only one of image, report and timeline can go to standard output' run invert a.png -o - --report -
+try 2 'imbrex: run: only one of image, report and timeline can go to standard output' run invert a.png -o out --report - --trace -
+try 2 'imbrex: plan: --trace is no option of this command; "imbrex plan --help" lists all' plan --trace t invert a.png
 try 2 'imbrex: completion: there are completions for bash, zsh and fish, not for "csh"' completion csh
 try 2 'imbrex: filters: no filter "invrt"; did you mean invert?' filters invrt
 try 2 'imbrex: info: a file is needed: imbrex info FILE...' info

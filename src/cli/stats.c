@@ -1,0 +1,90 @@
+#include "cli/stats.h"
+#include "cli/say.h"
+
+/* Names of accounts in JSON. */
+static const char *const KIND[] = {
+    [IBX_COST_OPEN] = "open",   [IBX_COST_DECODE] = "decode", [IBX_COST_LOAD] = "load",
+    [IBX_COST_LIGHT] = "light", [IBX_COST_LOOK] = "look",     [IBX_COST_STEP] = "step",
+    [IBX_COST_STORE] = "store", [IBX_COST_PACK] = "pack",     [IBX_COST_ENCODE] = "encode"};
+
+/* And in the table, in front of the format's or the step's name. */
+static const char *const WORDS[] = {[IBX_COST_OPEN] = "headers and plans of",
+                                    [IBX_COST_DECODE] = "decode",
+                                    [IBX_COST_LOAD] = "load tiles, unpack samples",
+                                    [IBX_COST_LIGHT] = "convert light and alpha",
+                                    [IBX_COST_LOOK] = "look of",
+                                    [IBX_COST_STEP] = "",
+                                    [IBX_COST_STORE] = "store tiles",
+                                    [IBX_COST_PACK] = "pack samples",
+                                    [IBX_COST_ENCODE] = "encode"};
+
+/* "step 2, resize: scale-rows", "decode jpeg"; a pass that has its step's name in its own is not
+ * told twice. */
+static void print_name(char *text, size_t size, const ibx_cost *c) {
+    size_t used = 0;
+    const char *words = WORDS[c->kind], *name = c->name ? c->name : "";
+    const bool named = c->pass && strncmp(c->pass, name, strlen(name)) == 0;
+    if (c->number) used += (size_t)snprintf(text, size, "step %d, ", c->number);
+    used += (size_t)snprintf(text + used, size - used, "%s%s%s", words, *words && *name ? " " : "",
+                             named ? c->pass : name);
+    if (c->pass && !named) used += (size_t)snprintf(text + used, size - used, ": %s", c->pass);
+    if (c->pass && !c->number) snprintf(text + used, size - used, " (automatic)");
+}
+
+static void print_line(FILE *out, const char *name, double seconds, double all, double speed) {
+    fprintf(out, "  %-34s %9.3f s %5.1f %%", name, seconds, all > 0 ? 100 * seconds / all : 0);
+    if (speed > 0) fprintf(out, " %9.*f MP/s", speed < 10 ? 1 : 0, speed);
+    fputc('\n', out);
+}
+
+void ibx_print_stats(FILE *out, const ibx_stats *s, const ibx_totals *t) {
+    double rest = s->cpu;
+    fprintf(out, "processor time\n");
+    for (size_t i = 0; i < s->costs; i++) {
+        const ibx_cost *c = &s->cost[i];
+        char name[96];
+        print_name(name, sizeof name, c);
+        print_line(out, name, c->seconds, s->cpu, c->seconds > 0 ? c->megapixels / c->seconds : 0);
+        rest -= c->seconds;
+    }
+    print_line(out, "all else: files, memory, tasks", rest > 0 ? rest : 0, s->cpu, 0);
+    print_line(out, "together", s->cpu, s->cpu, 0);
+    const double available = s->threads * t->seconds;
+    fprintf(out, "%d threads for %.2f s: %.0f %% busy; for %.2f s of it they waited for files\n",
+            s->threads, t->seconds, available > 0 ? 100 * s->cpu / available : 0, s->waiting);
+    fprintf(out, "memory: peak %s; ", ibx_bytes_in_words(s->peak).text);
+    fprintf(out, "at most %s in use ", ibx_bytes_in_words(s->memory_used).text);
+    fprintf(out, "of a budget of %s\n", ibx_bytes_in_words(s->memory).text);
+}
+
+/* To a microsecond, or a thousandth of a megapixel. */
+static double rounded(double value, double unit) {
+    return round(value / unit) * unit;
+}
+
+static void put_cost(ibx_json *j, const ibx_cost *c) {
+    ibx_json_open(j, NULL, '{');
+    ibx_json_text(j, "kind", KIND[c->kind]);
+    if (c->number) ibx_json_int(j, "step", c->number);
+    if (c->name) ibx_json_text(j, "name", c->name);
+    if (c->pass) ibx_json_text(j, "pass", c->pass);
+    ibx_json_number(j, "seconds", rounded(c->seconds, 1e-6));
+    ibx_json_number(j, "megapixels", rounded(c->megapixels, 1e-6));
+    ibx_json_close(j, '}');
+}
+
+void ibx_put_stats(ibx_json *j, const ibx_stats *s) {
+    ibx_json_open(j, "stats", '{');
+    ibx_json_open(j, "accounts", '[');
+    for (size_t i = 0; i < s->costs; i++) put_cost(j, &s->cost[i]);
+    ibx_json_close(j, ']');
+    ibx_json_int(j, "threads", s->threads);
+    ibx_json_number(j, "cpu", rounded(s->cpu, 1e-6));
+    ibx_json_number(j, "waiting", rounded(s->waiting, 1e-6));
+    ibx_json_open(j, "memory", '{');
+    ibx_json_int(j, "budget", s->memory);
+    ibx_json_int(j, "used", s->memory_used);
+    ibx_json_int(j, "peak", s->peak);
+    ibx_json_close(j, '}');
+    ibx_json_close(j, '}');
+}
