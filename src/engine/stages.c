@@ -20,8 +20,10 @@
 /* No strip is higher than this share of the image, if that leaves it 16 rows. */
 #define MOST_SHARE 8
 
-/* No strip of output has more pixels, so that rings stay small on very wide images. */
+/* No strip of output has more pixels, so that rings stay small on very wide images; those that are
+ * kept as floats for another stage are four times as large. */
 #define MOST_STRIP_PIXELS (3 << 19)
+#define MOST_STORED_PIXELS (1 << 19)
 
 ibx_rect ibx_rect_inside(ibx_rect r, int w, int h) {
     const int x0 = ibx_min(ibx_max(r.x, 0), w - 1), y0 = ibx_min(ibx_max(r.y, 0), h - 1);
@@ -104,15 +106,16 @@ static double overlap(const ibx_pass *pass, int count, const ibx_head *out, ibx_
 
 /* The size of tiles that read little twice and stay in the cache, as a tile in the middle of the
  * image. It may be larger than the image, but not so high that there are few strips to share. */
-static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *out) {
+static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *out, bool stored) {
     static const int W[] = {64, 128, 256, 512, 1024, 2048};
     static const int ROWS[] = {8, 16, 32, 64, 128, 256, 512};
+    const int most = stored ? MOST_STORED_PIXELS : MOST_STRIP_PIXELS;
     double least = 1e300;
     size_of_tile best = {W[0], ROWS[0]};
     for (size_t i = 0; i < sizeof W / sizeof *W; i++)
         for (size_t k = 0; k < sizeof ROWS / sizeof *ROWS; k++) {
             const bool high = ROWS[k] > 16 && ROWS[k] > out->h / MOST_SHARE;
-            if (high || (ROWS[k] > 16 && (double)ROWS[k] * out->w > MOST_STRIP_PIXELS)) continue;
+            if (high || (ROWS[k] > 16 && (double)ROWS[k] * out->w > most)) continue;
             const ibx_rect tile = middle(out, W[i], ROWS[k]);
             size_t arena;
             const double bytes = (double)touched(pass, count, out, tile, &arena);
@@ -138,8 +141,8 @@ static void reach_rows(const ibx_pass *pass, int count, const ibx_head *out, int
     *y1 = ibx_max(ibx_min(r.y + r.h - 1, h - 1), *y0);
 }
 
-/* How many strips of `in_rows` a reader must see at once; 0 if it does not go from top to
- * bottom. */
+/* How many strips of `in_rows` a reader that makes `rows` of output must see at once; 0 if it does
+ * not go from top to bottom. */
 static int span(const ibx_pass *pass, int count, const ibx_head *out, int rows, int h,
                 int in_rows) {
     int most = 0, last0 = 0, last1 = 0;
@@ -169,7 +172,7 @@ static bool fits(const ibx_plan *plan, int first, int last, double sample_bytes)
     const int count = last - first + 1;
     if (count > IBX_MAX_FUSED) return false;
     const ibx_head *out = &pass[count - 1].call.out;
-    const size_of_tile tile = best_tile(pass, count, out);
+    const size_of_tile tile = best_tile(pass, count, out, false);
     if (waste(pass, count, middle(out, tile.w, tile.h)) > MOST_WASTE) return false;
     if (streams(pass, count, 64, 64) || !streams(pass, count - 1, 64, 64)) return true;
     const ibx_head *in = &pass[0].call.in, *cut = &plan->pass[last].call.in;
@@ -213,7 +216,7 @@ static void add_stage(ibx_plan *plan, int first, int end) {
 /* Chooses the tile of a stage, which is as high as its strips. */
 static void choose_tile(const ibx_plan *plan, ibx_stage *stage, const ibx_plan_options *options) {
     const ibx_pass *pass = &plan->pass[stage->first];
-    const size_of_tile best = best_tile(pass, stage->count, &stage->head);
+    const size_of_tile best = best_tile(pass, stage->count, &stage->head, stage->stored);
     stage->tile_w = options->tile_w ? options->tile_w : best.w;
     stage->strip_rows = options->strip_rows ? options->strip_rows : best.h;
     stage->strips = (stage->head.h + stage->strip_rows - 1) / stage->strip_rows;
@@ -246,21 +249,25 @@ static void shape_output(ibx_plan *plan, int s) {
                             (size_t)ibx_planes(&stage->head) * sizeof(float);
 }
 
-/* How many strips a band keeps, after what its readers do. */
+/* How many strips a band keeps, after what its readers do: so many that every thread has a strip of
+ * output to make while the input of one more arrives. */
 static void choose_slots(ibx_plan *plan, int b, int threads) {
     ibx_band *band = &plan->band[b];
     band->strips = (band->head.h + band->strip_rows - 1) / band->strip_rows;
-    int most = 1;
+    int most = 1, ample = 1;
     for (int s = 0; s < plan->stages; s++) {
         const ibx_stage *stage = &plan->stage[s];
+        const ibx_pass *pass = &plan->pass[stage->first];
+        const int rows = stage->strip_rows, h = band->head.h;
         if (stage->in != b) continue;
-        const int n = span(&plan->pass[stage->first], stage->count, &stage->head, stage->strip_rows,
-                           band->head.h, band->strip_rows);
+        const int n = span(pass, stage->count, &stage->head, rows, h, band->strip_rows);
         if (n == 0 || stage->waits || (n > 4 && n > band->strips / 2)) band->whole = true;
         most = ibx_max(most, n);
+        ample = ibx_max(ample, span(pass, stage->count, &stage->head, (threads + 1) * rows, h,
+                                    band->strip_rows));
     }
     band->tight = ibx_min(band->strips, most);
-    band->slots = ibx_min(band->strips, most + 2 * threads);
+    band->slots = ibx_min(band->strips, ibx_max(ample, most + 2));
     if (!band->whole) return;
     band->tight = band->slots = band->strips;
     for (int s = 0; s < plan->stages; s++)
