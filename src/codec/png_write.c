@@ -151,8 +151,9 @@ static void store_row(const writer *w, const uint8_t *from, uint8_t *to) {
 static void write_row(writer *w, const uint8_t *samples) {
     uint8_t *row = w->row + PAD;
     store_row(w, samples, row);
-    const uint8_t *filtered = ibx_png_filter(row, w->above + PAD, w->row_bytes, w->pixel, w->room,
-                                             w->row_bytes + 1 + IBX_PNG_SLACK);
+    const uint8_t *filtered =
+        ibx_png_filter(row, w->above + PAD, w->row_bytes, w->pixel, IBX_PNG_ALL_FILTERS, w->room,
+                       w->row_bytes + 1 + IBX_PNG_SLACK);
     if (!ibx_png_deflate(w->deflater, filtered, w->row_bytes + 1, w->done + 1 == w->h, &w->error))
         give_up(w);
     w->row = w->above;
