@@ -64,19 +64,29 @@ IBX_INLINE shorts8 mean(shorts8 left, shorts8 above, shorts8 corner) {
 
 typedef shorts8 prediction(shorts8 left, shorts8 above, shorts8 corner);
 
+/* What goes from one pixel to the next. */
+typedef struct {
+    shorts8 left, corner, difference;
+} chain;
+
+IBX_INLINE void step(chain *c, uint8_t *row, const uint8_t *above, size_t pixel, size_t stored,
+                     prediction *predict) {
+    const shorts8 difference = c->difference, up = load_pixel(above);
+    c->difference = load_pixel(row + pixel);
+    c->left = (difference + predict(c->left, up, c->corner)) & 255;
+    c->corner = up;
+    store_pixel(row, c->left, stored);
+}
+
 /* A pixel of 3 or 6 bytes is stored as 4 or 8, which is one instruction, but for the last one of
  * the row: what lies behind it has been loaded before. */
 IBX_INLINE void undo(uint8_t *row, const uint8_t *above, size_t n, size_t pixel,
                      prediction *predict) {
     const size_t wide = pixel == 3 ? 4 : pixel == 6 ? 8 : pixel;
-    shorts8 left = {0}, corner = {0}, next = load_pixel(row);
-    for (size_t i = 0; i < n; i += pixel) {
-        const shorts8 difference = next, up = load_pixel(above + i);
-        next = load_pixel(row + i + pixel);
-        left = (difference + predict(left, up, corner)) & 255;
-        corner = up;
-        store_pixel(row + i, left, i + wide <= n ? wide : pixel);
-    }
+    chain c = {.difference = load_pixel(row)};
+    size_t i = 0;
+    for (; i + wide <= n; i += pixel) step(&c, row + i, above + i, pixel, wide, predict);
+    for (; i < n; i += pixel) step(&c, row + i, above + i, pixel, pixel, predict);
 }
 
 /* ---- Sub ---------------------------------------------------------------------------------- */
