@@ -1,6 +1,7 @@
 /* png.c - the PNG codec against libpng's own whole-image reader and writer. */
 #include "codec/png_band.h"
 #include "decoded.h"
+#include "libpng.h"
 #include <png.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,66 +10,13 @@
 
 #include <cmocka.h>
 
-/* ---- the oracle: libpng, the whole image at once ------------------------------------------- */
-
-typedef struct {
-    const uint8_t *at;
-    size_t left;
-    bool warned;
-} oracle_input;
-
-static void oracle_read(png_structp png, png_bytep to, size_t size) {
-    oracle_input *in = png_get_io_ptr(png);
-    if (size > in->left) png_error(png, "end");
-    memcpy(to, in->at, size);
-    in->at += size;
-    in->left -= size;
-}
-
-static void oracle_warning(png_structp png, png_const_charp text) {
-    oracle_input *in = png_get_error_ptr(png);
-    if (strstr(text, "IDAT")) in->warned = true;
-}
-
-static void oracle_error(png_structp png, png_const_charp text) {
-    (void)text;
-    png_longjmp(png, 1);
-}
-
-static bool oracle_rows(png_structp png, png_infop info, oracle_input *in) {
-    if (setjmp(png_jmpbuf(png))) return false;
-    png_set_read_fn(png, in, oracle_read);
-    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-    png_read_png(png, info, PNG_TRANSFORM_EXPAND | PNG_TRANSFORM_SWAP_ENDIAN, NULL);
-    return !in->warned;
-}
-
-/* Packed samples as the codec should deliver them; NULL if libpng refuses the file. */
-static uint8_t *oracle(blob file, int *w, int *h, size_t *stride) {
-    oracle_input in = {file.data, file.size, false};
-    png_structp png =
-        png_create_read_struct(PNG_LIBPNG_VER_STRING, &in, oracle_error, oracle_warning);
-    png_infop info = png_create_info_struct(png);
-    uint8_t *pixels = NULL;
-    if (oracle_rows(png, info, &in)) {
-        *w = (int)png_get_image_width(png, info);
-        *h = (int)png_get_image_height(png, info);
-        *stride = png_get_rowbytes(png, info);
-        pixels = malloc(*stride * (size_t)*h);
-        for (int y = 0; y < *h; y++)
-            memcpy(pixels + *stride * (size_t)y, png_get_rows(png, info)[y], *stride);
-    }
-    png_destroy_read_struct(&png, &info, NULL);
-    return pixels;
-}
-
 /* ---- every file ------------------------------------------------------------------------------ */
 
 typedef struct {
     int same, refused, differ;
 } tally;
 
-static void compare_with_oracle(const char *path, void *user) {
+static void compare_with_libpng(const char *path, void *user) {
     tally *t = user;
     blob file = blob_read(path);
     int w = 0, h = 0;
@@ -77,7 +25,7 @@ static void compare_with_oracle(const char *path, void *user) {
         free(file.data);
         return;
     }
-    uint8_t *expected = oracle(file, &w, &h, &stride);
+    uint8_t *expected = libpng_decode(file.data, file.size, &w, &h, &stride);
     static const how HOW[] = {{0},
                               {.strip = 1, .piece = 1},
                               {.strip = 7, .piece = 7},
@@ -117,7 +65,7 @@ static void test_files(void **state) {
     tally t = {0};
     int files = 0;
     for (size_t i = 0; i < sizeof FOLDERS / sizeof *FOLDERS; i++)
-        files += for_each_file(FOLDERS[i], compare_with_oracle, &t);
+        files += for_each_file(FOLDERS[i], compare_with_libpng, &t);
     if (!files) {
         print_message("no test data in %s (IMBREX_DATA)\n", data_folder());
         skip();
@@ -168,7 +116,7 @@ static void there_and_back(int w, int h, ibx_model model, bool alpha, ibx_sample
 
     int ow, oh;
     size_t stride;
-    uint8_t *expected = oracle(file, &ow, &oh, &stride);
+    uint8_t *expected = libpng_decode(file.data, file.size, &ow, &oh, &stride);
     assert_non_null(expected); /* libpng agrees that the file is in order */
     assert_memory_equal(expected, pixels, stride * (size_t)h);
     free(expected);

@@ -39,7 +39,7 @@ static size_t unpack(const uint8_t *stream, size_t size) {
     return status == Z_STREAM_END && all ? got : SIZE + 1;
 }
 
-static const int EFFORTS[] = {IBX_DEFLATE_ISAL, 1, 3, 7, 11};
+static const int EFFORTS[] = {IBX_DEFLATE_ISAL, 1, 3, 7, 12};
 
 static void check_stretches(int kind, const size_t *cuts, int count) {
     fill(kind);

@@ -12,7 +12,7 @@
  *   default   ISA-L for bands like photographs, where it comes close to the best that DEFLATE
  *             can do; libdeflate for bands in which much repeats, like drawings, text and smooth
  *             gradients, where ISA-L's files would be up to twice as large.
- *   small     libdeflate at a level that takes fifty times as long as ISA-L.
+ *   small     libdeflate at a level that takes fifty times as long as ISA-L, and more.
  *
  * The rows of a band have either all the filter of the smallest differences, which suits
  * photographs, or none, which suits what repeats; samples of the band are compressed both ways to
