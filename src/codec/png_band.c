@@ -170,7 +170,7 @@ static trial try_lines(ibx_png_press *p, const ibx_strip *band, int effort, int 
 
 /* Sizes to percent of one another. */
 static size_t percent(size_t part, size_t of) {
-    return part * 100 / of;
+    return of > 0 ? part * 100 / of : 0;
 }
 
 /* What ISA-L makes of a sample says what pays. Where the filters shorten much and what they leave

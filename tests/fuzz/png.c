@@ -124,9 +124,9 @@ static void compare_around_rows(const uint8_t *data, size_t size) {
     const uint8_t *kind = KIND[data[1] % 8];
     const size_t w = 1 + data[0] % 77, line = 1 + w * kind[2], h = (size - 3) / line;
     if (!h) return;
-    uint8_t *rows = malloc(h * line), *packed, *file;
     uLongf n = compressBound((uLong)(h * line));
-    demand(rows && (packed = malloc(n)) && (file = malloc(n + 100)), "no memory");
+    uint8_t *rows = malloc(h * line), *packed = malloc(n), *file = malloc(n + 100);
+    demand(rows && packed && file, "no memory");
     memcpy(rows, data + 3, h * line);
     for (size_t y = 0; y < h; y++) rows[y * line] %= rows[y * line] < 250 ? 5 : 8;
     compress2(packed, &n, rows, (uLong)(h * line), data[2] % 10);
