@@ -12,8 +12,9 @@ enum { BAND_BYTES = 2 << 20, ROWS_MIN = 32 };
 /* Bytes in front of a row that the filters may read. */
 enum { PAD = 16 };
 
-/* Of a band this much, at least, is compressed on trial to see what kind of picture it is. */
-enum { SAMPLE_BYTES = 160 << 10, GROUP_BYTES = 64 << 10 };
+/* What is compressed on trial: groups of lines of about this size; of bands up to the other size
+ * all lines, where sizes are so much alike that a sample would mislead. */
+enum { GROUP_BYTES = 64 << 10, SMALL_BAND = 1300 << 10 };
 
 /* libdeflate's levels. From 10 on it looks for the best of all ways to write some bytes; where long
  * stretches repeat, 10 and 11 miss what 7 finds, and only 12 never does. */
@@ -143,11 +144,10 @@ typedef struct {
     size_t before, adaptive, plain;
 } trial;
 
-/* Compresses a sample of the band: one group of lines in `part`, spread over it; of a small band
- * all. A group holds more than DEFLATE can look back, or repetition would be missed. */
+/* Compresses a sample of the band: one group of lines in `part`, spread over it. A group holds more
+ * than DEFLATE can look back, or repetition would be missed. */
 static trial try_lines(ibx_png_press *p, const ibx_strip *band, int effort, int part) {
     const size_t line = line_bytes(&p->layout);
-    if ((size_t)band->rows * line <= SAMPLE_BYTES * (size_t)part) part = 1;
     const int group = (int)(GROUP_BYTES / line) + 1;
     part = ibx_max(1, ibx_min(part, band->rows / group));
     trial t = {0};
@@ -182,7 +182,7 @@ static int effort_for(int compression, trial t) {
     if (compression == IBX_PNG_SMALL) return SMALL_LEVEL;
     if (compression == IBX_PNG_FAST) return IBX_DEFLATE_ISAL;
     if (noise >= 12 && left <= 58 + noise * 6 / 10) return IBX_DEFLATE_ISAL;
-    const bool smooth = noise >= 7 && left <= 60 + noise * 14 / 10 && left <= 84;
+    const bool smooth = noise >= 7 && left <= 60 + noise * 14 / 10 && left <= 82;
     return smooth ? QUICK_LEVEL : USUAL_LEVEL;
 }
 
@@ -192,16 +192,16 @@ bool ibx_png_press_band(ibx_png_press *p, const ibx_strip *band, ibx_png_piece *
                         ibx_error *err) {
     const ibx_png_layout *l = &p->layout;
     const bool last = band->y + band->rows == l->h;
+    const size_t size = (size_t)band->rows * line_bytes(l);
     filter_adaptive(p, band);
     trial t = try_lines(p, band, IBX_DEFLATE_ISAL, 16);
     if (!t.adaptive || !t.plain) return ibx_fail(err, IBX_MEMORY, NO_MEMORY);
     const int effort = effort_for(l->compression, t);
-    if (effort > QUICK_LEVEL) t = try_lines(p, band, effort, 8); /* sizes are more alike there */
+    if (effort > QUICK_LEVEL) t = try_lines(p, band, effort, size > SMALL_BAND ? 8 : 1);
     const bool adaptive = t.adaptive < t.plain;
     if (!adaptive) filter_plain(p, band);
 
     const uint8_t *lines = adaptive ? p->adaptive : p->plain;
-    const size_t size = (size_t)band->rows * line_bytes(l);
     uint8_t *out = p->out + IBX_PNG_MARGIN;
     *piece = (ibx_png_piece){.data = out,
                              .size = ibx_deflate(p->deflater, effort, lines, size, last, out),
