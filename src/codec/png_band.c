@@ -194,7 +194,7 @@ bool ibx_png_press_band(ibx_png_press *p, const ibx_strip *band, ibx_png_piece *
     const bool last = band->y + band->rows == l->h;
     const size_t size = (size_t)band->rows * line_bytes(l);
     filter_adaptive(p, band);
-    trial t = try_lines(p, band, IBX_DEFLATE_ISAL, 16);
+    trial t = try_lines(p, band, IBX_DEFLATE_ISAL, size > SMALL_BAND ? 8 : 3);
     if (!t.adaptive || !t.plain) return ibx_fail(err, IBX_MEMORY, NO_MEMORY);
     const int effort = effort_for(l->compression, t);
     if (effort > QUICK_LEVEL) t = try_lines(p, band, effort, size > SMALL_BAND ? 8 : 1);
