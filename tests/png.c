@@ -1,5 +1,7 @@
 /* png.c - the PNG codec against libpng's own whole-image reader and writer. */
+#include "codec/png_band.h"
 #include "decoded.h"
+#include "libpng.h"
 #include <png.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,62 +10,9 @@
 
 #include <cmocka.h>
 
-/* ---- the oracle: libpng, the whole image at once ------------------------------------------- */
-
-typedef struct {
-    const uint8_t *at;
-    size_t left;
-    bool warned;
-} oracle_input;
-
-static void oracle_read(png_structp png, png_bytep to, size_t size) {
-    oracle_input *in = png_get_io_ptr(png);
-    if (size > in->left) png_error(png, "end");
-    memcpy(to, in->at, size);
-    in->at += size;
-    in->left -= size;
-}
-
-static void oracle_warning(png_structp png, png_const_charp text) {
-    oracle_input *in = png_get_error_ptr(png);
-    if (strstr(text, "IDAT")) in->warned = true;
-}
-
-static void oracle_error(png_structp png, png_const_charp text) {
-    (void)text;
-    png_longjmp(png, 1);
-}
-
-static bool oracle_rows(png_structp png, png_infop info, oracle_input *in) {
-    if (setjmp(png_jmpbuf(png))) return false;
-    png_set_read_fn(png, in, oracle_read);
-    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-    png_read_png(png, info, PNG_TRANSFORM_EXPAND | PNG_TRANSFORM_SWAP_ENDIAN, NULL);
-    return !in->warned;
-}
-
-/* Packed samples as the codec should deliver them; NULL if libpng refuses the file. */
-static uint8_t *oracle(blob file, int *w, int *h, size_t *stride) {
-    oracle_input in = {file.data, file.size, false};
-    png_structp png =
-        png_create_read_struct(PNG_LIBPNG_VER_STRING, &in, oracle_error, oracle_warning);
-    png_infop info = png_create_info_struct(png);
-    uint8_t *pixels = NULL;
-    if (oracle_rows(png, info, &in)) {
-        *w = (int)png_get_image_width(png, info);
-        *h = (int)png_get_image_height(png, info);
-        *stride = png_get_rowbytes(png, info);
-        pixels = malloc(*stride * (size_t)*h);
-        for (int y = 0; y < *h; y++)
-            memcpy(pixels + *stride * (size_t)y, png_get_rows(png, info)[y], *stride);
-    }
-    png_destroy_read_struct(&png, &info, NULL);
-    return pixels;
-}
-
 /* ---- every file ------------------------------------------------------------------------------ */
 
-static void compare_with_oracle(const char *path, void *user) {
+static void compare_with_libpng(const char *path, void *user) {
     blob file = blob_read(path);
     int w = 0, h = 0;
     size_t stride = 0;
@@ -71,7 +20,7 @@ static void compare_with_oracle(const char *path, void *user) {
         free(file.data);
         return;
     }
-    uint8_t *expected = oracle(file, &w, &h, &stride);
+    uint8_t *expected = libpng_decode(file.data, file.size, &w, &h, &stride);
     static const how HOW[] = {{0},
                               {.strip = 1, .piece = 1},
                               {.strip = 7, .piece = 7},
@@ -106,7 +55,7 @@ static void test_files(void **state) {
                                           "bad/pillow",
                                           "bad/wuffs",
                                           NULL};
-    tally_folders(FOLDERS, "libpng", 1000, compare_with_oracle);
+    tally_folders(FOLDERS, "libpng", 1000, compare_with_libpng);
 }
 
 /* ---- there and back -------------------------------------------------------------------------- */
@@ -150,7 +99,7 @@ static void there_and_back(int w, int h, ibx_model model, bool alpha, ibx_sample
 
     int ow, oh;
     size_t stride;
-    uint8_t *expected = oracle(file, &ow, &oh, &stride);
+    uint8_t *expected = libpng_decode(file.data, file.size, &ow, &oh, &stride);
     assert_non_null(expected); /* libpng agrees that the file is in order */
     assert_memory_equal(expected, pixels, stride * (size_t)h);
     free(expected);
@@ -161,20 +110,21 @@ static void there_and_back(int w, int h, ibx_model model, bool alpha, ibx_sample
 
 static void test_there_and_back(void **state) {
     (void)state;
-    static const int SIZES[][2] = {{1, 1}, {3, 2}, {17, 40}, {640, 90}, {5000, 3}};
-    for (int s = 0; s < 5; s++)
+    static const int SIZES[][2] = {{1, 1}, {3, 2}, {17, 40}, {640, 90}, {5000, 3}, {9000, 80}};
+    for (int s = 0; s < 6; s++)
         for (int m = 0; m < 2; m++)
             for (int variant = 0; variant < 4; variant++)
-                for (int c = 0; c <= 9; c++)
-                    there_and_back(SIZES[s][0], SIZES[s][1], MODELS[m], variant & 1,
-                                   variant & 2 ? IBX_U16 : IBX_U8,
-                                   (ibx_save_png){.compression = c, .interlace = c == 4},
-                                   c % 2 ? 0 : 7);
+                for (int c = IBX_PNG_FAST; c <= IBX_PNG_SMALL + 1; c++)
+                    there_and_back(
+                        SIZES[s][0], SIZES[s][1], MODELS[m], variant & 1,
+                        variant & 2 ? IBX_U16 : IBX_U8,
+                        (ibx_save_png){.compression = c % 3, .interlace = c > IBX_PNG_SMALL},
+                        c % 2 ? 0 : 7);
 }
 
 static void test_same_bytes_for_any_strip(void **state) {
     (void)state;
-    const ibx_save_png params = {.compression = 6};
+    const ibx_save_png params = {.compression = IBX_PNG_DEFAULT};
     const ibx_save_job job = {.head = {.w = 700, .h = 300, .model = IBX_RGB, .orientation = 1},
                               .sample = IBX_U8,
                               .format = ibx_format_find("png"),
@@ -192,9 +142,47 @@ static void test_same_bytes_for_any_strip(void **state) {
     free(pixels);
 }
 
+/* Bands made alone, from the last to the first, each in a press of its own: put together they are
+ * the file's compressed data. */
+static void test_bands_stand_alone(void **state) {
+    (void)state;
+    for (int compression = IBX_PNG_FAST; compression <= IBX_PNG_SMALL; compression++) {
+        const ibx_save_png params = {.compression = compression};
+        const ibx_save_job job = {.head = {.w = 30000, .h = 70, .model = IBX_RGB, .orientation = 1},
+                                  .sample = IBX_U8,
+                                  .format = ibx_format_find("png"),
+                                  .params = &params};
+        const ibx_png_layout layout = ibx_png_layout_of(&job);
+        uint8_t *pixels = test_pixels(&job);
+        blob file;
+        assert_true(encode(&job, pixels, 11, &file, NULL));
+        assert_in_range(layout.rows, 1, 35); /* two bands at least */
+        size_t end = file.size - 12;         /* of the last IDAT chunk, in front of IEND */
+        for (int y = (layout.h - 1) / layout.rows * layout.rows; y >= 0; y -= layout.rows) {
+            const ibx_strip band = {IBX_U8,
+                                    3,
+                                    30000,
+                                    y,
+                                    ibx_min(layout.rows, layout.h - y),
+                                    layout.row_bytes,
+                                    pixels + (size_t)y * layout.row_bytes};
+            ibx_png_press *press = ibx_png_press_new(&layout);
+            ibx_png_piece piece;
+            assert_true(ibx_png_press_band(press, &band, &piece, NULL));
+            const size_t behind = 4 + (y + band.rows == layout.h ? 4 : 0);
+            assert_memory_equal(file.data + end - behind - piece.size, piece.data, piece.size);
+            end -= 8 + (y ? 0 : 2) + piece.size + behind;
+            ibx_png_press_free(press);
+        }
+        assert_int_equal(end, 8 + 25);
+        free(file.data);
+        free(pixels);
+    }
+}
+
 static void test_metadata_there_and_back(void **state) {
     (void)state;
-    const ibx_save_png params = {.compression = 6};
+    const ibx_save_png params = {.compression = IBX_PNG_DEFAULT};
     const ibx_metadata m = {.exif = {"II*\0\x08\0\0\0\0\0\0\0\0\0", 14},
                             .xmp = {"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>", 37}};
     const ibx_save_job job = {.head = {.w = 2, .h = 2, .model = IBX_GRAY, .orientation = 1},
@@ -218,7 +206,7 @@ static void test_metadata_there_and_back(void **state) {
  */
 
 static blob small_file(bool interlace) {
-    const ibx_save_png params = {.compression = 6, .interlace = interlace};
+    const ibx_save_png params = {.compression = IBX_PNG_DEFAULT, .interlace = interlace};
     const ibx_save_job job = {.head = {.w = 24, .h = 20, .model = IBX_RGB, .orientation = 1},
                               .sample = IBX_U8,
                               .format = ibx_format_find("png"),
@@ -290,6 +278,7 @@ int main(void) {
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_there_and_back),
         cmocka_unit_test(test_same_bytes_for_any_strip),
+        cmocka_unit_test(test_bands_stand_alone),
         cmocka_unit_test(test_metadata_there_and_back),
         cmocka_unit_test(test_truncation),
         cmocka_unit_test(test_flipped_bytes),

@@ -99,8 +99,8 @@ static void positional_and_named_values(void **state) {
     check("save:webp,70,name=x", "save:webp,70,name=x");
     check("save:jpg", "save:jpeg");
     check("save:.TIFF,lzw", "save:tiff,lzw");
-    check("save:format=png,compression=9", "save:png,9");
-    check("save:compression=9,format=png", "save:png,9");
+    check("save:format=png,compression=small", "save:png,small");
+    check("save:compression=small,format=png", "save:png,small");
     check("save:\"png\"", "save:png");
     check("save", "save");
     check("save:name=\"{stem}-small\"", "save:name={stem}-small");
@@ -173,7 +173,7 @@ static void wrong_values_are_refused(void **state) {
     refuse("invert:=1", "step 1, invert: amount is \"=1\", but must be 0 to 1");
     refuse("invert:1:2", "step 1, invert: amount is \"1:2\", but must be 0 to 1");
     refuse(":2", "step 1: the name of a filter is missing in front of \":2\"");
-    refuse("save:png,10", "step 1, save: compression is 10, but must be a whole number, 0 to 9");
+    refuse("save:png,10", "step 1, save: compression is 10, but must be fast, default or small");
 }
 
 static void unbalanced_quotes_are_refused(void **state) {

@@ -1,87 +1,86 @@
 /* png_deflate.c - see png_deflate.h. */
 #include "codec/png_deflate.h"
-#include <isa-l/crc.h>
+#include "codec/png_blocks.h"
 #include <isa-l/igzip_lib.h>
+#include <libdeflate.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Every call of isal_deflate saves its window of 32 KB, so rows are collected to larger blocks. */
-enum { INPUT = 256 << 10, CHUNK = 64 << 10, LEVEL_ROOM = ISAL_DEF_LVL3_DEFAULT };
+enum { TABLES = ISAL_DEF_LVL3_DEFAULT };
 
-struct ibx_png_deflater {
-    struct isal_zstream stream;
-    ibx_sink *sink;
-    size_t waiting; /* bytes in `input` */
-    uint8_t input[INPUT];
-    uint8_t chunk[8 + CHUNK + 4]; /* length, type, data, checksum */
-    uint8_t level_room[LEVEL_ROOM];
+struct ibx_deflater {
+    struct libdeflate_compressor *thorough;
+    int level; /* of it */
+    struct isal_zstream quick;
+    uint8_t tables[TABLES]; /* of ISA-L; a fixed size, or its bytes would depend on it */
 };
 
-ibx_png_deflater *ibx_png_deflater_new(ibx_sink *sink, int level) {
-    ibx_png_deflater *d = malloc(sizeof *d);
-    if (!d) return NULL;
-    isal_deflate_init(&d->stream);
-    d->stream.level = (uint32_t)level;
-    d->stream.level_buf = d->level_room;
-    d->stream.level_buf_size = sizeof d->level_room; /* fixed, or the bytes would depend on it */
-    d->stream.gzip_flag = IGZIP_ZLIB;
-    d->stream.next_out = d->chunk + 8;
-    d->stream.avail_out = CHUNK;
-    d->sink = sink;
-    d->waiting = 0;
+ibx_deflater *ibx_deflater_new(void) {
+    ibx_deflater *d = malloc(sizeof *d);
+    if (d) d->thorough = NULL;
     return d;
 }
 
-void ibx_png_deflater_free(ibx_png_deflater *d) {
+void ibx_deflater_free(ibx_deflater *d) {
+    if (!d) return;
+    if (d->thorough) libdeflate_free_compressor(d->thorough);
     free(d);
 }
 
-size_t ibx_png_deflater_bytes(void) {
-    return sizeof(ibx_png_deflater);
+size_t ibx_deflater_bytes(int effort) {
+    return sizeof(ibx_deflater) + (effort < 10 ? 1u << 20 : 9u << 20); /* of libdeflate 1.14 */
 }
 
-static void put_big_endian(uint8_t *p, uint32_t v) {
-    for (int i = 0; i < 4; i++) p[i] = (uint8_t)(v >> (24 - 8 * i));
+size_t ibx_deflate_bound(size_t size) {
+    return size + size / 4 + 4096;
 }
 
-bool ibx_png_put_chunk(ibx_sink *sink, uint8_t *chunk, const char type[4], uint32_t size,
-                       ibx_error *err) {
-    put_big_endian(chunk, size);
-    memcpy(chunk + 4, type, 4);
-    put_big_endian(chunk + 8 + size, crc32_gzip_refl(0, chunk + 4, (uint64_t)size + 4));
-    return sink->write(sink, chunk, (size_t)size + 12, err);
-}
-
-/* Deflates what has been collected; full chunks go out. */
-static bool run(ibx_png_deflater *d, bool last, ibx_error *err) {
-    struct isal_zstream *s = &d->stream;
-    s->next_in = d->input;
-    s->avail_in = (uint32_t)d->waiting;
+static size_t quick(ibx_deflater *d, const uint8_t *data, size_t size, bool last, uint8_t *out) {
+    struct isal_zstream *s = &d->quick;
+    isal_deflate_init(s);
+    s->level = 2;
+    s->level_buf = d->tables;
+    s->level_buf_size = sizeof d->tables;
+    s->gzip_flag = IGZIP_DEFLATE;
+    s->flush = last ? NO_FLUSH : SYNC_FLUSH;
     s->end_of_stream = last;
-    d->waiting = 0;
-    for (;;) {
-        if (isal_deflate(s) != COMP_OK) return ibx_fail(err, IBX_BUG, "ISA-L cannot deflate");
-        const bool done = last && s->internal_state.state == ZSTATE_END;
-        const uint32_t size = CHUNK - s->avail_out;
-        if (size && (done || !s->avail_out)) {
-            if (!ibx_png_put_chunk(d->sink, d->chunk, "IDAT", size, err)) return false;
-            s->next_out = d->chunk + 8;
-            s->avail_out = CHUNK;
-        } else if (done || (!last && !s->avail_in)) {
-            return true;
-        }
-        if (done) return true;
-    }
+    s->next_in = (uint8_t *)data; /* ISA-L does not write to it */
+    s->avail_in = (uint32_t)size;
+    s->next_out = out;
+    s->avail_out = (uint32_t)ibx_deflate_bound(size);
+    return isal_deflate(s) == COMP_OK && !s->avail_in && s->avail_out ? s->total_out : 0;
 }
 
-bool ibx_png_deflate(ibx_png_deflater *d, const uint8_t *data, size_t size, bool last,
-                     ibx_error *err) {
-    while (size) {
-        const size_t part = size < INPUT - d->waiting ? size : INPUT - d->waiting;
-        memcpy(d->input + d->waiting, data, part);
-        d->waiting += part;
-        data += part;
-        size -= part;
-        if (d->waiting == INPUT && (size || !last) && !run(d, false, err)) return false;
+/* Makes the last block of a stream one that is not, and appends an empty stored block. Returns the
+ * new size, at most 5 more. */
+static size_t open_end(uint8_t *stream, size_t size) {
+    static const uint8_t EMPTY[] = {0, 0, 0xFF, 0xFF}; /* its length, and that again inverted */
+    size_t first, end;
+    if (!ibx_deflate_last_block(stream, size, &first, &end)) return 0;
+    stream[first / 8] &= (uint8_t) ~(1u << first % 8);
+    stream[size] = 0;
+    size = (end + 3 + 7) / 8; /* three bits, 0: not the last, stored; then up to a whole byte */
+    memcpy(stream + size, EMPTY, sizeof EMPTY);
+    return size + sizeof EMPTY;
+}
+
+/* libdeflate has no way to say that a stream goes on. */
+static size_t thorough(ibx_deflater *d, int level, const uint8_t *data, size_t size, bool last,
+                       uint8_t *out) {
+    if (d->thorough && d->level != level) {
+        libdeflate_free_compressor(d->thorough);
+        d->thorough = NULL;
     }
-    return !last || run(d, true, err);
+    if (!d->thorough) d->thorough = libdeflate_alloc_compressor(level);
+    if (!d->thorough) return 0;
+    d->level = level;
+    const size_t n =
+        libdeflate_deflate_compress(d->thorough, data, size, out, ibx_deflate_bound(size) - 5);
+    return last || !n ? n : open_end(out, n);
+}
+
+size_t ibx_deflate(ibx_deflater *d, int effort, const uint8_t *data, size_t size, bool last,
+                   uint8_t *out) {
+    if (effort == IBX_DEFLATE_ISAL) return quick(d, data, size, last, out);
+    return thorough(d, effort, data, size, last, out);
 }

@@ -1,25 +1,36 @@
-/* png_deflate.h - filtered rows to IDAT chunks, by ISA-L.
+/* png_deflate.h - bytes to a stretch of a DEFLATE stream that stands on its own.
  *
- * Bounded: a block of input, a block of output, whatever the size of the image. Private to the
- * PNG codec. */
+ * A stretch refers to nothing in front of it, so stretches can be made in any order and at the
+ * same time. All but the last end with an empty stored block, which brings the stream to a whole
+ * byte (zlib's SYNC_FLUSH): put one behind the other they are one stream.
+ *
+ * Private to the PNG codec. */
 #ifndef IBX_CODEC_PNG_DEFLATE_H
 #define IBX_CODEC_PNG_DEFLATE_H
 
-#include "codec/stream.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-typedef struct ibx_png_deflater ibx_png_deflater;
+typedef struct ibx_deflater ibx_deflater;
 
-/* Starts a zlib stream in IDAT chunks. `level` is ISA-L's, 1 to 3. NULL without memory. */
-ibx_png_deflater *ibx_png_deflater_new(ibx_sink *sink, int level);
-void ibx_png_deflater_free(ibx_png_deflater *d); /* NULL is allowed */
-size_t ibx_png_deflater_bytes(void);
+/* The effort is libdeflate's level (1..12), or 0 for ISA-L: five times faster than level 1 and not
+ * much larger where little repeats, as in filtered photographs. */
+enum { IBX_DEFLATE_ISAL = 0 };
 
-/* Appends bytes to the stream; `last` ends it. False if the sink fails. */
-bool ibx_png_deflate(ibx_png_deflater *d, const uint8_t *data, size_t size, bool last,
-                     ibx_error *err);
+/* Tables for one stretch at a time; those of libdeflate are made on first need. NULL without
+ * memory. */
+ibx_deflater *ibx_deflater_new(void);
+void ibx_deflater_free(ibx_deflater *d); /* NULL is allowed */
+size_t ibx_deflater_bytes(int effort);   /* memory that efforts up to this may take */
 
-/* Writes a chunk; type and data begin 8 bytes behind `chunk`, with room for 4 more at the end. */
-bool ibx_png_put_chunk(ibx_sink *sink, uint8_t *chunk, const char type[4], uint32_t size,
-                       ibx_error *err);
+/* Room that compressing `size` bytes may need. */
+size_t ibx_deflate_bound(size_t size);
+
+/* Compresses 1 to 1 GB into `out`, which has ibx_deflate_bound(size) bytes of room. `last` ends
+ * the stream. Returns the number of bytes; 0 without memory. The same input gives the same bytes.
+ * Another level of libdeflate than at the call before takes new tables. */
+size_t ibx_deflate(ibx_deflater *d, int effort, const uint8_t *data, size_t size, bool last,
+                   uint8_t *out);
 
 #endif

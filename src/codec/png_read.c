@@ -49,9 +49,12 @@ static void on_read(png_structp png, png_bytep data, size_t size) {
     if (size == sizeof r->last) memcpy(r->last, data, size);
 }
 
+/* 0: not ours, so libpng refuses it if its name says that it is critical. */
 static int on_chunk(png_structp png, png_unknown_chunkp chunk) {
     ibx_png_reader *r = png_get_user_chunk_ptr(png);
-    if (!ibx_png_take_metadata(&r->metadata, (const char *)chunk->name, chunk->data, chunk->size)) {
+    const char *type = (const char *)chunk->name;
+    if (strcmp(type, "eXIf") != 0 && strcmp(type, "iTXt") != 0) return 0;
+    if (!ibx_png_take_metadata(&r->metadata, type, chunk->data, chunk->size)) {
         ibx_fail(&r->error, IBX_MEMORY, "%s: no memory for its metadata", r->name);
         ibx_png_give_up(r);
     }

@@ -15,6 +15,7 @@ const ibx_param IBX_SAVE_ANY[] = {NAME_ROW, IBX_END};
 
 static const char *const SUBSAMPLINGS[] = {"auto", "420", "422", "444", NULL};
 static const char *const DEPTHS[] = {"auto", "8", "16", NULL};
+static const char *const PNG_COMPRESSIONS[] = {"fast", "default", "small", NULL};
 static const char *const TIFF_COMPRESSIONS[] = {"none", "lzw", "deflate", "jpeg", "zstd", NULL};
 
 static const ibx_param JPEG[] = {
@@ -29,8 +30,8 @@ static const ibx_param JPEG[] = {
     IBX_END};
 
 static const ibx_param PNG[] = {
-    IBX_INT(ibx_save_png, compression, 0, 9, 6, "",
-            "Effort of DEFLATE: 0 stores, 1 is fast, 9 is smallest."),
+    IBX_CHOICE(ibx_save_png, compression, PNG_COMPRESSIONS, IBX_PNG_DEFAULT,
+               "Time spent on a smaller file; every pixel is kept in any case."),
     IBX_CHOICE(ibx_save_png, depth, DEPTHS, IBX_DEPTH_AUTO,
                "Bits per sample; auto is that of the source."),
     IBX_BOOL(ibx_save_png, interlace, false, "Store in seven passes of rising detail (Adam7)."),

@@ -25,9 +25,11 @@ typedef struct {
 
 enum { IBX_DEPTH_AUTO, IBX_DEPTH_8, IBX_DEPTH_16 };
 
+enum { IBX_PNG_FAST, IBX_PNG_DEFAULT, IBX_PNG_SMALL };
+
 typedef struct {
     ibx_save_any any;
-    int compression; /* 0..9, default 6 */
+    int compression; /* fast, default, small */
     int depth;       /* auto: as the source */
     bool interlace;
 } ibx_save_png;

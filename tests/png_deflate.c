@@ -1,0 +1,136 @@
+/* png_deflate.c - stretches of DEFLATE that were made alone and put together, read by zlib; and the
+ * walk over the blocks of a stream. */
+#include "codec/png_deflate.h"
+#include "codec/png_blocks.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+enum { SIZE = 400000 };
+static uint8_t data[SIZE], packed[2 * SIZE], unpacked[SIZE + 1];
+
+/* 0: zeros, 1: noise, 2: words that repeat, 3: all of it in turn. */
+static void fill(int kind) {
+    uint32_t seed = 7;
+    for (size_t i = 0; i < SIZE; i++) {
+        seed = seed * 1664525 + 1013904223;
+        const int here = kind < 3 ? kind : (int)(i / 30000 % 3);
+        data[i] = here == 0   ? 0
+                  : here == 1 ? (uint8_t)(seed >> 24)
+                              : (uint8_t)(i % 97 * (i / 5000));
+    }
+}
+
+/* Inflates a raw stream; the number of bytes, or SIZE + 1 if it does not end properly. */
+static size_t unpack(const uint8_t *stream, size_t size) {
+    z_stream z = {.next_in = (uint8_t *)stream,
+                  .avail_in = (uInt)size,
+                  .next_out = unpacked,
+                  .avail_out = sizeof unpacked};
+    assert_int_equal(inflateInit2(&z, -15), Z_OK);
+    const int status = inflate(&z, Z_FINISH);
+    const size_t got = z.total_out;
+    const bool all = z.avail_in == 0;
+    inflateEnd(&z);
+    return status == Z_STREAM_END && all ? got : SIZE + 1;
+}
+
+static const int EFFORTS[] = {IBX_DEFLATE_ISAL, 1, 3, 7, 12};
+
+static void check_stretches(int kind, const size_t *cuts, int count) {
+    fill(kind);
+    ibx_deflater *d = ibx_deflater_new();
+    for (int e = 0; e < 6; e++) { /* the last time every stretch with another effort */
+        size_t size = 0, from = 0;
+        for (int i = 0; i < count; from = cuts[i], i++) {
+            const size_t n = ibx_deflate(d, EFFORTS[e < 5 ? e : i % 5], data + from, cuts[i] - from,
+                                         i + 1 == count, packed + size);
+            assert_true(n > 0 && n <= ibx_deflate_bound(cuts[i] - from));
+            size += n;
+        }
+        assert_int_equal(unpack(packed, size), from);
+        assert_memory_equal(unpacked, data, from);
+    }
+    ibx_deflater_free(d);
+}
+
+static void test_stretches(void **state) {
+    (void)state;
+    static const size_t ONE[] = {SIZE}, TINY[] = {1, 2, 3, 10}, MIXED[] = {1, 70000, 70001, SIZE};
+    for (int kind = 0; kind < 4; kind++) {
+        check_stretches(kind, ONE, 1);
+        check_stretches(kind, TINY, 4);
+        check_stretches(kind, MIXED, 4);
+    }
+}
+
+/* A raw stream by zlib. */
+static size_t pack(int level, int strategy) {
+    z_stream z = {.next_in = data, .avail_in = SIZE, .next_out = packed, .avail_out = 2 * SIZE};
+    assert_int_equal(deflateInit2(&z, level, Z_DEFLATED, -15, 8, strategy), Z_OK);
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    const size_t size = z.total_out;
+    deflateEnd(&z);
+    return size;
+}
+
+/* The last block is found where zlib says, in streams of all kinds of blocks. */
+static void check_last_block(int level, int strategy) {
+    const size_t size = pack(level, strategy);
+    size_t first = 0, end = 0, at = 0, before = 0;
+    assert_true(ibx_deflate_last_block(packed, size, &first, &end));
+    z_stream z = {.next_in = packed, .avail_in = (uInt)size};
+    assert_int_equal(inflateInit2(&z, -15), Z_OK);
+    do {
+        z.next_out = unpacked;
+        z.avail_out = sizeof unpacked;
+        assert_int_equal(inflate(&z, Z_BLOCK), Z_OK);
+        before = at;
+        at = z.total_in * 8 - (size_t)(z.data_type & 7);
+    } while (!(z.data_type & 64));
+    inflateEnd(&z);
+    assert_int_equal(first, before);
+    assert_int_equal(end, at);
+}
+
+static void test_last_block(void **state) {
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        fill(kind);
+        for (int level = 0; level <= 9; level++) check_last_block(level, Z_DEFAULT_STRATEGY);
+        check_last_block(6, Z_FIXED);
+        check_last_block(6, Z_HUFFMAN_ONLY);
+    }
+}
+
+/* A stream that is cut ends nowhere; one that is changed may, but inside. */
+static void test_damaged_blocks(void **state) {
+    (void)state;
+    fill(3);
+    const size_t size = pack(6, Z_DEFAULT_STRATEGY);
+    size_t first, end;
+    for (size_t n = 0; n < size; n += 1 + n / 50) {
+        uint8_t *cut = memcpy(malloc(n + 1), packed, n); /* alone, so that a sanitizer sees */
+        assert_false(ibx_deflate_last_block(cut, n, &first, &end));
+        free(cut);
+    }
+    for (size_t i = 0; i < size; i += 1 + i / 50) {
+        packed[i] ^= 0x5A;
+        if (ibx_deflate_last_block(packed, size, &first, &end))
+            assert_true(first < end && end <= size * 8);
+        packed[i] ^= 0x5A;
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stretches),
+        cmocka_unit_test(test_last_block),
+        cmocka_unit_test(test_damaged_blocks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
