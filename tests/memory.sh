@@ -28,7 +28,10 @@ below 200 "enlarging to 20000 x 20000" \
 below 200 "20000 x 20000 through blur:2" "$IMBREX" run blur:2 large/small.jpg -o blurred
 below 300 "20000 x 20000 turned in 256 MB" \
     "$IMBREX" run rotate:90 large/small.jpg -o turned --memory 256M
-rm -r large blurred turned
+below 300 "12000 x 12000 turned, as TIFF in 256 MB" \
+    "$IMBREX" run crop:12000x12000/rotate:90/save:tiff,compression=lzw large/small.jpg -o tiff \
+    --memory 256M
+rm -r large blurred turned tiff
 
 # A thousand photographs peak no higher than ten (but for their names, and the noise of an
 # allocator).

@@ -43,16 +43,26 @@ int ibx_vips_unnamed_file(size_t size, bool on_disk, ibx_error *err);
 /* Appends a whole file to a sink. */
 bool ibx_vips_send_file(int fd, ibx_sink *sink, ibx_error *err);
 
-/* A block of memory: from the heap, or above 64 MB a mapped unnamed file on disk, which the
- * kernel may write out instead of keeping it. */
+/* ---- vips_store.c: a whole image, which libvips reads at its own pace ------------------------ */
+
+/* Rows in memory, or above 64 MB in an unnamed file on disk, which is read and written and not
+ * mapped: pages of a mapping would count as memory of the process. */
 typedef struct {
-    uint8_t *data;
-    size_t size;
-    bool mapped;
+    uint8_t *data; /* or NULL, and: */
+    int fd;
+    size_t row_bytes;
+    int rows;
 } ibx_vips_store;
 #define IBX_VIPS_HEAP ((size_t)64 << 20)
-bool ibx_vips_store_new(ibx_vips_store *store, size_t size, ibx_error *err);
-void ibx_vips_store_free(ibx_vips_store *store);
+bool ibx_vips_store_open(ibx_vips_store *store, size_t row_bytes, int rows, ibx_error *err);
+void ibx_vips_store_close(ibx_vips_store *store);
+
+/* Stores the rows of a strip from row y on. */
+bool ibx_vips_store_put(ibx_vips_store *store, int y, const ibx_strip *strip, ibx_error *err);
+
+/* The whole store as an image of libvips, w pixels wide; the store must outlive it. NULL with an
+ * error of libvips. */
+VipsImage *ibx_vips_store_image(ibx_vips_store *store, int w, int planes, VipsBandFormat format);
 
 /* ---- vips_loader.c: which loader reads a file ------------------------------------------------ */
 

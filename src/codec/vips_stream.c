@@ -92,7 +92,7 @@ static bool cannot_reserve(size_t size, const char *where, int why, ibx_error *e
                     where, strerror(why));
 }
 
-/* Space is reserved, not only promised: a write through a mapping cannot report a full disk. */
+/* Space is reserved at once, so that a full disk is known before any work. */
 int ibx_vips_unnamed_file(size_t size, bool on_disk, ibx_error *err) {
     const char *folder = getenv("TMPDIR");
     if (!folder || !*folder) folder = "/var/tmp";
@@ -121,30 +121,4 @@ bool ibx_vips_send_file(int fd, ibx_sink *sink, ibx_error *err) {
     }
     free(chunk);
     return fine;
-}
-
-/* ---- whole images -------------------------------------------------------------------------- */
-
-bool ibx_vips_store_new(ibx_vips_store *store, size_t size, ibx_error *err) {
-    *store = (ibx_vips_store){.size = size, .mapped = size > IBX_VIPS_HEAP};
-    if (!store->mapped) {
-        store->data = malloc(size);
-        return store->data || ibx_fail(err, IBX_MEMORY, "no memory for %zu bytes", size);
-    }
-    const int fd = ibx_vips_unnamed_file(size, true, err);
-    if (fd < 0) return false;
-    void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    const int why = errno;
-    close(fd);
-    if (data == MAP_FAILED) return cannot_reserve(size, "the address space", why, err);
-    store->data = data;
-    return true;
-}
-
-void ibx_vips_store_free(ibx_vips_store *store) {
-    if (store->mapped && store->data)
-        munmap(store->data, store->size);
-    else
-        free(store->data);
-    store->data = NULL;
 }

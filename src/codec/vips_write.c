@@ -23,7 +23,6 @@ typedef struct {
     ibx_save_job job;
     const writer *writer;
     ibx_vips_store store;
-    size_t row_bytes;
     int rows; /* that have come */
 } encoder;
 
@@ -172,9 +171,9 @@ void *ibx_vips_create(ibx_sink *sink, const ibx_save_job *job, ibx_error *err) {
     if (!ibx_vips_start(err) || !can_hold(w, job, err)) return NULL;
     encoder *e = g_new0(encoder, 1);
     *e = (encoder){.sink = sink, .job = *job, .writer = w};
-    e->row_bytes =
+    const size_t row_bytes =
         (size_t)job->head.w * (size_t)ibx_planes(&job->head) * ibx_sample_size(job->sample);
-    if (ibx_vips_store_new(&e->store, e->row_bytes * (size_t)job->head.h, err)) return e;
+    if (ibx_vips_store_open(&e->store, row_bytes, job->head.h, err)) return e;
     ibx_vips_destroy(e);
     return NULL;
 }
@@ -184,9 +183,7 @@ bool ibx_vips_write(void *encoder_, const ibx_strip *strip, ibx_error *err) {
     if (strip->rows > e->job.head.h - e->rows)
         return ibx_fail(err, IBX_BUG, "save:%s: too many rows", e->writer->name);
     ibx_strip_touch(strip, false);
-    for (int i = 0; i < strip->rows; i++)
-        memcpy(e->store.data + (size_t)(e->rows + i) * e->row_bytes,
-               strip->data + (size_t)i * strip->stride, e->row_bytes);
+    if (!ibx_vips_store_put(&e->store, e->rows, strip, err)) return false;
     e->rows += strip->rows;
     return true;
 }
@@ -194,7 +191,7 @@ bool ibx_vips_write(void *encoder_, const ibx_strip *strip, ibx_error *err) {
 void ibx_vips_destroy(void *encoder_) {
     encoder *e = encoder_;
     if (!e) return;
-    ibx_vips_store_free(&e->store);
+    ibx_vips_store_close(&e->store);
     g_free(e);
 }
 
@@ -245,11 +242,11 @@ static void attach_metadata(VipsImage *image, const encoder *e) {
 }
 
 /* The store as an image of libvips; the store must outlive it. */
-static VipsImage *as_image(const encoder *e) {
+static VipsImage *as_image(encoder *e) {
     const ibx_head *h = &e->job.head;
-    VipsImage *plain = vips_image_new_from_memory(
-        e->store.data, e->store.size, h->w, h->h, ibx_planes(h),
-        e->job.sample == IBX_U16 ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR);
+    VipsImage *plain =
+        ibx_vips_store_image(&e->store, h->w, ibx_planes(h),
+                             e->job.sample == IBX_U16 ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR);
     VipsImage *image = NULL;
     if (!plain) return NULL;
     double x, y;
@@ -285,7 +282,7 @@ static bool encode_to_sink(const encoder *e, VipsImage *image, ibx_error *err) {
 
 /* libtiff goes back to fill in what it learnt later. */
 static bool encode_to_file(const encoder *e, VipsImage *image, ibx_error *err) {
-    const int fd = ibx_vips_unnamed_file(0, e->store.mapped, err);
+    const int fd = ibx_vips_unnamed_file(0, !e->store.data, err);
     if (fd < 0) return false;
     VipsTarget *target = vips_target_new_to_descriptor(fd);
     const bool fine = target && encode(e, image, target, err);
