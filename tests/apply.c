@@ -77,6 +77,29 @@ static void test_large_images_use_several_threads_and_agree(void **state) {
     free(in.pixels);
 }
 
+/* 8-bit samples become linear light by a table, floats by the polynomial that it was made by: the
+ * same picture, to the bit. */
+static void test_table_is_the_curve(void **state) {
+    (void)state;
+    static const ibx_model MODEL[] = {IBX_GRAY, IBX_RGB};
+    for (int m = 0; m < 2; m++) {
+        ibx_image bytes = new_image(300, 200, MODEL[m], false, IBX_U8);
+        ibx_image floats = new_image(300, 200, MODEL[m], false, IBX_F32), out[2];
+        for (int i = 0; i < 300 * 200 * (int)MODEL[m]; i++) {
+            ((uint8_t *)bytes.pixels)[i] = (uint8_t)((unsigned)i * 2654435761u >> 24);
+            ((float *)floats.pixels)[i] = (float)((uint8_t *)bytes.pixels)[i] * (1 / 255.0f);
+        }
+        ibx_error err = {IBX_OK, ""};
+        ibx_recipe *recipe = ibx_recipe_parse("resize:50%/blur:2,light=linear", &err);
+        assert_true(ibx_apply(recipe, &bytes, IBX_F32, &out[0], NULL, &err));
+        assert_true(ibx_apply(recipe, &floats, IBX_F32, &out[1], NULL, &err));
+        assert_memory_equal(out[0].pixels, out[1].pixels, out[0].stride * 100);
+        for (int i = 0; i < 2; i++) ibx_image_free(&out[i]);
+        ibx_recipe_free(recipe);
+        free(bytes.pixels), free(floats.pixels);
+    }
+}
+
 static void test_cancel(void **state) {
     (void)state;
     ibx_image in = new_image(500, 500, IBX_RGB, false, IBX_U8), out;
@@ -132,6 +155,7 @@ int main(void) {
         cmocka_unit_test(test_samples_survive),
         cmocka_unit_test(test_strides_and_turns),
         cmocka_unit_test(test_large_images_use_several_threads_and_agree),
+        cmocka_unit_test(test_table_is_the_curve),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_from_several_threads),

@@ -15,11 +15,10 @@
 
 #define TICK_MS 100
 
-/* Images per thread between reading and renaming, and some more: so many that threads have work
- * while this one waits for a slow disk, and so few that many images take no more memory than ten.
- */
-#define IMAGES_PER_THREAD 4
-#define IMAGES_MORE 2
+/* Images between reading and renaming: few, so that many images take no more memory than ten; more
+ * where threads ran out of work while this one waited for a slow disk. */
+#define IMAGES(threads) (4 * (threads) + 2)
+#define MOST_IMAGES(threads) (12 * (threads))
 
 typedef struct {
     const ibx_batch *batch;
@@ -34,11 +33,12 @@ typedef struct {
     void *user;
     ibx_totals totals;
     double began, ticked;
-    size_t next;    /* entry to read */
-    int running;    /* admitted and not committed yet */
-    size_t used;    /* bytes in use */
-    ibx_job **live; /* all jobs */
-    int lives, most;
+    size_t next;                /* entry to read */
+    int running;                /* admitted and not committed yet */
+    size_t used;                /* bytes in use */
+    ibx_job **live;             /* all jobs */
+    int lives, most;            /* how many there are, and may be at present */
+    atomic_int busy;            /* jobs whose pixels are under way */
     ibx_job *ready;             /* opened, waiting for memory; first in, first out */
     bool deferred;              /* there are threads besides this one */
     bool stopping;              /* start nothing more */
@@ -46,6 +46,7 @@ typedef struct {
                                    freed blocks would come on top of the limit */
     ibx_error fatal;            /* why */
     ibx_job *opened, *finished; /* messages of the team, under the desk's lock */
+    ibx_job *done;              /* finished, to be committed */
     ibx_books books;
 } shop;
 
@@ -189,22 +190,21 @@ static bool take_opened(shop *f) {
     return any;
 }
 
+/* Commits one job: on a slow disk the next input is read before the next commit. */
 static bool take_finished(shop *f) {
-    ibx_job *job = take(f, &f->finished);
-    const bool any = job != NULL;
-    while (job) {
-        ibx_job *next = job->next;
-        f->running--;
-        ibx_job_commit(job);
-        if (job->ok) {
-            tell_job(f, job);
-            drop(f, job);
-        } else {
-            fail(f, job);
-        }
-        job = next;
+    if (!f->done) f->done = take(f, &f->finished);
+    ibx_job *job = f->done;
+    if (!job) return false;
+    f->done = job->next;
+    f->running--;
+    ibx_job_commit(job);
+    if (job->ok) {
+        tell_job(f, job);
+        drop(f, job);
+    } else {
+        fail(f, job);
     }
-    return any;
+    return true;
 }
 
 /* Keeps the large files of all jobs flowing. */
@@ -223,9 +223,11 @@ static size_t need(const ibx_job *job) {
 
 IBX_MAKES_TASKS static void start_run(shop *f, ibx_job *job) {
     ibx_books_hand_out(&f->books);
+    atomic_fetch_add(&f->busy, 1);
 #pragma omp task firstprivate(f, job) if (f->deferred)
     {
         ibx_job_run(job, &f->team);
+        atomic_fetch_sub(&f->busy, 1);
         post(f, &f->finished, job);
     }
 }
@@ -335,6 +337,12 @@ static void look_up(shop *f) {
     tell(f, &(ibx_event){.kind = IBX_EVENT_TICK});
 }
 
+/* Allows one more image where threads have none although there are more to read. */
+static void allow_more(shop *f) {
+    const bool dry = atomic_load(&f->busy) < f->limits.threads && f->next < f->listing.count;
+    if (dry && f->lives == f->most && f->most < MOST_IMAGES(f->limits.threads)) f->most++;
+}
+
 static void io_loop(shop *f) {
     f->deferred = omp_get_num_threads() > 1;
     ibx_books_begin(&f->books);
@@ -343,6 +351,7 @@ static void io_loop(shop *f) {
         busy |= take_opened(f);
         busy |= serve_streams(f);
         busy |= admit(f);
+        allow_more(f);
         busy |= read_next(f);
         look_up(f);
         ibx_trace_pass_on(f->books.trace);
@@ -392,10 +401,10 @@ static bool open_shop(shop *f, ibx_error *err) {
     f->memory = f->limits.memory;
     f->limits.memory = ibx_limits_plan_memory(f->memory);
     f->began = f->ticked = ibx_clock_ms();
-    f->most = IMAGES_PER_THREAD * f->limits.threads + IMAGES_MORE;
+    f->most = IMAGES(f->limits.threads);
     ibx_pool_open(&f->pool);
     ibx_desk_open(&f->desk, &f->pool.lender);
-    f->live = calloc((size_t)f->most, sizeof(ibx_job *));
+    f->live = calloc(MOST_IMAGES((size_t)f->limits.threads), sizeof(ibx_job *));
     if (!f->live) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
     if (!ibx_batch_check(f->batch, &f->listing, NULL, err)) return false;
     return ibx_team_open(&f->team, f->limits.threads, f->limits.threads + 1, &f->pool.lender,
