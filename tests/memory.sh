@@ -34,12 +34,16 @@ below 300 "12000 x 12000 turned, as TIFF in 256 MB" \
 rm -r large blurred turned tiff
 
 # A thousand photographs peak no higher than ten (but for their names, and the noise of an
-# allocator).
+# allocator). What ten take depends on how their work happens to overlap, so the most of some runs.
 imbrex run 'resize:1200x800,fit=fill/save:jpeg' small.png -o photo
 mkdir ten thousand
 for i in $(seq 10); do ln photo/small.jpg "ten/$i.jpg"; done
 for i in $(seq 1000); do ln photo/small.jpg "thousand/$i.jpg"; done
-ten=$(peak "$IMBREX" run blur:1 ten -o ten-out)
+ten=0
+for i in $(seq 10); do
+    most=$(peak "$IMBREX" run blur:1 ten -o "ten-out-$i")
+    [ "$most" -le "$ten" ] || ten=$most
+done
 below $((ten * 11 / 10 + 1)) "1000 photographs, of which ten take $ten MB" \
     "$IMBREX" run blur:1 thousand -o thousand-out
 

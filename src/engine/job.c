@@ -179,6 +179,8 @@ void ibx_job_run(ibx_job *job, ibx_team *team) {
     job->ok = (shrink == 1 || job->codec->start(job->decoder, shrink, &job->info, &job->error)) &&
               run(job, team);
     for (int i = 0; i < job->outs; i++) ibx_outfile_flush(&job->out[i]);
+    job->codec->close(job->decoder); /* its memory does not wait for the disk */
+    job->decoder = NULL;
     note(job, IBX_SPAN_IMAGE, 0, begin);
 }
 
