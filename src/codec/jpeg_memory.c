@@ -43,7 +43,10 @@ static JBLOCKARRAY get(j_common_ptr jpeg, jvirt_barray_ptr a, JDIMENSION first, 
                        boolean writable) {
     (void)writable;
     const JDIMENSION end = first + count;
-    if (end > a->down || !a->row) ERREXIT(jpeg, JERR_BAD_VIRTUAL_ACCESS);
+    if (end > a->down || !a->row) {
+        ERREXIT(jpeg, JERR_BAD_VIRTUAL_ACCESS);
+        return NULL; /* it does not come here, but who reads this alone cannot know */
+    }
     if (end > a->defined) {
         memset(a->row[a->defined], 0, (size_t)(end - a->defined) * a->across * sizeof(JBLOCK));
         a->defined = end;
