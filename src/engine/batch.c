@@ -15,9 +15,10 @@
 
 #define TICK_MS 100
 
-/* Images between reading and renaming: so many that threads have work while this one waits for a
- * slow disk, and so few that many images take no more memory than ten. */
+/* Images between reading and renaming: few, so that many images take no more memory than ten; more
+ * where threads ran out of work while this one waited for a slow disk. */
 #define IMAGES(threads) (4 * (threads) + 2)
+#define MOST_IMAGES(threads) (12 * (threads))
 
 typedef struct {
     const ibx_batch *batch;
@@ -36,7 +37,8 @@ typedef struct {
     int running;                /* admitted and not committed yet */
     size_t used;                /* bytes in use */
     ibx_job **live;             /* all jobs */
-    int lives, most;            /* how many there are, and may be */
+    int lives, most;            /* how many there are, and may be at present */
+    atomic_int busy;            /* jobs whose pixels are under way */
     ibx_job *ready;             /* opened, waiting for memory; first in, first out */
     bool deferred;              /* there are threads besides this one */
     bool stopping;              /* start nothing more */
@@ -221,9 +223,11 @@ static size_t need(const ibx_job *job) {
 
 IBX_MAKES_TASKS static void start_run(shop *f, ibx_job *job) {
     ibx_books_hand_out(&f->books);
+    atomic_fetch_add(&f->busy, 1);
 #pragma omp task firstprivate(f, job) if (f->deferred)
     {
         ibx_job_run(job, &f->team);
+        atomic_fetch_sub(&f->busy, 1);
         post(f, &f->finished, job);
     }
 }
@@ -333,6 +337,12 @@ static void look_up(shop *f) {
     tell(f, &(ibx_event){.kind = IBX_EVENT_TICK});
 }
 
+/* Allows more images where threads have none although there are more to read. */
+static void allow_more(shop *f) {
+    const bool dry = atomic_load(&f->busy) < f->limits.threads && f->next < f->listing.count;
+    if (dry && f->lives == f->most) f->most = MOST_IMAGES(f->limits.threads);
+}
+
 static void io_loop(shop *f) {
     f->deferred = omp_get_num_threads() > 1;
     ibx_books_begin(&f->books);
@@ -341,6 +351,7 @@ static void io_loop(shop *f) {
         busy |= take_opened(f);
         busy |= serve_streams(f);
         busy |= admit(f);
+        allow_more(f);
         busy |= read_next(f);
         look_up(f);
         ibx_trace_pass_on(f->books.trace);
@@ -393,7 +404,7 @@ static bool open_shop(shop *f, ibx_error *err) {
     f->most = IMAGES(f->limits.threads);
     ibx_pool_open(&f->pool);
     ibx_desk_open(&f->desk, &f->pool.lender);
-    f->live = calloc((size_t)f->most, sizeof(ibx_job *));
+    f->live = calloc(MOST_IMAGES((size_t)f->limits.threads), sizeof(ibx_job *));
     if (!f->live) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
     if (!ibx_batch_check(f->batch, &f->listing, NULL, err)) return false;
     return ibx_team_open(&f->team, f->limits.threads, f->limits.threads + 1, &f->pool.lender,

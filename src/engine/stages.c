@@ -8,7 +8,7 @@
 #define MOST_WASTE 1.6
 
 /* Strips of decoded rows: enough work for a task, few enough bytes for the cache. */
-#define DECODE_ROWS 64
+#define DECODE_ROWS 32
 #define DECODE_PIXELS (256 << 10)
 
 /* Reading a tile from beyond the cache costs about as much again for every so many bytes. */
