@@ -19,7 +19,7 @@ static const ibx_param PARAMS[] = {
 typedef struct {
     int w, h; /* of the full image */
     ibx_reduction reduction;
-    ibx_gaussian taps; /* on the reduced image if there is one */
+    ibx_gaussian across, down; /* on the reduced image if there is one */
 } state;
 
 static bool prepare(const ibx_call *c, void *to, ibx_error *err) {
@@ -28,9 +28,21 @@ static bool prepare(const ibx_call *c, void *to, ibx_error *err) {
     (void)err;
     s->w = c->in.w;
     s->h = c->in.h;
-    ibx_reduction_make(&s->reduction, (double)p->sigma);
-    ibx_gaussian_make(&s->taps, s->reduction.sigma);
+    const double x = ldexp((double)p->sigma, -c->in.halved_x);
+    const double y = ldexp((double)p->sigma, -c->in.halved_y);
+    s->reduction.step = 1;
+    if (x == y) ibx_reduction_make(&s->reduction, x);
+    ibx_gaussian_make(&s->across, x == y ? s->reduction.sigma : x);
+    ibx_gaussian_make(&s->down, x == y ? s->reduction.sigma : y);
     return true;
+}
+
+/* Taps for a sigma below half a sample are not those of a Gaussian any more, and a reduced image
+ * has one step for both directions. */
+static bool planewise(const void *params_, int halved_x, int halved_y) {
+    const params *p = params_;
+    const float least = ldexpf(p->sigma, -ibx_max(halved_x, halved_y));
+    return p->light == ENCODED && least >= 0.5f && (halved_x == halved_y || p->sigma <= 20);
 }
 
 static unsigned wants(const ibx_call *c) {
@@ -59,8 +71,8 @@ static void reduce(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
 }
 
 static ibx_rect smooth_source(const ibx_call *c, ibx_rect out) {
-    const int r = ((const state *)c->state)->taps.radius;
-    return ibx_grow(out, r, r);
+    const state *s = c->state;
+    return ibx_grow(out, s->across.radius, s->down.radius);
 }
 
 static size_t smooth_scratch(const ibx_call *c, ibx_rect out) {
@@ -68,11 +80,11 @@ static size_t smooth_scratch(const ibx_call *c, ibx_rect out) {
 }
 
 static void smooth(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
-    const ibx_gaussian *taps = &((const state *)c->state)->taps;
+    const state *s = c->state;
     for (int p = 0; p < out->planes; p++)
         for (int y = out->at.y; y < out->at.y + out->at.h; y++)
-            ibx_gaussian_row(taps, ibx_at(in, p, in->at.x, y), in->stride, out->at.w, c->scratch,
-                             ibx_at(out, p, out->at.x, y));
+            ibx_gaussian_row(&s->across, &s->down, ibx_at(in, p, in->at.x, y), in->stride,
+                             out->at.w, c->scratch, ibx_at(out, p, out->at.x, y));
 }
 
 static void expand_head(const ibx_call *c, ibx_head *out) {
@@ -133,4 +145,4 @@ IBX_FILTER(blur, .summary = "Blur by a Gaussian.", .category = "blur",
                "With light=linear bright points spread as they do in a lens.",
            .examples = {"blur:2", "blur:40", "blur:8,light=linear"}, .params = PARAMS,
            .params_size = sizeof(params), .state_size = sizeof(state), .prepare = prepare,
-           .passes = passes);
+           .passes = passes, .planewise = planewise);

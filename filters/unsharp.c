@@ -81,8 +81,8 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
         for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
             const float *here = signal + (ptrdiff_t)n * (y - in->at.y);
             const float *a = alpha ? ibx_at(in, in->planes - 1, in->at.x, y) : NULL;
-            if (a) ibx_gaussian_row(taps, a, in->stride, w, row, soft);
-            ibx_gaussian_row(taps, here, n, w, row, b);
+            if (a) ibx_gaussian_row(taps, taps, a, in->stride, w, row, soft);
+            ibx_gaussian_row(taps, taps, here, n, w, row, b);
             correction(p, here + r, b, w, a ? a + r : NULL, soft);
             for (int q = i; q < (luma ? 3 : i + 1); q++) {
                 const float *restrict from = ibx_at(in, q, out->at.x, y);

@@ -87,6 +87,8 @@ typedef struct {
     ibx_bytes profile;  /* ICC profile of the pixels; empty: sRGB, or gray with the sRGB curve */
     int shrink;         /* 1; or 2, 4, 8: the decoder reduced an image of full_w x full_h by it */
     int full_w, full_h; /* the size without that reduction; else w and h */
+    int halved_x, halved_y; /* 0; in a plane of chroma: how often the file halves its width and
+                               height, so that a sample stands for 1 << halved_x pixels */
 } ibx_head;
 
 static inline int ibx_planes(const ibx_head *h) {
@@ -297,6 +299,12 @@ typedef struct ibx_filter {
      * (swaps width and height). Given only by filters for which the result is the same: the plan
      * then turns the small image instead of the large one. */
     void (*transpose)(void *params);
+
+    /* May luma and chroma each be filtered by itself, as a gray image (see halved_x of its head),
+     * with chroma halved so often? Only for filters that are linear in encoded samples and do the
+     * same to all colours: decoder and encoder then need not convert to RGB and back. The pixels
+     * are those of RGB but for rounding and for colours that RGB cannot hold. NULL: no. */
+    bool (*planewise)(const void *params, int halved_x, int halved_y);
 } ibx_filter;
 
 /* Defines the filter `id`, which must be the file's name. Filters are compiled twice, for the

@@ -35,11 +35,12 @@ typedef struct {
  * to all taps alike, the least-squares fit that keeps the sum. For a filter's `prepare`. */
 void ibx_gaussian_make(ibx_gaussian *g, double sigma);
 
-/* One row of the blur in both directions: b[0..n-1] from the n + 2 radius samples at a (the row
- * itself, from `radius` samples to the left on) and from as many in each of the `radius` rows above
- * and below, `stride` floats apart. `row` is scratch for n + 2 radius floats. */
-void ibx_gaussian_row(const ibx_gaussian *g, const float *a, ptrdiff_t stride, int n, float *row,
-                      float *b);
+/* One row of the blur in both directions: b[0..n-1] from the n + 2 across->radius samples at a (the
+ * row itself, from across->radius samples to the left on) and from as many in each of the
+ * down->radius rows above and below, `stride` floats apart. `row` is scratch for
+ * n + 2 across->radius floats. */
+void ibx_gaussian_row(const ibx_gaussian *across, const ibx_gaussian *down, const float *a,
+                      ptrdiff_t stride, int n, float *row, float *b);
 
 /* ---- large sigmas --------------------------------------------------------------------------- */
 

@@ -178,6 +178,60 @@ static void test_shrink_on_load(void **state) {
     done(&p);
 }
 
+/* Components are used where nothing needs RGB, and only there. */
+static void test_components(void **state) {
+    (void)state;
+    ibx_info info = photo(4000, 3000);
+    info.chroma = (ibx_chroma){true, 1, 0};
+    static const char *const USED[] = {"blur:2", "blur:8", "save:jpeg",
+                                       "blur:2/save:jpeg,quality=95,subsampling=422",
+                                       "blur:2/blur:1"};
+    static const char *const NOT[] = {"blur:2,light=linear",
+                                      "blur:2/invert",
+                                      "resize:50%",
+                                      "blur:2/save:webp",
+                                      "blur:2/save:jpeg/save:jpeg,name=b",
+                                      "blur:2/save:jpeg,quality=95",
+                                      "blur:0.5"};
+    for (size_t i = 0; i < sizeof USED / sizeof *USED; i++) {
+        planned p = plan_of(USED[i], &info, &USUAL);
+        assert_non_null(p.plan.component);
+        assert_true(p.plan.notes > 0);
+        done(&p);
+    }
+    for (size_t i = 0; i < sizeof NOT / sizeof *NOT; i++) {
+        planned p = plan_of(NOT[i], &info, &USUAL);
+        if (p.plan.component) fail_msg("%s", NOT[i]);
+        done(&p);
+    }
+    info.head.orientation = 6;
+    planned p = plan_of("blur:2", &info, &USUAL);
+    assert_null(p.plan.component);
+    done(&p);
+}
+
+/* 4:2:2 becomes 4:2:0: chroma is halved once more, and its strips are of the same rows as luma's.
+ */
+static void test_chroma_strips(void **state) {
+    (void)state;
+    ibx_info info = photo(4001, 3001);
+    info.chroma = (ibx_chroma){true, 1, 0};
+    planned p = plan_of("blur:2", &info, &USUAL);
+    const ibx_plan *luma = p.plan.component, *chroma = luma + 1;
+    assert_int_equal(luma->input.w, 4001);
+    assert_int_equal(chroma->input.w, 2001);
+    assert_int_equal(chroma->input.h, 3001);
+    assert_int_equal(chroma->save->head.w, 2001);
+    assert_int_equal(chroma->save->head.h, 1501);
+    assert_int_equal(chroma->band[0].strip_rows, luma->band[0].strip_rows);
+    assert_int_equal(chroma->band[1].strip_rows * 2, luma->band[1].strip_rows);
+    for (int b = 0; b < 2; b++) {
+        assert_int_equal(chroma->band[b].strips, luma->band[b].strips);
+        assert_int_equal(chroma->band[b].slots, luma->band[b].slots);
+    }
+    done(&p);
+}
+
 static void test_saves(void **state) {
     (void)state;
     const ibx_info info = photo(4000, 3000);
@@ -252,6 +306,8 @@ int main(void) {
         cmocka_unit_test(test_crop_moves_forward),
         cmocka_unit_test(test_orientation_moves_behind_resize),
         cmocka_unit_test(test_shrink_on_load),
+        cmocka_unit_test(test_components),
+        cmocka_unit_test(test_chroma_strips),
         cmocka_unit_test(test_saves),
         cmocka_unit_test(test_alpha_is_flattened_for_jpeg_only),
         cmocka_unit_test(test_sixteen_bits_stay),

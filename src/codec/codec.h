@@ -26,6 +26,24 @@ typedef struct {
     uint8_t *data;
 } ibx_strip;
 
+/* Luma and two planes of chroma, as a file holds them: how often chroma is halved in each
+ * direction (4:2:0 is 1, 1). Each is an image of its own, gray and rounded up in size. */
+enum { IBX_COMPONENTS = 3 };
+typedef struct {
+    bool known; /* else it is not told apart */
+    int halved_x, halved_y;
+} ibx_chroma;
+
+/* Rows of luma in a strip of components are a multiple of this, those of chroma as many times
+ * halved; only the image's last strip may be shorter, and has the memory of a whole one. */
+enum { IBX_COMPONENT_ROWS = 16 };
+
+/* Bytes from one row of a component to the next: whole cache lines, so that codecs may write a few
+ * samples beyond the row's end. */
+static inline size_t ibx_component_stride(int w) {
+    return ((size_t)w + 63) / 64 * 64;
+}
+
 /* What a file says about itself, before any pixel is decoded. */
 typedef struct {
     ibx_head head;      /* as the decoder will deliver it; profile points into metadata */
@@ -35,6 +53,7 @@ typedef struct {
     bool progressive;      /* progressive, interlaced */
     int shrinks;           /* bit n set: start(shrink = n) is offered, n = 2, 4, 8; quality kept
                               for the reader to judge (see plan) */
+    ibx_chroma chroma;     /* known: start(components) is offered */
     size_t decoder_bytes;  /* memory that the decoder itself will need, strips not counted */
     ibx_metadata metadata; /* owned by the decoder, until close */
 } ibx_info;
@@ -55,6 +74,7 @@ typedef struct {
     const ibx_format *format;
     const void *params;           /* the format's struct of core/format.h */
     const ibx_metadata *metadata; /* exif, xmp, iptc to embed; already filtered by policy */
+    bool components; /* strips come in threes: luma and chroma, halved as `chroma` says */
 } ibx_save_job;
 
 typedef struct ibx_codec {
@@ -71,6 +91,10 @@ typedef struct ibx_codec {
     /* Chooses reduced decoding, before the first read: info->head gets the new size (the old one
      * divided by shrink, rounded up). Only for offered shrinks. */
     bool (*start)(void *decoder, int shrink, ibx_info *info, ibx_error *err);
+
+    /* Chooses components, before the first read: `read` gets three strips from then on. Only where
+     * info->chroma is known. */
+    void (*start_components)(void *decoder);
 
     /* Decodes the next strip->rows rows; strip->y continues where the last call ended. False on
      * damage, unless damage is accepted: then the rest is filled with what there is, and *err
@@ -95,6 +119,9 @@ typedef struct ibx_codec {
 
     /* Frees everything, also after a failure or without finish. NULL is allowed. */
     void (*destroy)(void *encoder);
+
+    /* The chroma that this job writes, for encoders that take components. NULL: none does. */
+    ibx_chroma (*chroma)(const ibx_save_job *job);
 
     /* Memory that an encoder for this job will need, strips and output not counted. */
     size_t (*encoder_bytes)(const ibx_save_job *job);

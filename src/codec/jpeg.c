@@ -11,12 +11,14 @@ const ibx_codec ibx_codec_jpeg = {
     .sniff = sniff,
     .open = ibx_jpeg_open,
     .start = ibx_jpeg_start,
+    .start_components = ibx_jpeg_start_components,
     .read = ibx_jpeg_read,
     .close = ibx_jpeg_close,
     .create = ibx_jpeg_create,
     .write = ibx_jpeg_write,
     .finish = ibx_jpeg_finish,
     .destroy = ibx_jpeg_destroy,
+    .chroma = ibx_jpeg_saved_chroma,
     .encoder_bytes = ibx_jpeg_encoder_bytes,
 };
 

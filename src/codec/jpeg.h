@@ -81,16 +81,29 @@ void ibx_jpeg_markers_save(j_decompress_ptr jpeg);
  * jump. */
 void ibx_jpeg_markers_write(j_compress_ptr jpeg, const ibx_metadata *m, ibx_bytes profile);
 
+/* ---- components (jpeg_components.c), all of which may jump ---------------------------------- */
+
+/* How chroma is sampled, if it can be handed over as it is. */
+ibx_chroma ibx_jpeg_chroma(j_decompress_ptr jpeg);
+
+/* Fills three strips, from libjpeg's row (of luma) on. */
+void ibx_jpeg_read_components(j_decompress_ptr jpeg, const ibx_strip strip[IBX_COMPONENTS]);
+
+/* Appends three strips. Completes their last blocks by repeating edge samples, beyond the image. */
+void ibx_jpeg_write_components(j_compress_ptr jpeg, const ibx_strip strip[IBX_COMPONENTS]);
+
 /* The callbacks of ibx_codec_jpeg. */
 void *ibx_jpeg_open(ibx_source *source, const ibx_decode_limits *limits, ibx_info *info,
                     ibx_error *err);
 bool ibx_jpeg_start(void *decoder, int shrink, ibx_info *info, ibx_error *err);
+void ibx_jpeg_start_components(void *decoder);
 bool ibx_jpeg_read(void *decoder, const ibx_strip *strip, ibx_error *err);
 void ibx_jpeg_close(void *decoder);
 void *ibx_jpeg_create(ibx_sink *sink, const ibx_save_job *job, ibx_error *err);
 bool ibx_jpeg_write(void *encoder, const ibx_strip *strip, ibx_error *err);
 bool ibx_jpeg_finish(void *encoder, ibx_error *err);
 void ibx_jpeg_destroy(void *encoder);
+ibx_chroma ibx_jpeg_saved_chroma(const ibx_save_job *job);
 size_t ibx_jpeg_encoder_bytes(const ibx_save_job *job);
 
 #endif

@@ -19,6 +19,7 @@ typedef struct {
     ibx_jpeg_arrays arrays;
     struct jpeg_progress_mgr progress;
     ibx_metadata metadata;
+    ibx_chroma chroma;
     int done;     /* rows delivered */
     bool started; /* jpeg_start_decompress has run */
     bool failed;  /* libjpeg gave up; errors.error says why */
@@ -102,6 +103,7 @@ static void read_header(decoder *d, const ibx_decode_limits *limits, ibx_info *i
     info->head.model = choose_model(jpeg);
     info->decoder_bytes = memory_needed(jpeg);
     check(d, limits, info);
+    d->chroma = ibx_jpeg_chroma(jpeg);
     jpeg->dct_method = JDCT_ISLOW;
     d->invert = jpeg->out_color_space == JCS_CMYK && jpeg->saw_Adobe_marker;
     if (!ibx_jpeg_markers_read(jpeg, info->head.model, &d->metadata)) {
@@ -121,6 +123,7 @@ static void fill_info(const decoder *d, ibx_info *info) {
     info->pages = 1;
     info->progressive = d->jpeg.progressive_mode;
     info->shrinks = 1 << 2 | 1 << 4 | 1 << 8;
+    info->chroma = d->chroma;
     info->metadata = d->metadata;
 }
 
@@ -159,6 +162,16 @@ bool ibx_jpeg_start(void *decoder_, int shrink, ibx_info *info, ibx_error *err) 
     return true;
 }
 
+/* How many strips `read` is given at a time. */
+static int strips(const decoder *d) {
+    return d->jpeg.raw_data_out ? IBX_COMPONENTS : 1;
+}
+
+void ibx_jpeg_start_components(void *decoder_) {
+    decoder *d = decoder_;
+    d->jpeg.raw_data_out = TRUE;
+}
+
 static void invert_rows(const ibx_strip *s, int from, int rows) {
     for (int y = from; y < from + rows; y++) {
         uint8_t *row = s->data + (size_t)y * s->stride;
@@ -166,10 +179,8 @@ static void invert_rows(const ibx_strip *s, int from, int rows) {
     }
 }
 
-/* Fills the strip as far as libjpeg can; jumps at damage. */
+/* Rows of interleaved samples, converted by libjpeg. */
 static void read_rows(decoder *d, const ibx_strip *s) {
-    if (!d->started) jpeg_start_decompress(&d->jpeg);
-    d->started = true;
     while (d->done < s->y + s->rows) {
         JSAMPROW row[ROWS];
         const int at = d->done - s->y, n = ibx_min(ROWS, s->rows - at);
@@ -178,14 +189,34 @@ static void read_rows(decoder *d, const ibx_strip *s) {
         if (d->invert) invert_rows(s, at, got);
         d->done += got;
     }
+}
+
+/* Fills the strip or strips as far as libjpeg can; jumps at damage. */
+static void read_strip(decoder *d, const ibx_strip *s) {
+    if (!d->started) jpeg_start_decompress(&d->jpeg);
+    d->started = true;
+    if (d->jpeg.raw_data_out) {
+        ibx_jpeg_read_components(&d->jpeg, s);
+        d->done = s->y + s->rows;
+    } else {
+        read_rows(d, s);
+    }
     /* The end of the file is part of the picture: a file without it was cut off. */
     if (d->done == (int)d->jpeg.output_height) jpeg_finish_decompress(&d->jpeg);
 }
 
-/* Rows that could not be decoded become medium gray, which is what libjpeg itself takes. */
+/* Rows from `from` on that could not be decoded become medium gray, which is what libjpeg itself
+ * takes. */
+static void fill_rows(const ibx_strip *s, int from) {
+    for (int y = from; y < s->rows; y++)
+        memset(s->data + (size_t)y * s->stride, 128, (size_t)s->w * s->planes);
+}
+
 static void fill_rest(decoder *d, const ibx_strip *s) {
-    for (; d->done < s->y + s->rows; d->done++)
-        memset(s->data + (size_t)(d->done - s->y) * s->stride, 128, (size_t)s->w * s->planes);
+    const int from = ibx_max(d->done - s->y, 0);
+    fill_rows(s, from);
+    for (int c = 1; c < strips(d); c++) fill_rows(&s[c], from >> d->chroma.halved_y);
+    d->done = s->y + s->rows;
 }
 
 bool ibx_jpeg_read(void *decoder_, const ibx_strip *strip, ibx_error *err) {
@@ -193,7 +224,7 @@ bool ibx_jpeg_read(void *decoder_, const ibx_strip *strip, ibx_error *err) {
     if (setjmp(d->errors.jump))
         d->failed = true;
     else if (!d->failed)
-        read_rows(d, strip);
+        read_strip(d, strip);
 
     const ibx_jpeg_errors *e = &d->errors;
     if (d->failed && (!e->accept_damage || e->error.code != IBX_FORMAT)) {
@@ -201,7 +232,7 @@ bool ibx_jpeg_read(void *decoder_, const ibx_strip *strip, ibx_error *err) {
         return false;
     }
     if (d->failed) fill_rest(d, strip);
-    ibx_strip_touch(strip, true);
+    for (int c = 0; c < strips(d); c++) ibx_strip_touch(&strip[c], true);
     if (err && d->failed)
         *err = e->error;
     else if (err && e->warning.code)

@@ -45,6 +45,12 @@ static void sampling(const ibx_save_job *job, int *across, int *down) {
     *down = full || p->subsampling == IBX_SUBSAMPLING_422 ? 1 : 2;
 }
 
+ibx_chroma ibx_jpeg_saved_chroma(const ibx_save_job *job) {
+    int across, down;
+    sampling(job, &across, &down);
+    return (ibx_chroma){job->head.model == IBX_RGB, across / 2, down / 2};
+}
+
 /* The JFIF header repeats the resolution that EXIF states. */
 static void set_density(j_compress_ptr jpeg, const ibx_metadata *m) {
     ibx_density density;
@@ -62,8 +68,9 @@ static void begin(encoder *e, const ibx_save_job *job) {
     jpeg->image_width = (JDIMENSION)job->head.w;
     jpeg->image_height = (JDIMENSION)job->head.h;
     jpeg->input_components = ibx_planes(&job->head);
-    jpeg->in_color_space = colour_space(job->head.model);
+    jpeg->in_color_space = job->components ? JCS_YCbCr : colour_space(job->head.model);
     jpeg_set_defaults(jpeg);
+    jpeg->raw_data_in = job->components;
     jpeg_set_quality(jpeg, p->quality, TRUE);
     sampling(job, &jpeg->comp_info[0].h_samp_factor, &jpeg->comp_info[0].v_samp_factor);
     if (p->progressive) jpeg_simple_progression(jpeg);
@@ -120,8 +127,11 @@ bool ibx_jpeg_write(void *encoder_, const ibx_strip *strip, ibx_error *err) {
         if (err) *err = e->errors.error;
         return false;
     }
-    ibx_strip_touch(strip, false);
-    if (e->inverted)
+    const bool components = e->jpeg.raw_data_in;
+    for (int c = 0; c < (components ? IBX_COMPONENTS : 1); c++) ibx_strip_touch(&strip[c], false);
+    if (components)
+        ibx_jpeg_write_components(&e->jpeg, strip);
+    else if (e->inverted)
         write_inverted(e, strip);
     else
         write_rows(e, strip);

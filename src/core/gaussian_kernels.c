@@ -31,8 +31,8 @@ static void convolve(const ibx_gaussian *g, const float *a, ptrdiff_t step, floa
     }
 }
 
-void ibx_gaussian_row(const ibx_gaussian *g, const float *a, ptrdiff_t stride, int n, float *row,
-                      float *b) {
-    convolve(g, a, stride, row, n + 2 * g->radius);
-    convolve(g, row + g->radius, 1, b, n);
+void ibx_gaussian_row(const ibx_gaussian *across, const ibx_gaussian *down, const float *a,
+                      ptrdiff_t stride, int n, float *row, float *b) {
+    convolve(down, a, stride, row, n + 2 * across->radius);
+    convolve(across, row + across->radius, 1, b, n);
 }

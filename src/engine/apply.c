@@ -50,6 +50,7 @@ bool ibx_apply_tuned(const ibx_recipe *recipe, const ibx_image *in, ibx_sample s
                                       .max_pixels = limits.max_pixels,
                                       .to = &ibx_codec_memory,
                                       .sample = sample,
+                                      .decode_rows = tuning->strip_rows,
                                       .strip_rows = tuning->strip_rows,
                                       .tile_w = tuning->tile_w};
     ibx_plan plan;

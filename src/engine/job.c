@@ -173,11 +173,16 @@ static bool run(ibx_job *job, ibx_team *team) {
     return ok;
 }
 
-void ibx_job_run(ibx_job *job, ibx_team *team) {
+/* Tells the decoder what the plan wants. */
+static bool start(ibx_job *job) {
     const int shrink = job->plan.shrink;
+    if (job->plan.component) job->codec->start_components(job->decoder);
+    return shrink == 1 || job->codec->start(job->decoder, shrink, &job->info, &job->error);
+}
+
+void ibx_job_run(ibx_job *job, ibx_team *team) {
     const int64_t begin = ibx_trace_now(job->desk->trace);
-    job->ok = (shrink == 1 || job->codec->start(job->decoder, shrink, &job->info, &job->error)) &&
-              run(job, team);
+    job->ok = start(job) && run(job, team);
     for (int i = 0; i < job->outs; i++) ibx_outfile_flush(&job->out[i]);
     job->codec->close(job->decoder); /* its memory does not wait for the disk */
     job->decoder = NULL;

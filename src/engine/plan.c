@@ -19,6 +19,8 @@ void ibx_plan_free(ibx_plan *plan) {
     for (int s = 0; s < plan->saves; s++)
         if (plan->save[s].own_params)
             ibx_params_free(plan->save[s].format->params, plan->save[s].own_params);
+    for (int c = 0; plan->component && c < IBX_COMPONENTS; c++) ibx_plan_free(&plan->component[c]);
+    free(plan->component);
     free(plan->ready);
     free(plan->pass);
     free(plan->save);
@@ -27,12 +29,12 @@ void ibx_plan_free(ibx_plan *plan) {
     *plan = (ibx_plan){0};
 }
 
-/* Makes a plan for an image that is decoded at 1/shrink. */
-static bool make(ibx_plan *plan, int shrink, const ibx_recipe *recipe, const ibx_info *info,
-                 const ibx_plan_options *options, ibx_error *err) {
+bool ibx_plan_chain(ibx_plan *plan, int shrink, const ibx_recipe *recipe, const ibx_info *info,
+                    const ibx_plan_options *options, ibx_error *err) {
     *plan = (ibx_plan){.input = info->head,
                        .sample = info->sample,
                        .shrink = shrink,
+                       .role = options->role,
                        .decoder_bytes = info->decoder_bytes};
     plan->input.full_w = info->head.w;
     plan->input.full_h = info->head.h;
@@ -59,8 +61,9 @@ static bool may_shrink(const ibx_plan *plan, const ibx_info *info) {
 
 bool ibx_plan_make(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *info,
                    const ibx_plan_options *options, ibx_error *err) {
-    if (!make(plan, 1, recipe, info, options, err)) return false;
+    if (!ibx_plan_chain(plan, 1, recipe, info, options, err)) return false;
+    ibx_plan_components(plan, recipe, info, options);
     if (!may_shrink(plan, info)) return true;
     ibx_plan_free(plan);
-    return make(plan, 2, recipe, info, options, err);
+    return ibx_plan_chain(plan, 2, recipe, info, options, err);
 }

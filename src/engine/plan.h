@@ -18,6 +18,9 @@
 #include "codec/codec.h"
 #include "core/recipe.h"
 
+/* What the image of a plan is: the whole, or a component of one (see components.c). */
+typedef enum { IBX_ALL_COLOURS, IBX_LUMA, IBX_CHROMA } ibx_role;
+
 /* What a plan is made from, besides recipe and header. */
 typedef struct {
     int threads;
@@ -29,8 +32,10 @@ typedef struct {
     const ibx_codec *to; /* ibx_apply: the one output goes to this codec, as samples of type
                             `sample`; NULL: files, whose formats say */
     ibx_sample sample;
-    /* For tests; 0: the plan chooses. */
-    int strip_rows, tile_w;
+    /* 0: the plan chooses. */
+    int decode_rows, strip_rows, tile_w;
+    ibx_role role;        /* of the plan among those of components */
+    int halve_x, halve_y; /* chroma: how often it is to be halved before it is saved */
 } ibx_plan_options;
 
 /* A step made ready for one image. */
@@ -63,6 +68,7 @@ typedef struct {
     int tight;          /* the fewest slots that work, for images that run on one thread */
     bool whole;         /* its readers start when it is complete */
     bool mapped;        /* whole, and in an unlinked file because memory is short */
+    size_t stride;      /* native: bytes from one row to the next */
     size_t strip_bytes; /* 0 if nothing reads it but encoders, which have strips of their own */
 } ibx_band;
 
@@ -95,10 +101,13 @@ typedef struct {
 
 #define IBX_MAX_NOTES 8
 
-typedef struct {
+typedef struct ibx_plan {
     ibx_head input; /* as decoded (after shrinking) */
     ibx_sample sample;
     int shrink;
+    ibx_role role;
+    struct ibx_plan *component; /* IBX_COMPONENTS plans that run side by side instead of this one's
+                                   stages, strip by strip alike; or NULL */
     ibx_ready *ready;
     int readies;
     ibx_pass *pass; /* those of the chain, then the tails of saves */
@@ -137,6 +146,26 @@ bool ibx_plan_passes(ibx_plan *plan, const ibx_info *info, const ibx_plan_option
                      ibx_error *err);
 /* stages.c: cuts passes into stages, chooses tiles, strips and rings. */
 bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error *err);
+
+/* components.c: plans for luma and chroma, where neither the recipe nor the formats of input and
+ * output need RGB. Where that is not so, plan->component stays NULL. */
+void ibx_plan_components(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *info,
+                         const ibx_plan_options *options);
+/* plan.c: all of the above but components, for an image that is decoded at 1/shrink. */
+bool ibx_plan_chain(ibx_plan *plan, int shrink, const ibx_recipe *recipe, const ibx_info *info,
+                    const ibx_plan_options *options, ibx_error *err);
+
+/* Passes that are put in to halve chroma, once in each direction. */
+extern const ibx_filter ibx_halve_across, ibx_halve_down;
+
+/* Adds up what stands in memory at the same time: plan->bytes and its parts. */
+void ibx_plan_add_bytes(ibx_plan *plan, int threads);
+
+/* Bytes from one row to the next of native samples of this plan. */
+size_t ibx_plan_stride(const ibx_plan *plan, const ibx_head *head, ibx_sample sample);
+
+/* What a save tells its codec about the image that is coming. */
+ibx_save_job ibx_plan_save_job(const ibx_save *save, const ibx_metadata *metadata);
 
 /* The filter that has a trait of a role (IBX_UPRIGHT, IBX_MANAGE, IBX_FLATTEN), or NULL. */
 const ibx_filter *ibx_filter_with(unsigned trait);

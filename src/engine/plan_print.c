@@ -1,11 +1,13 @@
 /* plan_print.c - a plan in words. */
 #include "engine/plan.h"
 
-/* "W x H RGB+alpha" */
-static void print_head(const ibx_head *h, FILE *out) {
+/* "W x H RGB+alpha", or "W x H luma" */
+static void print_head(const ibx_head *h, ibx_role role, FILE *out) {
     static const char *const MODEL[] = {
         [IBX_GRAY] = "gray", [IBX_RGB] = "RGB", [IBX_CMYK] = "CMYK"};
-    fprintf(out, "%d x %d %s%s", h->w, h->h, MODEL[h->model], h->alpha ? "+alpha" : "");
+    static const char *const ROLE[] = {[IBX_LUMA] = "luma", [IBX_CHROMA] = "chroma, two planes"};
+    fprintf(out, "%d x %d %s%s", h->w, h->h, role == IBX_ALL_COLOURS ? MODEL[h->model] : ROLE[role],
+            h->alpha ? "+alpha" : "");
 }
 
 static const char *sample_name(ibx_sample sample) {
@@ -23,7 +25,7 @@ static void print_bytes(size_t bytes, FILE *out) {
 static void print_decode(const ibx_plan *plan, FILE *out) {
     const ibx_band *band = &plan->band[0];
     fprintf(out, "  decode   ");
-    print_head(&plan->input, out);
+    print_head(&plan->input, plan->role, out);
     fprintf(out, ", %s", sample_name(plan->sample));
     if (plan->shrink > 1)
         fprintf(out, ", shrunk by %d on load from %d x %d", plan->shrink, plan->input.full_w,
@@ -55,7 +57,7 @@ static void print_stage(const ibx_plan *plan, int s, FILE *out) {
         fprintf(out, "%s%s", i ? " + " : "", plan->pass[stage->first + i].filter->name);
     if (stage->count == 0) fprintf(out, stage->saves ? "copy" : "look");
     fprintf(out, " -> ");
-    print_head(&stage->head, out);
+    print_head(&stage->head, plan->role, out);
     fprintf(out, "; tiles of %d x %d", stage->tile_w, stage->strip_rows);
     if (stage->count > 0) print_halo(plan, stage, out);
     if (stage->waits) fprintf(out, "; waits for the whole image");
@@ -71,18 +73,29 @@ static void print_stage(const ibx_plan *plan, int s, FILE *out) {
 
 static void print_save(const ibx_save *save, FILE *out) {
     fprintf(out, "  save     %s ", save->format ? save->format->name : "memory");
-    print_head(&save->head, out);
+    print_head(&save->head, IBX_ALL_COLOURS, out);
     fprintf(out, ", %s%s\n", sample_name(save->sample),
             save->head.profile.size > 0 ? ", with its colour profile" : "");
 }
 
-void ibx_plan_print(const ibx_plan *plan, FILE *out) {
-    for (int i = 0; i < plan->notes; i++) fprintf(out, "  note     %s\n", plan->note[i]);
+/* From the decoder to the saves, but for those of a component, which has none of its own. */
+static void print_chain(const ibx_plan *plan, FILE *out) {
     print_decode(plan, out);
     for (int s = 0; s < plan->stages; s++) {
         print_stage(plan, s, out);
-        for (int i = 0; i < plan->stage[s].saves; i++)
+        for (int i = 0; i < plan->stage[s].saves && plan->role == IBX_ALL_COLOURS; i++)
             print_save(&plan->save[plan->stage[s].first_save + i], out);
+    }
+}
+
+void ibx_plan_print(const ibx_plan *plan, FILE *out) {
+    for (int i = 0; i < plan->notes; i++) fprintf(out, "  note     %s\n", plan->note[i]);
+    if (plan->component) {
+        print_chain(&plan->component[0], out);
+        print_chain(&plan->component[1], out);
+        print_save(plan->save, out);
+    } else {
+        print_chain(plan, out);
     }
     fprintf(out, "  memory   ");
     print_bytes(plan->bytes, out);

@@ -11,20 +11,31 @@
 typedef struct {
     ibx_store store;
     ibx_band band;
+} output;
+
+/* The strips of the whole image, or of one of its components. */
+typedef struct {
+    const ibx_plan *plan;
+    ibx_store *store; /* of band b, plan->stages + 1 */
+    output *output;   /* plan->saves */
+} part;
+
+typedef struct {
     void *encoder;
     char turn; /* token: encoders go strip by strip */
-} output;
+} saver;
 
 typedef struct {
     ibx_team *team;
     const ibx_image_job *job;
-    const ibx_plan *plan;
-    ibx_store *store; /* of band b, plan->stages + 1 */
-    char **token;     /* one per slot of band b: what the depend clauses name */
-    char turn;        /* token: the decoder goes strip by strip */
-    output *output;   /* plan->saves */
-    int *next;        /* first strip of band b whose task is not made yet */
-    uint8_t *acc;     /* accumulators of the scan under way, one per thread */
+    part part[IBX_COMPONENTS];
+    int parts;
+    const ibx_plan *plan; /* of part 0; the graph is the same for all */
+    char **token;         /* one per slot of band b: what the depend clauses name */
+    char turn;            /* token: the decoder goes strip by strip */
+    saver *saver;         /* plan->saves */
+    int *next;            /* first strip of band b whose task is not made yet */
+    uint8_t *acc;         /* accumulators of the scan under way, one per thread */
     size_t acc_size;
     int up; /* tasks put up since the last wait for them */
     atomic_bool stopped;
@@ -99,17 +110,18 @@ static void count_strip(const run *r, ibx_cost_kind kind, const char *format,
 }
 
 static void decode_strip(run *r, int k) {
-    if (stopped(r) || r->store[0].borrowed) return;
+    if (stopped(r) || r->part->store[0].borrowed) return;
     const moment begin = begin_task(r);
-    const ibx_strip strip = ibx_store_strip(&r->store[0], k);
+    ibx_strip strip[IBX_COMPONENTS];
+    for (int c = 0; c < r->parts; c++) strip[c] = ibx_store_strip(&r->part[c].store[0], k);
     ibx_error err = {IBX_OK, ""};
-    if (!r->job->codec->read(r->job->decoder, &strip, &err))
+    if (!r->job->codec->read(r->job->decoder, strip, &err))
         stop(r, &err);
     else if (err.text[0])
         r->warning = err;
-    ibx_store_touch(&r->store[0], strip.stride * (size_t)strip.rows);
+    ibx_store_touch(&r->part->store[0], strip->stride * (size_t)strip->rows);
     const int64_t ns = end_task(r, &begin, &r->decode_ns, IBX_SPAN_DECODE, 0, k);
-    count_strip(r, IBX_COST_DECODE, r->job->format, &strip, ns);
+    count_strip(r, IBX_COST_DECODE, r->job->format, strip, ns);
 }
 
 /* Samples of a finished tile into the strip of a save. */
@@ -126,54 +138,62 @@ static void pack_tile(const output *o, const ibx_tile *tile) {
 }
 
 /* Everything that a stage does with a finished tile. */
-static void hand_out(run *r, int s, ibx_made *made) {
-    const ibx_stage *stage = &r->plan->stage[s];
-    const double pixels = (double)made->tile.at.w * made->tile.at.h;
+static void hand_out(run *r, const part *p, int s, ibx_made *made) {
+    const ibx_plan *plan = p->plan;
+    const ibx_stage *stage = &plan->stage[s];
+    const double pixels = made->share * plan->stage[s].head.w * plan->stage[s].head.h;
     if (stage->stored) {
-        ibx_store_put(&r->store[s + 1], &made->tile);
+        ibx_store_put(&p->store[s + 1], &made->tile);
         ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_STORE}, pixels);
     }
     if (stage->scan >= 0)
-        ibx_stage_scan(&r->plan->pass[stage->scan], made,
+        ibx_stage_scan(&plan->pass[stage->scan], made,
                        r->acc + (size_t)omp_get_thread_num() * r->acc_size);
     if (stage->saves > 0) ibx_stage_encode(made);
     for (int i = stage->first_save; i < stage->first_save + stage->saves; i++) {
-        pack_tile(&r->output[i], ibx_stage_tail(r->plan, &r->plan->save[i], made));
+        pack_tile(&p->output[i], ibx_stage_tail(plan, &plan->save[i], made));
         ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_PACK}, pixels);
     }
 }
 
-static void filter_strip(run *r, int s, int j) {
-    const ibx_stage *stage = &r->plan->stage[s];
-    const moment begin = begin_task(r);
+static void filter_part(run *r, const part *p, int s, int j) {
+    const ibx_stage *stage = &p->plan->stage[s];
     const int y = j * stage->strip_rows, h = ibx_min(stage->strip_rows, stage->head.h - y);
-    ibx_arena *arena = own_arena(r);
-    ibx_meter_begin(arena->meter);
     for (int x = 0; x < stage->head.w && !stopped(r); x += stage->tile_w) {
         const ibx_rect out = {x, y, ibx_min(stage->tile_w, stage->head.w - x), h};
+        ibx_store *in = &p->store[stage->in];
         ibx_error err;
         ibx_made made;
-        if (ibx_stage_tile(r->plan, stage, &r->store[stage->in], out, arena, &made, &err))
-            hand_out(r, s, &made);
+        if (ibx_stage_tile(p->plan, stage, in, out, own_arena(r), &made, &err))
+            hand_out(r, p, s, &made);
         else
             stop(r, &err);
     }
+}
+
+static void filter_strip(run *r, int s, int j) {
+    const moment begin = begin_task(r);
+    ibx_arena *arena = own_arena(r);
+    ibx_meter_begin(arena->meter);
+    for (int c = 0; c < r->parts; c++) filter_part(r, &r->part[c], s, j);
     ibx_meter_end(arena->meter, end_task(r, &begin, &r->filter_ns, IBX_SPAN_FILTER, s + 1, j));
 }
 
 static void encode_strip(run *r, int i, int j) {
     if (stopped(r)) return;
     const moment begin = begin_task(r);
-    const output *o = &r->output[i];
-    const ibx_strip strip = ibx_store_strip(&o->store, j);
+    const output *o = &r->part->output[i];
     const ibx_save *save = &r->plan->save[i];
     const ibx_codec *codec = save->codec;
+    void *encoder = r->saver[i].encoder;
+    ibx_strip strip[IBX_COMPONENTS];
+    for (int c = 0; c < r->parts; c++) strip[c] = ibx_store_strip(&r->part[c].output[i].store, j);
     ibx_error err = {IBX_OK, ""};
-    if ((!o->store.borrowed && !codec->write(o->encoder, &strip, &err)) ||
-        (j == o->band.strips - 1 && !codec->finish(o->encoder, &err)))
+    if ((!o->store.borrowed && !codec->write(encoder, strip, &err)) ||
+        (j == o->band.strips - 1 && !codec->finish(encoder, &err)))
         stop(r, &err);
     const int64_t ns = end_task(r, &begin, &r->encode_ns, IBX_SPAN_ENCODE, i + 1, j);
-    count_strip(r, IBX_COST_ENCODE, save->format ? save->format->name : NULL, &strip, ns);
+    count_strip(r, IBX_COST_ENCODE, save->format ? save->format->name : NULL, strip, ns);
 }
 
 /* ---- the graph ----------------------------------------------------------------------------- */
@@ -199,7 +219,7 @@ static bool put_up(run *r) {
 /* The layout of depend clauses is by hand: clang-format puts every word on a line of its own. */
 /* clang-format off */
 IBX_MAKES_TASKS static void spawn_decode(run *r, int k) {
-    char *slot = &r->token[0][k % r->store[0].slots], *turn = &r->turn;
+    char *slot = &r->token[0][k % r->part->store[0].slots], *turn = &r->turn;
     (void)slot, (void)turn;
     if (!put_up(r)) {
         decode_strip(r, k);
@@ -213,8 +233,8 @@ IBX_MAKES_TASKS static void spawn_decode(run *r, int k) {
 /* Strip j of stage s, which reads strips [lo, hi] of its band; hi < lo: of a band that is
  * complete. */
 IBX_MAKES_TASKS static void spawn_filter(run *r, int s, int j, int lo, int hi) {
-    const int in = r->plan->stage[s].in, slots = r->store[in].slots, end = hi + 1;
-    char *from = r->token[in], *to = &r->token[s + 1][j % r->store[s + 1].slots];
+    const int in = r->plan->stage[s].in, slots = r->part->store[in].slots, end = hi + 1;
+    char *from = r->token[in], *to = &r->token[s + 1][j % r->part->store[s + 1].slots];
     (void)from, (void)to, (void)slots, (void)lo, (void)end;
     if (!put_up(r)) {
         filter_strip(r, s, j);
@@ -227,7 +247,7 @@ IBX_MAKES_TASKS static void spawn_filter(run *r, int s, int j, int lo, int hi) {
 }
 
 IBX_MAKES_TASKS static void spawn_encode(run *r, int s, int i, int j) {
-    char *from = &r->token[s + 1][j % r->store[s + 1].slots], *turn = &r->output[i].turn;
+    char *from = &r->token[s + 1][j % r->part->store[s + 1].slots], *turn = &r->saver[i].turn;
     (void)from, (void)turn;
     if (!put_up(r)) {
         encode_strip(r, i, j);
@@ -238,6 +258,17 @@ IBX_MAKES_TASKS static void spawn_encode(run *r, int s, int i, int j) {
     encode_strip(r, i, j);
 }
 /* clang-format on */
+
+/* The strips [*lo, *hi] of the band in front of stage s that strip j of any part needs. */
+static void reach(const run *r, int s, int j, int *lo, int *hi) {
+    ibx_plan_reach(r->plan, s, j, lo, hi);
+    for (int c = 1; c < r->parts; c++) {
+        int first, last;
+        ibx_plan_reach(r->part[c].plan, s, j, &first, &last);
+        *lo = ibx_min(*lo, first);
+        *hi = ibx_max(*hi, last);
+    }
+}
 
 /* Makes tasks for the strips of band b up to `last`, and before each for what it reads. Depth of
  * recursion: the stages. */
@@ -252,7 +283,7 @@ static void make_strips(run *r, int b, int last) {
         const ibx_stage *stage = &r->plan->stage[s];
         int lo = 0, hi = -1;
         if (!stage->waits) {
-            ibx_plan_reach(r->plan, s, j, &lo, &hi);
+            reach(r, s, j, &lo, &hi);
             make_strips(r, stage->in, hi);
         }
         spawn_filter(r, s, j, lo, hi);
@@ -292,7 +323,7 @@ static void run_phase(run *r, int first, int last) {
     const ibx_plan *plan = r->plan;
     const int scan = plan->stage[last].scan;
     if (plan->stage[first].waits && plan->stage[first].in == 0)
-        make_strips(r, 0, r->store[0].band->strips - 1);
+        make_strips(r, 0, r->plan->band[0].strips - 1);
 #pragma omp taskwait
     r->up = 0;
     if (scan >= 0 && !begin_scan(r, &plan->pass[scan])) return;
@@ -315,79 +346,108 @@ static void run_phases(run *r) {
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
-/* The strips and the encoder of save i, behind stage s. */
-static bool open_output(run *r, int s, int i, int slots, ibx_error *err) {
-    const ibx_save *save = &r->plan->save[i];
-    output *o = &r->output[i];
-    o->band = r->plan->band[s + 1];
+/* The strips of a part for save i, behind stage s. */
+static bool open_output(run *r, const part *p, int s, int i, int slots, ibx_error *err) {
+    const ibx_save *save = &p->plan->save[i];
+    output *o = &p->output[i];
+    o->band = p->plan->band[s + 1];
     o->band.head = save->head;
     o->band.sample = save->sample;
     o->band.native = true;
     o->band.mapped = o->band.whole = false;
-    o->band.strip_bytes = (size_t)o->band.strip_rows * (size_t)save->head.w *
-                          (size_t)ibx_planes(&save->head) * ibx_sample_size(save->sample);
-    const ibx_save_job job = {.head = save->head,
-                              .sample = save->sample,
-                              .format = save->format,
-                              .params = save->params,
-                              .metadata = &r->job->metadata[i]};
-    o->encoder = save->codec->create(r->job->sink[i], &job, err);
-    if (!o->encoder) return false;
+    o->band.stride = ibx_plan_stride(p->plan, &save->head, save->sample);
+    o->band.strip_bytes = (size_t)o->band.strip_rows * o->band.stride;
     if (!save->codec->pixels)
         return ibx_store_open(&o->store, &o->band, slots, r->team->lender, err);
-    const ibx_strip pixels = save->codec->pixels(o->encoder);
+    const ibx_strip pixels = save->codec->pixels(r->saver[i].encoder);
     ibx_store_borrow(&o->store, &o->band, &pixels);
     return true;
 }
 
-static bool open_band(run *r, int b, ibx_error *err) {
-    const ibx_band *band = &r->plan->band[b];
-    const int slots = cores_idle(r) ? band->slots : band->tight;
+/* Band b of a part, and the strips of the saves behind it. */
+static bool open_band(run *r, const part *p, int b, int slots, ibx_error *err) {
+    const ibx_band *band = &p->plan->band[b];
     if (b == 0 && r->job->codec->pixels) {
         const ibx_strip pixels = r->job->codec->pixels(r->job->decoder);
-        ibx_store_borrow(&r->store[b], band, &pixels);
-    } else if (!ibx_store_open(&r->store[b], band, slots, r->team->lender, err)) {
+        ibx_store_borrow(&p->store[b], band, &pixels);
+    } else if (!ibx_store_open(&p->store[b], band, slots, r->team->lender, err)) {
         return false;
     }
-    r->token[b] = calloc((size_t)r->store[b].slots, 1);
-    if (!r->token[b]) return ibx_fail(err, IBX_MEMORY, "no memory for an image");
     if (b == 0) return true;
-    const ibx_stage *stage = &r->plan->stage[b - 1];
+    const ibx_stage *stage = &p->plan->stage[b - 1];
     for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
-        if (!open_output(r, b - 1, i, slots, err)) return false;
+        if (!open_output(r, p, b - 1, i, slots, err)) return false;
     return true;
+}
+
+static bool open_bands(run *r, int b, ibx_error *err) {
+    const int slots = cores_idle(r) ? r->plan->band[b].slots : r->plan->band[b].tight;
+    for (int c = 0; c < r->parts; c++)
+        if (!open_band(r, &r->part[c], b, slots, err)) return false;
+    r->token[b] = calloc((size_t)r->part->store[b].slots, 1);
+    return r->token[b] || ibx_fail(err, IBX_MEMORY, "no memory for an image");
+}
+
+static bool open_encoder(run *r, int i, ibx_error *err) {
+    const ibx_save *save = &r->job->plan->save[i];
+    ibx_save_job job = ibx_plan_save_job(save, &r->job->metadata[i]);
+    job.components = r->job->plan->component != NULL;
+    r->saver[i].encoder = save->codec->create(r->job->sink[i], &job, err);
+    return r->saver[i].encoder != NULL;
+}
+
+/* Room for what there is of every band, save and part. */
+static bool open_lists(run *r, ibx_error *err) {
+    const size_t bands = (size_t)r->plan->stages + 1, saves = (size_t)r->plan->saves + 1;
+    r->token = calloc(bands, sizeof *r->token);
+    r->next = calloc(bands, sizeof *r->next);
+    r->saver = calloc(saves, sizeof *r->saver);
+    bool ok = r->token && r->next && r->saver;
+    for (int c = 0; c < r->parts; c++) {
+        part *p = &r->part[c];
+        p->store = calloc(bands, sizeof *p->store);
+        p->output = calloc(saves, sizeof *p->output);
+        ok = ok && p->store && p->output;
+    }
+    return ok || ibx_fail(err, IBX_MEMORY, "no memory for an image");
 }
 
 static bool open_run(run *r, ibx_error *err) {
-    const size_t bands = (size_t)r->plan->stages + 1, saves = (size_t)r->plan->saves + 1;
-    r->store = calloc(bands, sizeof *r->store);
-    r->token = calloc(bands, sizeof *r->token);
-    r->next = calloc(bands, sizeof *r->next);
-    r->output = calloc(saves, sizeof *r->output);
-    if (!r->store || !r->token || !r->next || !r->output)
-        return ibx_fail(err, IBX_MEMORY, "no memory for an image");
+    if (!open_lists(r, err)) return false;
+    for (int i = 0; i < r->plan->saves; i++)
+        if (!open_encoder(r, i, err)) return false;
     for (int b = 0; b <= r->plan->stages; b++)
-        if (!open_band(r, b, err)) return false;
+        if (!open_bands(r, b, err)) return false;
     return true;
 }
 
+static void close_part(const part *p) {
+    for (int b = 0; p->store && b <= p->plan->stages; b++) ibx_store_close(&p->store[b]);
+    for (int i = 0; p->output && i < p->plan->saves; i++) ibx_store_close(&p->output[i].store);
+    free(p->store);
+    free(p->output);
+}
+
 static void close_run(run *r) {
-    for (int b = 0; r->store && r->token && b <= r->plan->stages; b++) {
-        ibx_store_close(&r->store[b]);
-        free(r->token[b]);
-    }
-    for (int i = 0; r->output && i < r->plan->saves; i++) {
-        r->plan->save[i].codec->destroy(r->output[i].encoder);
-        ibx_store_close(&r->output[i].store);
-    }
-    free(r->store);
+    for (int c = 0; c < r->parts; c++) close_part(&r->part[c]);
+    for (int b = 0; r->token && b <= r->plan->stages; b++) free(r->token[b]);
+    for (int i = 0; r->saver && i < r->plan->saves; i++)
+        r->plan->save[i].codec->destroy(r->saver[i].encoder);
     free(r->token);
     free(r->next);
-    free(r->output);
+    free(r->saver);
+}
+
+static run run_of(ibx_team *team, const ibx_image_job *job) {
+    const ibx_plan *component = job->plan->component;
+    run r = {.team = team, .job = job, .parts = component ? IBX_COMPONENTS : 1};
+    for (int c = 0; c < r.parts; c++) r.part[c].plan = component ? &component[c] : job->plan;
+    r.plan = r.part->plan;
+    return r;
 }
 
 bool ibx_run_image(ibx_team *team, const ibx_image_job *job, ibx_times *times, ibx_error *err) {
-    run r = {.team = team, .job = job, .plan = job->plan};
+    run r = run_of(team, job);
     atomic_fetch_add(&team->running, 1);
     bool ok = open_run(&r, err);
     if (ok) run_phases(&r);

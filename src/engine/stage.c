@@ -155,7 +155,9 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
     made->scratch = arena->data + buffers + 2 * l.room;
     made->plan = plan;
     made->meter = arena->meter;
-    made->share = (double)out.w * out.h / ((double)stage->head.w * stage->head.h);
+    made->share = plan->role == IBX_CHROMA
+                      ? 0
+                      : (double)out.w * out.h / ((double)stage->head.w * stage->head.h);
     const unsigned wanted = stage->count > 0 ? plan->pass[stage->first].wants : 0;
     ibx_tile tile = tile_over(buffer[0], l.need[0], ibx_planes(head));
     unsigned light = ibx_store_load(in, &tile, wanted);

@@ -29,7 +29,7 @@ typedef struct {
     void *scratch;
     const ibx_plan *plan;
     ibx_meter *meter;
-    double share; /* of the image that the tile is */
+    double share; /* of the image that the tile is; 0: of chroma, whose pixels luma counts */
 } ibx_made;
 
 /* Computes the rectangle `out` of a stage's output. False only without memory. This and what

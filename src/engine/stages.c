@@ -225,16 +225,21 @@ static void choose_tile(const ibx_plan *plan, ibx_stage *stage, const ibx_plan_o
     stage->overlap = overlap(pass, stage->count, &stage->head, tile);
 }
 
+size_t ibx_plan_stride(const ibx_plan *plan, const ibx_head *head, ibx_sample sample) {
+    if (plan->role != IBX_ALL_COLOURS) return ibx_component_stride(head->w);
+    return (size_t)head->w * (size_t)ibx_planes(head) * ibx_sample_size(sample);
+}
+
 /* The strips of the decoder. */
 static void shape_input(ibx_plan *plan, const ibx_plan_options *options) {
     ibx_band *band = &plan->band[0];
     int rows = DECODE_PIXELS / plan->input.w / 16 * 16;
     rows = ibx_max(16, ibx_min(rows, DECODE_ROWS));
-    if (options->strip_rows) rows = options->strip_rows;
+    if (options->decode_rows) rows = options->decode_rows;
     *band = (ibx_band){.head = plan->input, .native = true, .sample = plan->sample};
     band->strip_rows = rows;
-    band->strip_bytes = (size_t)rows * (size_t)plan->input.w * (size_t)ibx_planes(&plan->input) *
-                        ibx_sample_size(plan->sample);
+    band->stride = ibx_plan_stride(plan, &plan->input, plan->sample);
+    band->strip_bytes = (size_t)rows * band->stride;
 }
 
 /* Strips behind a stage. */
@@ -284,8 +289,7 @@ void ibx_plan_reach(const ibx_plan *plan, int s, int j, int *lo, int *hi) {
     *hi = y1 / in->strip_rows;
 }
 
-/* Adds up what stands in memory at the same time. */
-static void add_bytes(ibx_plan *plan, int threads) {
+void ibx_plan_add_bytes(ibx_plan *plan, int threads) {
     plan->band_bytes = plan->mapped_bytes = plan->encoder_bytes = plan->tile_bytes = 0;
     for (int b = 0; b <= plan->stages; b++) {
         const size_t bytes = plan->band[b].strip_bytes * (size_t)plan->band[b].slots;
@@ -297,8 +301,7 @@ static void add_bytes(ibx_plan *plan, int threads) {
         for (int i = stage->first_save; i < stage->first_save + stage->saves; i++) {
             const ibx_save *save = &plan->save[i];
             plan->band_bytes += (size_t)plan->band[s + 1].slots * (size_t)stage->strip_rows *
-                                (size_t)save->head.w * (size_t)ibx_planes(&save->head) *
-                                ibx_sample_size(save->sample);
+                                ibx_plan_stride(plan, &save->head, save->sample);
             plan->encoder_bytes += save->encoder_bytes;
         }
     }
@@ -308,7 +311,7 @@ static void add_bytes(ibx_plan *plan, int threads) {
 
 /* Moves whole bands into mapped files, the largest first, until the plan fits. */
 static bool spill(ibx_plan *plan, const ibx_plan_options *options, ibx_error *err) {
-    add_bytes(plan, options->threads);
+    ibx_plan_add_bytes(plan, options->threads);
     while (plan->bytes > options->memory) {
         ibx_band *largest = NULL;
         for (int b = 0; b <= plan->stages; b++) {
@@ -325,18 +328,22 @@ static bool spill(ibx_plan *plan, const ibx_plan_options *options, ibx_error *er
                             plan->input.w, plan->input.h, plan->bytes / 1000000 + 1,
                             options->memory / 1000000);
         largest->mapped = true;
-        add_bytes(plan, options->threads);
+        ibx_plan_add_bytes(plan, options->threads);
     }
     return true;
 }
 
+ibx_save_job ibx_plan_save_job(const ibx_save *save, const ibx_metadata *metadata) {
+    return (ibx_save_job){.head = save->head,
+                          .sample = save->sample,
+                          .format = save->format,
+                          .params = save->params,
+                          .metadata = metadata};
+}
+
 static void ask_encoder(ibx_save *save) {
     static const ibx_metadata NOTHING;
-    const ibx_save_job job = {.head = save->head,
-                              .sample = save->sample,
-                              .format = save->format,
-                              .params = save->params,
-                              .metadata = &NOTHING};
+    const ibx_save_job job = ibx_plan_save_job(save, &NOTHING);
     if (save->codec->encoder_bytes) save->encoder_bytes = save->codec->encoder_bytes(&job);
 }
 

@@ -104,9 +104,20 @@ static bool move_upright(ibx_plan *plan, int orientation, ibx_error *err) {
     return true;
 }
 
+/* Chroma is halved as its file wants it, in front of the save that ends the recipe. */
+static void add_halvings(ibx_plan *plan, const ibx_plan_options *options) {
+    const ibx_ready save = plan->ready[--plan->readies];
+    for (int i = 0; i < options->halve_x; i++)
+        plan->ready[plan->readies++] = (ibx_ready){.filter = &ibx_halve_across};
+    for (int i = 0; i < options->halve_y; i++)
+        plan->ready[plan->readies++] = (ibx_ready){.filter = &ibx_halve_down};
+    plan->ready[plan->readies++] = save;
+}
+
 bool ibx_plan_steps(ibx_plan *plan, const ibx_recipe *recipe, const ibx_plan_options *options,
                     ibx_error *err) {
-    plan->ready = calloc((size_t)recipe->count + 4, sizeof *plan->ready);
+    const int most = recipe->count + 4 + options->halve_x + options->halve_y;
+    plan->ready = calloc((size_t)most, sizeof *plan->ready);
     if (!plan->ready) return ibx_fail(err, IBX_MEMORY, "no memory for a plan");
     const bool turn = plan->input.orientation != 1 && !recipe_has(recipe, IBX_UPRIGHT);
     if (turn && !add_automatic(plan, IBX_UPRIGHT, err)) return false;
@@ -122,6 +133,7 @@ bool ibx_plan_steps(ibx_plan *plan, const ibx_recipe *recipe, const ibx_plan_opt
                                                    .save = step->filter ? NULL : step};
     }
     if (!ends_with_save(recipe)) plan->ready[plan->readies++] = (ibx_ready){0};
+    add_halvings(plan, options);
     move_cuts(plan);
     return !turn || move_upright(plan, plan->input.orientation, err);
 }

@@ -40,8 +40,7 @@ bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_lende
                     ibx_error *err) {
     *store = (ibx_store){.band = band, .slots = slots, .mapped = band->mapped, .lender = lender};
     store->strip_bytes = band->strip_bytes;
-    store->stride =
-        (size_t)band->head.w * (size_t)ibx_planes(&band->head) * ibx_sample_size(band->sample);
+    store->stride = band->stride;
     store->bytes = store->strip_bytes * (size_t)slots;
     if (store->bytes == 0) return true;
     if (store->mapped) return map_file(store, err);

@@ -1,9 +1,9 @@
 """The spatial filters through the program, against scipy and OpenCV.
 
-usage: spatial.py IMBREX FOLDER
+usage: spatial.py IMBREX FOLDER PHOTOGRAPH
 
 A 16-bit chart and an 8-bit chart are written as PNG into FOLDER, run through recipes, read back
-and compared. Prints one line per recipe; exit status 1 if one is worse than its bound.
+and compared; and the photograph as JPEG, whose luma and chroma are blurred each by itself. Prints one line per recipe; exit status 1 if one is worse than its bound.
 """
 import os
 import subprocess
@@ -11,6 +11,7 @@ import sys
 
 import cv2
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 
@@ -41,24 +42,26 @@ class Runner:
     def path(self, depth):
         return os.path.join(self.folder, f"chart{depth}.png")
 
-    def __call__(self, recipe, depth):
-        """The chart before and after the recipe, as floats from 0 to 1."""
+    def both(self, recipe, path, top):
+        """The picture before and after the recipe, as floats from 0 to 1."""
         self.number += 1
         out = os.path.join(self.folder, f"out{self.number}")
-        done = subprocess.run([self.program, "run", recipe, self.path(depth), "-o", out, "--progress", "none"],
+        done = subprocess.run([self.program, "run", recipe, path, "-o", out, "--progress", "none"],
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:
             sys.exit(f"{recipe}: {done.stderr}")
-        top = 2.0**depth - 1
-        after = os.path.join(out, os.path.basename(self.path(depth)))
-        return [cv2.imread(p, cv2.IMREAD_UNCHANGED) / top for p in (self.path(depth), after)]
+        after = os.path.join(out, os.path.basename(path))
+        return [cv2.imread(p, cv2.IMREAD_UNCHANGED) / top for p in (path, after)]
 
-    def check(self, recipe, depth, reference, least):
-        before, after = self(recipe, depth)
-        value = psnr(after, np.clip(reference(before), 0, 1))
+    def judge(self, what, got, want, least):
+        value = psnr(got, want)
         good = value >= least
         self.failures += not good
-        print(f"{'ok  ' if good else 'BAD '} {recipe} ({depth} bit): {value:.1f} dB, at least {least}")
+        print(f"{'ok  ' if good else 'BAD '} {what}: {value:.1f} dB, at least {least}")
+
+    def check(self, recipe, depth, reference, least):
+        before, after = self.both(recipe, self.path(depth), 2.0**depth - 1)
+        self.judge(f"{recipe} ({depth} bit)", after, np.clip(reference(before), 0, 1), least)
 
 
 def gauss(sigma):
@@ -104,6 +107,16 @@ def opencv_median(radius):
     return lambda a: cv2.medianBlur(np.round(a * 255).astype(np.uint8), 2 * radius + 1) / 255.0
 
 
+def check_components(run, photograph):
+    """From JPEG to JPEG, chroma as it was or halved, against a blur of the RGB that OpenCV sees."""
+    names = {"444": 0, "422": 1, "420": 2}
+    path = os.path.join(run.folder, "components.jpg")
+    for of, to in (("444", "444"), ("444", "420"), ("422", "422"), ("422", "420"), ("420", "420")):
+        Image.open(photograph).convert("RGB").save(path, quality=95, subsampling=names[of])
+        before, after = run.both(f"blur:2/save:jpeg,quality=100,subsampling={to}", path, 255)
+        run.judge(f"blur:2 of luma and chroma, {of} to {to}", after, gauss(2)(before), 50)
+
+
 def main():
     run = Runner(sys.argv[1], sys.argv[2])
     for sigma in (0.5, 1, 2, 5, 5.5, 10, 20, 50, 120, 250):
@@ -117,6 +130,7 @@ def main():
     for radius in (1, 2, 3, 7, 15, 40):
         run.check(f"median:{radius}", 8, opencv_median(radius), 200)
     run.check("bilateral:3,sigma_r=0.1", 16, bilateral(3, 0.1), 80)
+    check_components(run, sys.argv[3])
     sys.exit(1 if run.failures else 0)
 
 

@@ -24,15 +24,18 @@ static bool run(const char *text, const char *input, const char *folder, ibx_err
 }
 
 int main(int argc, char **argv) {
-    char large[4096], small[4096];
+    char large[4096], components[4096], small[4096];
     ibx_error err = {IBX_OK, ""};
     if (argc != 3) return 2;
     snprintf(large, sizeof large, "%s/large", argv[2]);
     snprintf(small, sizeof small, "%s/small", argv[2]);
-    bool ok = run("resize:1000x2000,fit=fill/save:png,fast", argv[1], large, &err);
+    bool ok = run("resize:1000x2000,fit=fill/save:png,fast", argv[1], large, &err) &&
+              run("resize:1000x2000,fit=fill/save:jpeg", argv[1], large, &err);
     snprintf(large, sizeof large, "%s/large/photo-before.png", argv[2]);
+    snprintf(components, sizeof components, "%s/large/photo-before.jpg", argv[2]);
     for (int i = 0; ok && i < 5; i++)
         ok = run("blur:2/unsharp:1/save:jpeg", large, small, &err) &&
+             run("blur:2/save:jpeg", components, small, &err) &&
              run("blur:8/save:png", large, small, &err);
     if (!ok) fprintf(stderr, "one_image: %s\n", err.text);
     return !ok;
