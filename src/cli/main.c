@@ -4,6 +4,7 @@
 #include "core/param.h"
 #include "describe/describe.h"
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -62,6 +63,12 @@ static void start_passive(char **argv) {
     if (setenv("OMP_WAIT_POLICY", "passive", 1) == 0) execv("/proc/self/exe", argv);
 }
 
+/* What libvips and its codecs free of an image goes back to the system. With a threshold that
+ * grows, which is the default, glibc would keep a part of it for every thread, beyond --memory. */
+static void return_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
+
 static const char *command_word(const void *list, int i) {
     return ((const ibx_command *)list)[i].name;
 }
@@ -116,6 +123,7 @@ int main(int argc, char **argv) {
     for (int i = 0; COMMANDS[i].name; i++)
         if (strcmp(word, COMMANDS[i].name) == 0) {
             if (COMMANDS[i].bit & IBX_RUN) start_passive(argv);
+            return_memory();
             return do_command(i, &program, argc - 2, argv + 2);
         }
     return unknown_command(word);

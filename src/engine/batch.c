@@ -7,7 +7,6 @@
 #include "engine/pool.h"
 #include "engine/verdict.h"
 #include <errno.h>
-#include <malloc.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -36,14 +35,13 @@ typedef struct {
     size_t next;                /* entry to read */
     int running;                /* admitted and not committed yet */
     size_t used;                /* bytes in use */
+    size_t largest;             /* bytes that a job needed so far, at most */
     ibx_job **live;             /* all jobs */
     int lives, most;            /* how many there are, and may be at present */
     atomic_int busy;            /* jobs whose pixels are under way */
     ibx_job *ready;             /* opened, waiting for memory; first in, first out */
     bool deferred;              /* there are threads besides this one */
     bool stopping;              /* start nothing more */
-    bool tight;                 /* jobs had to wait for memory: what the allocator would keep of
-                                   freed blocks would come on top of the limit */
     ibx_error fatal;            /* why */
     ibx_job *opened, *finished; /* messages of the team, under the desk's lock */
     ibx_job *done;              /* finished, to be committed */
@@ -119,7 +117,6 @@ static void drop(shop *f, ibx_job *job) {
     ibx_books_drop(&f->books, job);
     use(f, 0, job->charge);
     ibx_job_free(job);
-    if (f->tight) malloc_trim(0);
 }
 
 /* Ends a job whose outputs are not to be. */
@@ -152,6 +149,11 @@ static ibx_job *take(shop *f, ibx_job **list) {
     return jobs;
 }
 
+/* Memory of a job while it runs, besides its input. */
+static size_t need(const ibx_job *job) {
+    return job->plan.bytes + (size_t)job->plan.saves * IBX_CHUNK;
+}
+
 /* Names the outputs of an opened job and looks whether they may be written. */
 static bool prepare_outputs(shop *f, ibx_job *job) {
     const int count = job->plan.saves;
@@ -179,6 +181,7 @@ static bool take_opened(shop *f) {
     while (job) {
         ibx_job *next = job->next;
         job->next = NULL;
+        if (job->ok && need(job) > f->largest) f->largest = need(job);
         if (job->ok && prepare_outputs(f, job)) {
             *last = job;
             last = &job->next;
@@ -216,11 +219,6 @@ static bool serve_streams(shop *f) {
 
 /* ---- admission and reading ------------------------------------------------------------------- */
 
-/* Memory of a job while it runs, besides its input. */
-static size_t need(const ibx_job *job) {
-    return job->plan.bytes + (size_t)job->plan.saves * IBX_CHUNK;
-}
-
 IBX_MAKES_TASKS static void start_run(shop *f, ibx_job *job) {
     ibx_books_hand_out(&f->books);
     atomic_fetch_add(&f->busy, 1);
@@ -256,7 +254,6 @@ static bool admit(shop *f) {
         return true;
     }
     const bool room = f->used + need(job) <= f->memory;
-    f->tight |= !room;
     if (!room && f->running > 0) return false;
     *place = job->next;
     f->running++;
@@ -296,11 +293,20 @@ IBX_MAKES_TASKS static void start_open(shop *f, ibx_job *job) {
     }
 }
 
+/* Is there memory for one more input? What is read ahead leaves room for the largest job that came
+ * so far, or it would be missing when the next one's turn comes. */
+static bool room_to_read(const shop *f) {
+    if (f->lives == 0) return true;
+    size_t inputs = IBX_WHOLE_FILE;
+    for (int i = 0; i < f->lives; i++) inputs += ibx_input_bytes(&f->live[i]->input);
+    const size_t largest = f->largest ? f->largest : f->memory / 2;
+    return f->lives < f->most && f->used + IBX_WHOLE_FILE <= f->memory &&
+           inputs + largest <= f->memory;
+}
+
 /* Reads the next input, if there is room for it. */
 static bool read_next(shop *f) {
-    if (f->stopping || f->next == f->listing.count) return false;
-    if (f->lives == f->most) return false;
-    if (f->lives > 0 && f->used + IBX_WHOLE_FILE > f->memory) return false;
+    if (f->stopping || f->next == f->listing.count || !room_to_read(f)) return false;
     const ibx_entry *entry = &f->listing.entries[f->next];
     if (!settled_by_name(f, entry)) {
         ibx_job *job = ibx_job_read(f->batch, &f->limits, &f->desk, entry, f->next);
@@ -337,10 +343,12 @@ static void look_up(shop *f) {
     tell(f, &(ibx_event){.kind = IBX_EVENT_TICK});
 }
 
-/* Allows more images where threads have none although there are more to read. */
+/* Allows more images where threads have none, and none on its way to them, although there are more
+ * to read. */
 static void allow_more(shop *f) {
     const bool dry = atomic_load(&f->busy) < f->limits.threads && f->next < f->listing.count;
-    if (dry && f->lives == f->most) f->most = MOST_IMAGES(f->limits.threads);
+    if (dry && !f->ready && f->lives == f->running && f->lives == f->most)
+        f->most = MOST_IMAGES(f->limits.threads);
 }
 
 static void io_loop(shop *f) {
