@@ -55,7 +55,8 @@ typedef struct {
  * and for encoders to read. */
 typedef struct {
     ibx_head head;
-    bool native;       /* interleaved samples as the decoder gives them; else planes of float */
+    bool native;       /* interleaved samples as the decoder gives them, or behind a stage that
+                          moves; else planes of float */
     ibx_sample sample; /* of native samples */
     unsigned light;    /* as the stage's last pass left it; native samples: 0 */
     int strip_rows, strips;
@@ -87,6 +88,7 @@ typedef struct {
     int scan;    /* pass whose scan is fed with the output, or -1 */
     bool stored; /* its output band has readers */
     bool waits;  /* starts when all earlier work is complete */
+    bool moves;  /* its output is made of the samples that it reads, unchanged: see move.h */
     int tile_w, strip_rows, strips;
     ibx_head head;     /* of its output */
     size_t tile_bytes; /* arena that one thread needs for one tile */
@@ -137,6 +139,9 @@ bool ibx_plan_passes(ibx_plan *plan, const ibx_info *info, const ibx_plan_option
                      ibx_error *err);
 /* stages.c: cuts passes into stages, chooses tiles, strips and rings. */
 bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error *err);
+
+/* move.c: does a stage only move pixels? What is in front of it is known. */
+bool ibx_plan_moves(const ibx_plan *plan, const ibx_stage *stage);
 
 /* The filter that has a trait of a role (IBX_UPRIGHT, IBX_MANAGE, IBX_FLATTEN), or NULL. */
 const ibx_filter *ibx_filter_with(unsigned trait);

@@ -1,6 +1,7 @@
 /* run.c - the dependency graph of one image. */
 #include "engine/run.h"
 #include "core/pixels.h"
+#include "engine/move.h"
 #include <omp.h>
 #include <stdlib.h>
 
@@ -143,6 +144,26 @@ static void hand_out(run *r, int s, ibx_made *made) {
     }
 }
 
+/* The same where pixels are only moved: nothing is in between. */
+static bool move_tile(run *r, int s, ibx_rect out, ibx_arena *arena, ibx_error *err) {
+    const ibx_stage *stage = &r->plan->stage[s];
+    ibx_store *in = &r->store[stage->in];
+    bool ok =
+        !stage->stored || ibx_move_tile(r->plan, stage, in, out, arena, &r->store[s + 1], err);
+    for (int i = stage->first_save; ok && i < stage->first_save + stage->saves; i++)
+        ok = ibx_move_tile(r->plan, stage, in, out, arena, &r->output[i].store, err);
+    return ok;
+}
+
+static bool make_tile(run *r, int s, ibx_rect out, ibx_arena *arena, ibx_error *err) {
+    const ibx_stage *stage = &r->plan->stage[s];
+    ibx_made made;
+    if (stage->moves) return move_tile(r, s, out, arena, err);
+    if (!ibx_stage_tile(r->plan, stage, &r->store[stage->in], out, arena, &made, err)) return false;
+    hand_out(r, s, &made);
+    return true;
+}
+
 static void filter_strip(run *r, int s, int j) {
     const ibx_stage *stage = &r->plan->stage[s];
     const moment begin = begin_task(r);
@@ -152,11 +173,7 @@ static void filter_strip(run *r, int s, int j) {
     for (int x = 0; x < stage->head.w && !stopped(r); x += stage->tile_w) {
         const ibx_rect out = {x, y, ibx_min(stage->tile_w, stage->head.w - x), h};
         ibx_error err;
-        ibx_made made;
-        if (ibx_stage_tile(r->plan, stage, &r->store[stage->in], out, arena, &made, &err))
-            hand_out(r, s, &made);
-        else
-            stop(r, &err);
+        if (!make_tile(r, s, out, arena, &err)) stop(r, &err);
     }
     ibx_meter_end(arena->meter, end_task(r, &begin, &r->filter_ns, IBX_SPAN_FILTER, s + 1, j));
 }

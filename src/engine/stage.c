@@ -40,8 +40,7 @@ static void poison(uint8_t *data, size_t bytes) {
     memset(data, 0xff, bytes); /* every float is a NaN */
 }
 
-/* Three regions in the arena: two tile buffers and the scratch. */
-static bool arena_fit(ibx_arena *arena, size_t bytes, ibx_error *err) {
+bool ibx_arena_fit(ibx_arena *arena, size_t bytes, ibx_error *err) {
     if (bytes > arena->size) {
         free(arena->data);
         arena->size = 0;
@@ -75,8 +74,7 @@ static double pixels_of(const ibx_made *made, const ibx_head *image) {
     return made->share * image->w * image->h;
 }
 
-/* Ends the lap of a pass, or of its look at the image. */
-static void count_pass(const ibx_made *made, ibx_cost_kind kind, const ibx_pass *pass) {
+void ibx_count_pass(const ibx_made *made, ibx_cost_kind kind, const ibx_pass *pass) {
     if (!made->meter) return;
     const ibx_ready *step = &made->plan->ready[pass->ready];
     const ibx_cost cost = {.kind = kind,
@@ -112,7 +110,7 @@ static void run_pass(const ibx_pass *pass, const ibx_tile *in, ibx_tile *out,
     ibx_call call = pass->call;
     call.scratch = made->scratch;
     pass->filter->kernel(&call, in, out);
-    count_pass(made, IBX_COST_STEP, pass);
+    ibx_count_pass(made, IBX_COST_STEP, pass);
 }
 
 /* Rectangles and memory of one tile's way through a stage. */
@@ -148,7 +146,7 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
     const ibx_head *head = &in->band->head;
     lay_out(plan, stage, head, out, &l);
     const size_t buffers = l.buffer[0] + l.buffer[1];
-    if (!arena_fit(arena, buffers + 2 * l.room + l.scratch, err)) return false;
+    if (!ibx_arena_fit(arena, buffers + 2 * l.room + l.scratch, err)) return false;
     uint8_t *const buffer[2] = {arena->data, arena->data + l.buffer[0]};
     made->copy = tile_over(arena->data + buffers, out, IBX_MAX_PLANES);
     made->result = tile_over(arena->data + buffers + l.room, out, IBX_MAX_PLANES);
@@ -192,7 +190,7 @@ static const ibx_tile *in_light(const ibx_pass *pass, ibx_made *made) {
 
 void ibx_stage_scan(const ibx_pass *pass, ibx_made *made, void *acc) {
     pass->filter->scan(&pass->call, in_light(pass, made), acc);
-    count_pass(made, IBX_COST_LOOK, pass);
+    ibx_count_pass(made, IBX_COST_LOOK, pass);
 }
 
 void ibx_stage_encode(ibx_made *made) {
