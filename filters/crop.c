@@ -61,6 +61,11 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     ibx_cut(in, out);
 }
 
+static void move(const ibx_call *c, const ibx_region *in, const ibx_region *out) {
+    (void)c;
+    ibx_cut_pixels(in, out);
+}
+
 IBX_FILTER(
     crop, .summary = "Keep a rectangle of the image.", .category = "geometry",
     .details = "crop:800x600 keeps the middle of the image. gravity names another part, and x "
@@ -70,4 +75,4 @@ IBX_FILTER(
                "over the edge is cut off; a rectangle wholly outside is an error.",
     .examples = {"crop:800x600", "crop:50%,gravity=north", "crop:320x240,10,20,gravity=north-west"},
     .params = PARAMS, .params_size = sizeof(params), .state_size = sizeof(state), .traits = IBX_CUT,
-    .prepare = prepare, .head = head, .source = source, .kernel = kernel);
+    .prepare = prepare, .head = head, .source = source, .kernel = kernel, .move = move);

@@ -32,10 +32,15 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     ibx_turn(turn_of(c), in, out);
 }
 
+static void move(const ibx_call *c, const ibx_region *in, const ibx_region *out) {
+    ibx_turn_pixels(turn_of(c), in, out);
+}
+
 IBX_FILTER(flip, .summary = "Mirror the image.", .category = "geometry",
            .details = "horizontal exchanges left and right, as a mirror does; vertical exchanges "
                       "top and bottom; both turns by 180 degrees. transpose mirrors along the "
                       "diagonal from the top left, transverse along the other; these two exchange "
                       "width and height. No sample changes.",
            .examples = {"flip", "flip:vertical", "flip:transpose"}, .params = PARAMS,
-           .params_size = sizeof(params), .head = head, .source = source, .kernel = kernel);
+           .params_size = sizeof(params), .head = head, .source = source, .kernel = kernel,
+           .move = move);

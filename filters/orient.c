@@ -32,7 +32,12 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     ibx_turn(turn_of(c), in, out);
 }
 
-static const ibx_filter TURN = {.name = "orient", .head = head, .source = source, .kernel = kernel};
+static void move(const ibx_call *c, const ibx_region *in, const ibx_region *out) {
+    ibx_turn_pixels(turn_of(c), in, out);
+}
+
+static const ibx_filter TURN = {
+    .name = "orient", .head = head, .source = source, .kernel = kernel, .move = move};
 
 static int passes(const ibx_call *c, const ibx_filter *pass[IBX_MAX_PASSES]) {
     const params *p = c->params;

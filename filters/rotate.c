@@ -76,6 +76,10 @@ static void turn_kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     ibx_turn(((const state *)c->state)->turn, in, out);
 }
 
+static void turn_move(const ibx_call *c, const ibx_region *in, const ibx_region *out) {
+    ibx_turn_pixels(((const state *)c->state)->turn, in, out);
+}
+
 static unsigned wants(const ibx_call *c) {
     (void)c;
     return IBX_PREMULTIPLIED;
@@ -95,8 +99,11 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     ibx_affine_kernel(&((const state *)c->state)->map, &c->in, in, out);
 }
 
-static const ibx_filter TURN = {
-    .name = "rotate", .head = turn_head, .source = turn_source, .kernel = turn_kernel};
+static const ibx_filter TURN = {.name = "rotate",
+                                .head = turn_head,
+                                .source = turn_source,
+                                .kernel = turn_kernel,
+                                .move = turn_move};
 static const ibx_filter INTERPOLATE = {
     .name = "rotate", .wants = wants, .head = head, .source = source, .kernel = kernel};
 

@@ -109,10 +109,16 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     ibx_cut(in, out);
 }
 
+static void move(const ibx_call *c, const ibx_region *in, const ibx_region *out) {
+    (void)c;
+    ibx_cut_pixels(in, out);
+}
+
 static const ibx_filter CUT = {.name = "thumb",
                                .head = head,
                                .source = source,
                                .kernel = kernel,
+                               .move = move,
                                .acc_size = acc_size,
                                .scan = scan,
                                .merge = merge,

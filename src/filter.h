@@ -106,6 +106,14 @@ typedef struct {
     float *plane[IBX_MAX_PLANES];
 } ibx_tile;
 
+/* A rectangle of an image as files hold it: interleaved pixels. A view: it owns nothing. */
+typedef struct {
+    ibx_rect at;      /* where it lies in the image */
+    size_t size;      /* bytes of a pixel: 1, 2, 3, 4, 6, 8, 12 or 16 */
+    ptrdiff_t stride; /* bytes from one row to the next */
+    uint8_t *data;    /* the first pixel; not aligned */
+} ibx_region;
+
 /* The sample of plane p at image coordinates (x, y). */
 static inline float *ibx_at(const ibx_tile *t, int p, int x, int y) {
     return t->plane[p] + (ptrdiff_t)(y - t->at.y) * t->stride + (x - t->at.x);
@@ -285,6 +293,11 @@ typedef struct ibx_filter {
 
     /* Computes every sample of out->at from in (in->at is source(c, out->at)). Cannot fail. */
     void (*kernel)(const ibx_call *c, const ibx_tile *in, ibx_tile *out);
+
+    /* For filters that only move pixels: the same as `kernel`, on pixels of any size. It runs in
+     * place of `kernel` where the samples go out as they came in, so that nothing is computed at
+     * all. `source` must lie inside the image, be one pixel for one pixel, and `wants` nothing. */
+    void (*move)(const ibx_call *c, const ibx_region *in, const ibx_region *out);
 
     /* A look at the whole image before the first kernel: a histogram, a mean. Every tile of the
      * input goes once through `scan` into one of several zeroed accumulators of acc_size(c)

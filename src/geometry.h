@@ -17,6 +17,7 @@
 #include "vector.h"
 
 #define ibx_turn IBX_OWN(ibx_turn, IBX_VARIANT)
+#define ibx_turn_pixels IBX_OWN(ibx_turn_pixels, IBX_VARIANT)
 #define ibx_affine_source IBX_OWN(ibx_affine_source, IBX_VARIANT)
 #define ibx_affine_kernel IBX_OWN(ibx_affine_kernel, IBX_VARIANT)
 #define ibx_scale_rows IBX_OWN(ibx_scale_rows, IBX_VARIANT)
@@ -61,6 +62,9 @@ ibx_rect ibx_turn_source(int turn, const ibx_head *in, ibx_rect out);
 /* Moves the samples of in, which is at ibx_turn_source(out->at), to out. Any number of planes.
  * For a filter's `kernel`. */
 void ibx_turn(int turn, const ibx_tile *in, ibx_tile *out);
+
+/* The same with whole pixels. For a filter's `move`. */
+void ibx_turn_pixels(int turn, const ibx_region *in, const ibx_region *out);
 
 /* ---- scaling ------------------------------------------------------------------------------- */
 
@@ -182,6 +186,13 @@ static inline void ibx_cut(const ibx_tile *in, ibx_tile *out) {
     ibx_tile moved = *in;
     moved.at = out->at;
     ibx_copy(&moved, out, 0);
+}
+
+/* The same with whole pixels. For a filter's `move`. */
+static inline void ibx_cut_pixels(const ibx_region *in, const ibx_region *out) {
+    for (int y = 0; y < out->at.h; y++)
+        memcpy(out->data + y * out->stride, in->data + y * in->stride,
+               (size_t)out->at.w * out->size);
 }
 
 /* ---- mapping ------------------------------------------------------------------------------- */

@@ -60,7 +60,8 @@ typedef struct {
  * and for encoders to read. */
 typedef struct {
     ibx_head head;
-    bool native;       /* interleaved samples as the decoder gives them; else planes of float */
+    bool native;       /* interleaved samples as the decoder gives them, or behind a stage that
+                          moves; else planes of float */
     ibx_sample sample; /* of native samples */
     unsigned light;    /* as the stage's last pass left it; native samples: 0 */
     int strip_rows, strips;
@@ -93,6 +94,7 @@ typedef struct {
     int scan;    /* pass whose scan is fed with the output, or -1 */
     bool stored; /* its output band has readers */
     bool waits;  /* starts when all earlier work is complete */
+    bool moves;  /* its output is made of the samples that it reads, unchanged: see move.h */
     int tile_w, strip_rows, strips;
     ibx_head head;     /* of its output */
     size_t tile_bytes; /* arena that one thread needs for one tile */
@@ -166,6 +168,9 @@ size_t ibx_plan_stride(const ibx_plan *plan, const ibx_head *head, ibx_sample sa
 
 /* What a save tells its codec about the image that is coming. */
 ibx_save_job ibx_plan_save_job(const ibx_save *save, const ibx_metadata *metadata);
+
+/* move.c: does a stage only move pixels? What is in front of it is known. */
+bool ibx_plan_moves(const ibx_plan *plan, const ibx_stage *stage);
 
 /* The filter that has a trait of a role (IBX_UPRIGHT, IBX_MANAGE, IBX_FLATTEN), or NULL. */
 const ibx_filter *ibx_filter_with(unsigned trait);

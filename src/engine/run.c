@@ -1,6 +1,7 @@
 /* run.c - the dependency graph of one image. */
 #include "engine/run.h"
 #include "core/pixels.h"
+#include "engine/move.h"
 #include <omp.h>
 #include <stdlib.h>
 
@@ -156,18 +157,35 @@ static void hand_out(run *r, const part *p, int s, ibx_made *made) {
     }
 }
 
+/* The same where pixels are only moved: nothing is in between. */
+static bool move_tile(run *r, const part *p, int s, ibx_rect out, ibx_error *err) {
+    const ibx_stage *stage = &p->plan->stage[s];
+    ibx_store *in = &p->store[stage->in];
+    ibx_arena *arena = own_arena(r);
+    bool ok =
+        !stage->stored || ibx_move_tile(p->plan, stage, in, out, arena, &p->store[s + 1], err);
+    for (int i = stage->first_save; ok && i < stage->first_save + stage->saves; i++)
+        ok = ibx_move_tile(p->plan, stage, in, out, arena, &p->output[i].store, err);
+    return ok;
+}
+
+static bool make_tile(run *r, const part *p, int s, ibx_rect out, ibx_error *err) {
+    const ibx_stage *stage = &p->plan->stage[s];
+    ibx_store *in = &p->store[stage->in];
+    ibx_made made;
+    if (stage->moves) return move_tile(r, p, s, out, err);
+    if (!ibx_stage_tile(p->plan, stage, in, out, own_arena(r), &made, err)) return false;
+    hand_out(r, p, s, &made);
+    return true;
+}
+
 static void filter_part(run *r, const part *p, int s, int j) {
     const ibx_stage *stage = &p->plan->stage[s];
     const int y = j * stage->strip_rows, h = ibx_min(stage->strip_rows, stage->head.h - y);
     for (int x = 0; x < stage->head.w && !stopped(r); x += stage->tile_w) {
         const ibx_rect out = {x, y, ibx_min(stage->tile_w, stage->head.w - x), h};
-        ibx_store *in = &p->store[stage->in];
         ibx_error err;
-        ibx_made made;
-        if (ibx_stage_tile(p->plan, stage, in, out, own_arena(r), &made, &err))
-            hand_out(r, p, s, &made);
-        else
-            stop(r, &err);
+        if (!make_tile(r, p, s, out, &err)) stop(r, &err);
     }
 }
 

@@ -40,8 +40,7 @@ static void poison(uint8_t *data, size_t bytes) {
     memset(data, 0xff, bytes); /* every float is a NaN */
 }
 
-/* Three regions in the arena: two tile buffers and the scratch. */
-static bool arena_fit(ibx_arena *arena, size_t bytes, ibx_error *err) {
+bool ibx_arena_fit(ibx_arena *arena, size_t bytes, ibx_error *err) {
     if (bytes > arena->size) {
         free(arena->data);
         arena->size = 0;
@@ -75,8 +74,11 @@ static double pixels_of(const ibx_made *made, const ibx_head *image) {
     return made->share * image->w * image->h;
 }
 
-/* Ends the lap of a pass, or of its look at the image. */
-static void count_pass(const ibx_made *made, ibx_cost_kind kind, const ibx_pass *pass) {
+double ibx_share(const ibx_plan *plan, const ibx_head *head, ibx_rect out) {
+    return plan->role == IBX_CHROMA ? 0 : (double)out.w * out.h / ((double)head->w * head->h);
+}
+
+void ibx_count_pass(const ibx_made *made, ibx_cost_kind kind, const ibx_pass *pass) {
     if (!made->meter) return;
     const ibx_ready *step = &made->plan->ready[pass->ready];
     const ibx_cost cost = {.kind = kind,
@@ -112,7 +114,7 @@ static void run_pass(const ibx_pass *pass, const ibx_tile *in, ibx_tile *out,
     ibx_call call = pass->call;
     call.scratch = made->scratch;
     pass->filter->kernel(&call, in, out);
-    count_pass(made, IBX_COST_STEP, pass);
+    ibx_count_pass(made, IBX_COST_STEP, pass);
 }
 
 /* Rectangles and memory of one tile's way through a stage. */
@@ -148,16 +150,14 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
     const ibx_head *head = &in->band->head;
     lay_out(plan, stage, head, out, &l);
     const size_t buffers = l.buffer[0] + l.buffer[1];
-    if (!arena_fit(arena, buffers + 2 * l.room + l.scratch, err)) return false;
+    if (!ibx_arena_fit(arena, buffers + 2 * l.room + l.scratch, err)) return false;
     uint8_t *const buffer[2] = {arena->data, arena->data + l.buffer[0]};
     made->copy = tile_over(arena->data + buffers, out, IBX_MAX_PLANES);
     made->result = tile_over(arena->data + buffers + l.room, out, IBX_MAX_PLANES);
     made->scratch = arena->data + buffers + 2 * l.room;
     made->plan = plan;
     made->meter = arena->meter;
-    made->share = plan->role == IBX_CHROMA
-                      ? 0
-                      : (double)out.w * out.h / ((double)stage->head.w * stage->head.h);
+    made->share = ibx_share(plan, &stage->head, out);
     const unsigned wanted = stage->count > 0 ? plan->pass[stage->first].wants : 0;
     ibx_tile tile = tile_over(buffer[0], l.need[0], ibx_planes(head));
     unsigned light = ibx_store_load(in, &tile, wanted);
@@ -194,7 +194,7 @@ static const ibx_tile *in_light(const ibx_pass *pass, ibx_made *made) {
 
 void ibx_stage_scan(const ibx_pass *pass, ibx_made *made, void *acc) {
     pass->filter->scan(&pass->call, in_light(pass, made), acc);
-    count_pass(made, IBX_COST_LOOK, pass);
+    ibx_count_pass(made, IBX_COST_LOOK, pass);
 }
 
 void ibx_stage_encode(ibx_made *made) {

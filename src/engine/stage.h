@@ -20,6 +20,9 @@ typedef struct {
 
 void ibx_arena_free(ibx_arena *arena);
 
+/* Sees to it that the arena has so many bytes, a multiple of 64. False without memory. */
+bool ibx_arena_fit(ibx_arena *arena, size_t bytes, ibx_error *err);
+
 /* A finished tile of a stage's output, in the light that its last pass wanted, and room for two
  * more of the same rectangle. All of it lies in the arena and holds until the arena's next tile. */
 typedef struct {
@@ -36,6 +39,12 @@ typedef struct {
  * follows are laps of the arena's meter. */
 bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
                     ibx_arena *arena, ibx_made *made, ibx_error *err);
+
+/* The part of the image `head` that a rectangle is, for accounts; 0 for chroma, as in ibx_made. */
+double ibx_share(const ibx_plan *plan, const ibx_head *head, ibx_rect out);
+
+/* Ends the lap of a pass, or of its look at the image. Needs plan, meter and share of *made. */
+void ibx_count_pass(const ibx_made *made, ibx_cost_kind kind, const ibx_pass *pass);
 
 /* Feeds the finished tile to the scan of a pass. */
 void ibx_stage_scan(const ibx_pass *pass, ibx_made *made, void *acc);

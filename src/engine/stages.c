@@ -246,12 +246,15 @@ static void shape_input(ibx_plan *plan, const ibx_plan_options *options) {
 static void shape_output(ibx_plan *plan, int s) {
     const ibx_stage *stage = &plan->stage[s];
     ibx_band *band = &plan->band[s + 1];
-    *band = (ibx_band){.head = stage->head, .sample = IBX_F32, .strip_rows = stage->strip_rows};
+    const ibx_sample sample = stage->moves ? plan->band[stage->in].sample : IBX_F32;
+    *band = (ibx_band){.head = stage->head,
+                       .native = stage->moves,
+                       .sample = sample,
+                       .stride = ibx_plan_stride(plan, &stage->head, sample),
+                       .strip_rows = stage->strip_rows};
     band->light = stage->count > 0 ? plan->pass[stage->first + stage->count - 1].wants
                                    : plan->band[stage->in].light;
-    if (stage->stored)
-        band->strip_bytes = (size_t)stage->strip_rows * (size_t)stage->head.w *
-                            (size_t)ibx_planes(&stage->head) * sizeof(float);
+    if (stage->stored) band->strip_bytes = (size_t)stage->strip_rows * band->stride;
 }
 
 /* How many strips a band keeps, after what its readers do: so many that every thread has a strip of
@@ -359,6 +362,7 @@ bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error 
     } while (first < plan->passes);
     shape_input(plan, options);
     for (int s = 0; s < plan->stages; s++) {
+        plan->stage[s].moves = ibx_plan_moves(plan, &plan->stage[s]);
         choose_tile(plan, &plan->stage[s], options);
         shape_output(plan, s);
     }

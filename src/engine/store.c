@@ -182,6 +182,17 @@ static void touch_tile(ibx_store *store, const ibx_tile *tile) {
     ibx_store_touch(store, (size_t)tile->at.h * (row + AROUND));
 }
 
+bool ibx_store_region(ibx_store *store, ibx_rect r, ibx_region *region) {
+    const ibx_band *b = store->band;
+    const int first = r.y / b->strip_rows, last = (r.y + r.h - 1) / b->strip_rows;
+    const size_t size = (size_t)ibx_planes(&b->head) * ibx_sample_size(b->sample);
+    const ibx_strip s = ibx_store_strip(store, first);
+    *region = (ibx_region){.at = r, .size = size, .stride = (ptrdiff_t)store->stride};
+    region->data = s.data + (size_t)(r.y - s.y) * store->stride + (size_t)r.x * size;
+    ibx_store_touch(store, (size_t)r.h * ((size_t)r.w * size + AROUND));
+    return first / store->slots == last / store->slots;
+}
+
 unsigned ibx_store_load(ibx_store *store, ibx_tile *tile, unsigned wanted) {
     const ibx_head *h = &store->band->head;
     const bool linear =

@@ -1,0 +1,190 @@
+/* turn_kernels.c - turns of interleaved pixels, whatever they hold; see geometry.h. Compiled once
+ * per CPU variant.
+ *
+ * A pixel is so many bytes. Blocks of 4 x 4 pixels of the usual sizes are transposed in vector
+ * registers; other sizes, rims and mirrored rows are loops over copies of a constant size. No more
+ * is read or written than the pixels asked for: beside them others may be at work. */
+#include "geometry.h"
+
+typedef uint8_t bytes __attribute__((vector_size(16)));
+typedef uint16_t shorts __attribute__((vector_size(16)));
+typedef uint32_t words __attribute__((vector_size(16)));
+typedef uint64_t longs __attribute__((vector_size(16)));
+
+#define SHUFFLE __builtin_shufflevector
+
+IBX_INLINE uint64_t load_8(const uint8_t *a) {
+    uint64_t v;
+    memcpy(&v, a, sizeof v);
+    return v;
+}
+
+IBX_INLINE uint32_t load_4(const uint8_t *a) {
+    uint32_t v;
+    memcpy(&v, a, sizeof v);
+    return v;
+}
+
+/* ---- blocks: 4 x 4 pixels, b[j][i] = a[i][j]; steps between rows in bytes, of any sign ---------
+ */
+
+/* r[j][i] = r[i][j] */
+IBX_INLINE void transpose_words(words r[4]) {
+    const words low01 = SHUFFLE(r[0], r[1], 0, 4, 1, 5), high01 = SHUFFLE(r[0], r[1], 2, 6, 3, 7);
+    const words low23 = SHUFFLE(r[2], r[3], 0, 4, 1, 5), high23 = SHUFFLE(r[2], r[3], 2, 6, 3, 7);
+    r[0] = SHUFFLE(low01, low23, 0, 1, 4, 5);
+    r[1] = SHUFFLE(low01, low23, 2, 3, 6, 7);
+    r[2] = SHUFFLE(high01, high23, 0, 1, 4, 5);
+    r[3] = SHUFFLE(high01, high23, 2, 3, 6, 7);
+}
+
+IBX_INLINE void block_4(const uint8_t *a, ptrdiff_t a_step, uint8_t *b, ptrdiff_t b_step) {
+    words r[4];
+    for (int i = 0; i < 4; i++) memcpy(&r[i], a + i * a_step, 16);
+    transpose_words(r);
+    for (int j = 0; j < 4; j++) memcpy(b + j * b_step, &r[j], 16);
+}
+
+IBX_INLINE void block_2(const uint8_t *a, ptrdiff_t a_step, uint8_t *b, ptrdiff_t b_step) {
+    const longs top = {load_8(a), load_8(a + a_step)};
+    const longs bottom = {load_8(a + 2 * a_step), load_8(a + 3 * a_step)};
+    const words t = (words)SHUFFLE((shorts)top, (shorts)top, 0, 4, 1, 5, 2, 6, 3, 7);
+    const words u = (words)SHUFFLE((shorts)bottom, (shorts)bottom, 0, 4, 1, 5, 2, 6, 3, 7);
+    const longs left = (longs)SHUFFLE(t, u, 0, 4, 1, 5), right = (longs)SHUFFLE(t, u, 2, 6, 3, 7);
+    for (int j = 0; j < 4; j++) {
+        const uint64_t row = (j < 2 ? left : right)[j % 2];
+        memcpy(b + j * b_step, &row, sizeof row);
+    }
+}
+
+/* Without byte shuffles it is the plain loops below that are fast. */
+#ifdef __AVX2__
+IBX_INLINE void block_1(const uint8_t *a, ptrdiff_t a_step, uint8_t *b, ptrdiff_t b_step) {
+    const words r = {load_4(a), load_4(a + a_step), load_4(a + 2 * a_step), load_4(a + 3 * a_step)};
+    const words t =
+        (words)SHUFFLE((bytes)r, (bytes)r, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    for (int j = 0; j < 4; j++) {
+        const uint32_t row = t[j];
+        memcpy(b + j * b_step, &row, sizeof row);
+    }
+}
+
+/* Four pixels of three bytes, each in the lower bytes of a lane; and back. */
+IBX_INLINE words load_pixels_3(const uint8_t *a) {
+    const bytes v = (bytes)(longs){load_8(a), load_4(a + 8)};
+    return (words)SHUFFLE(v, v, 0, 1, 2, 12, 3, 4, 5, 12, 6, 7, 8, 12, 9, 10, 11, 12);
+}
+
+IBX_INLINE void store_pixels_3(words r, uint8_t *b) {
+    const bytes v = (bytes)r;
+    const longs row = (longs)SHUFFLE(v, v, 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
+    const uint64_t low = row[0];
+    const uint32_t high = (uint32_t)row[1];
+    memcpy(b, &low, sizeof low);
+    memcpy(b + 8, &high, sizeof high);
+}
+
+IBX_INLINE void block_3(const uint8_t *a, ptrdiff_t a_step, uint8_t *b, ptrdiff_t b_step) {
+    words r[4] = {load_pixels_3(a), load_pixels_3(a + a_step), load_pixels_3(a + 2 * a_step),
+                  load_pixels_3(a + 3 * a_step)};
+    transpose_words(r);
+    store_pixels_3(r[0], b);
+    store_pixels_3(r[1], b + b_step);
+    store_pixels_3(r[2], b + 2 * b_step);
+    store_pixels_3(r[3], b + 3 * b_step);
+}
+#endif
+
+/* ---- any rectangle -----------------------------------------------------------------------------
+ */
+
+/* Walks down bands of BAND input rows, so that every cache line of the output is completed while it
+ * is at hand. */
+enum { BAND = 16 };
+
+#define TRANSPOSE_PLAIN(size, first_row)                                                           \
+    for (int i = 0; i < rows; i++)                                                                 \
+        for (int j = i < (first_row) ? columns & ~3 : 0; j < columns; j++)                         \
+            memcpy(b + j * b_step + i * (size), a + i * a_step + j * (size), size);
+
+#define TRANSPOSE_BLOCKS(size)                                                                     \
+    static void transpose_##size(const uint8_t *restrict a, ptrdiff_t a_step, int rows,            \
+                                 int columns, uint8_t *restrict b, ptrdiff_t b_step) {             \
+        const int whole = rows & ~3;                                                               \
+        for (int band = 0; band < whole; band += BAND)                                             \
+            for (int j = 0; j + 4 <= columns; j += 4)                                              \
+                for (int i = band; i < ibx_min(band + BAND, whole); i += 4)                        \
+                    block_##size(a + i * a_step + j * (size), a_step, b + j * b_step + i * (size), \
+                                 b_step);                                                          \
+        TRANSPOSE_PLAIN(size, whole)                                                               \
+    }
+
+#define TRANSPOSE_PIXELS(size)                                                                     \
+    static void transpose_##size(const uint8_t *restrict a, ptrdiff_t a_step, int rows,            \
+                                 int columns, uint8_t *restrict b, ptrdiff_t b_step) {             \
+        for (; rows > BAND; rows -= BAND, a += BAND * a_step, b += BAND * (size))                  \
+            for (int j = 0; j < columns; j++)                                                      \
+                for (int i = 0; i < BAND; i++)                                                     \
+                    memcpy(b + j * b_step + i * (size), a + i * a_step + j * (size), size);        \
+        TRANSPOSE_PLAIN(size, 0)                                                                   \
+    }
+
+#ifdef __AVX2__
+TRANSPOSE_BLOCKS(1)
+TRANSPOSE_BLOCKS(3)
+#else
+TRANSPOSE_PIXELS(1)
+TRANSPOSE_PIXELS(3)
+#endif
+TRANSPOSE_BLOCKS(2)
+TRANSPOSE_BLOCKS(4)
+TRANSPOSE_PIXELS(6)
+TRANSPOSE_PIXELS(8)
+TRANSPOSE_PIXELS(12)
+TRANSPOSE_PIXELS(16)
+
+/* b[x] = a[n - 1 - x] */
+#define MIRROR(size)                                                                               \
+    static void mirror_##size(const uint8_t *restrict a, int n, uint8_t *restrict b) {             \
+        for (int x = 0; x < n; x++) memcpy(b + x * (size), a + (n - 1 - x) * (size), size);        \
+    }
+MIRROR(1)
+MIRROR(2)
+MIRROR(3)
+MIRROR(4)
+MIRROR(6)
+MIRROR(8)
+MIRROR(12)
+MIRROR(16)
+
+typedef struct {
+    void (*transpose)(const uint8_t *a, ptrdiff_t a_step, int rows, int columns, uint8_t *b,
+                      ptrdiff_t b_step);
+    void (*mirror)(const uint8_t *a, int n, uint8_t *b);
+} loops;
+
+void ibx_turn_pixels(int turn, const ibx_region *in, const ibx_region *out) {
+    static const loops OF_SIZE[] = {
+        [1] = {transpose_1, mirror_1},    [2] = {transpose_2, mirror_2},
+        [3] = {transpose_3, mirror_3},    [4] = {transpose_4, mirror_4},
+        [6] = {transpose_6, mirror_6},    [8] = {transpose_8, mirror_8},
+        [12] = {transpose_12, mirror_12}, [16] = {transpose_16, mirror_16}};
+    const loops *l = &OF_SIZE[in->size];
+    const bool mx = ibx_turn_mirrors_x(turn), my = ibx_turn_mirrors_y(turn);
+    const int w = in->at.w, h = in->at.h;
+    /* Mirrored axes are walked from their other end, by a negative step. */
+    const uint8_t *a = in->data + (my ? (h - 1) * in->stride : 0);
+    const ptrdiff_t step = my ? -in->stride : in->stride;
+    if (ibx_turn_swaps(turn)) {
+        l->transpose(a, step, h, w, out->data + (mx ? (w - 1) * out->stride : 0),
+                     mx ? -out->stride : out->stride);
+        return;
+    }
+    for (int y = 0; y < h; y++) {
+        uint8_t *b = out->data + y * out->stride;
+        if (mx)
+            l->mirror(a + y * step, w, b);
+        else
+            memcpy(b, a + y * step, (size_t)w * in->size);
+    }
+}
