@@ -74,8 +74,29 @@ typedef struct {
     const ibx_format *format;
     const void *params;           /* the format's struct of core/format.h */
     const ibx_metadata *metadata; /* exif, xmp, iptc to embed; already filtered by policy */
+    bool pressed;                 /* bands are appended, nothing is written */
     bool components; /* strips come in threes: luma and chroma, halved as `chroma` says */
 } ibx_save_job;
+
+/* What an encoder adds that can compress bands of an image by themselves: in any order, at the same
+ * time, each with a press of its own. The file has the same bytes as if strips had been written. */
+typedef struct {
+    /* Rows of a band (the last may have fewer): a power of 2, at least 16, that follows from the
+     * job alone. 0: an image without bands, or so small that they do not pay. */
+    int (*rows)(const ibx_save_job *job);
+
+    /* Room to compress one band at a time, and how many bytes it is. */
+    void *(*create)(const ibx_save_job *job, ibx_error *err);
+    void (*destroy)(void *press); /* NULL is allowed */
+    size_t (*bytes)(const ibx_save_job *job);
+
+    /* Compresses a band, whose first row is a multiple of `rows`. */
+    bool (*press)(void *press, const ibx_strip *band, ibx_error *err);
+
+    /* Writes what the press holds, in the order of bands, through an encoder whose job says
+     * `pressed`. */
+    bool (*append)(void *encoder, void *press, ibx_error *err);
+} ibx_band_codec;
 
 typedef struct ibx_codec {
     const char *name; /* "jpeg", "png", "vips" */
@@ -125,6 +146,8 @@ typedef struct ibx_codec {
 
     /* Memory that an encoder for this job will need, strips and output not counted. */
     size_t (*encoder_bytes)(const ibx_save_job *job);
+
+    const ibx_band_codec *bands; /* or NULL */
 } ibx_codec;
 
 extern const ibx_codec ibx_codec_jpeg;

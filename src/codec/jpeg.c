@@ -20,6 +20,7 @@ const ibx_codec ibx_codec_jpeg = {
     .destroy = ibx_jpeg_destroy,
     .chroma = ibx_jpeg_saved_chroma,
     .encoder_bytes = ibx_jpeg_encoder_bytes,
+    .bands = &ibx_jpeg_bands,
 };
 
 /* ---- errors ------------------------------------------------------------------------------- */
@@ -137,6 +138,13 @@ static boolean empty(j_compress_ptr jpeg) {
 
 static void terminate(j_compress_ptr jpeg) {
     flush(jpeg, IBX_JPEG_BUFFER - jpeg->dest->free_in_buffer);
+}
+
+void ibx_jpeg_put(j_compress_ptr jpeg, const void *data, size_t size) {
+    ibx_jpeg_sink *s = (ibx_jpeg_sink *)jpeg->dest;
+    ibx_jpeg_errors *e = (ibx_jpeg_errors *)jpeg->err;
+    terminate(jpeg);
+    if (!s->sink->write(s->sink, data, size, &e->error)) ibx_jpeg_give_up(e);
 }
 
 void ibx_jpeg_sink_init(ibx_jpeg_sink *s, ibx_sink *sink) {

@@ -92,7 +92,21 @@ void ibx_jpeg_read_components(j_decompress_ptr jpeg, const ibx_strip strip[IBX_C
 /* Appends three strips. Completes their last blocks by repeating edge samples, beyond the image. */
 void ibx_jpeg_write_components(j_compress_ptr jpeg, const ibx_strip strip[IBX_COMPONENTS]);
 
+/* ---- bands (jpeg_bands.c): large images have restart markers, between which the bytes depend on
+ * nothing in front of them, so that bands can be compressed as images of their own. -------------
+ */
+
+/* Rows between two markers; 0: the image has none. */
+int ibx_jpeg_band_rows(const ibx_save_job *job);
+
+/* Writes a band's bytes behind those of the band before, or behind the header. */
+bool ibx_jpeg_append_band(void *encoder, ibx_bytes band, ibx_error *err);
+
+/* Writes bytes behind all that libjpeg has written. May jump. */
+void ibx_jpeg_put(j_compress_ptr jpeg, const void *data, size_t size);
+
 /* The callbacks of ibx_codec_jpeg. */
+extern const ibx_band_codec ibx_jpeg_bands;
 void *ibx_jpeg_open(ibx_source *source, const ibx_decode_limits *limits, ibx_info *info,
                     ibx_error *err);
 bool ibx_jpeg_start(void *decoder, int shrink, ibx_info *info, ibx_error *err);

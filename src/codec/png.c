@@ -17,4 +17,5 @@ const ibx_codec ibx_codec_png = {
     .finish = ibx_png_finish,
     .destroy = ibx_png_destroy,
     .encoder_bytes = ibx_png_encoder_bytes,
+    .bands = &ibx_png_bands,
 };

@@ -69,5 +69,6 @@ bool ibx_png_write(void *encoder, const ibx_strip *strip, ibx_error *err);
 bool ibx_png_finish(void *encoder, ibx_error *err);
 void ibx_png_destroy(void *encoder);
 size_t ibx_png_encoder_bytes(const ibx_save_job *job);
+extern const ibx_band_codec ibx_png_bands;
 
 #endif

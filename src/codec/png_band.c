@@ -30,6 +30,7 @@ struct ibx_png_press {
     uint8_t *adaptive;    /* the band, each row with the filter of the smallest differences */
     uint8_t *plain;       /* the band without filters, but that a row like the one above is zeros */
     uint8_t *out;
+    ibx_png_piece piece; /* in `out` */
 };
 
 static size_t line_bytes(const ibx_png_layout *l) {
@@ -37,7 +38,7 @@ static size_t line_bytes(const ibx_png_layout *l) {
 }
 
 static size_t band_bytes(const ibx_png_layout *l) {
-    return (size_t)l->rows * line_bytes(l);
+    return (size_t)ibx_min(l->rows, l->h) * line_bytes(l);
 }
 
 ibx_png_layout ibx_png_layout_of(const ibx_save_job *job) {
@@ -49,7 +50,8 @@ ibx_png_layout ibx_png_layout_of(const ibx_save_job *job) {
                         .pixel = pixel,
                         .row_bytes = (size_t)h->w * pixel,
                         .compression = ((const ibx_save_png *)job->params)->compression};
-    l.rows = ibx_min(h->h, ibx_max(ROWS_MIN, (int)(BAND_BYTES / line_bytes(&l))));
+    l.rows = ROWS_MIN;
+    while ((size_t)l.rows * 2 * line_bytes(&l) <= BAND_BYTES) l.rows *= 2;
     return l;
 }
 
@@ -188,8 +190,11 @@ static int effort_for(int compression, trial t) {
 
 /* ---- a band ------------------------------------------------------------------------------- */
 
-bool ibx_png_press_band(ibx_png_press *p, const ibx_strip *band, ibx_png_piece *piece,
-                        ibx_error *err) {
+ibx_png_piece ibx_png_press_piece(const ibx_png_press *p) {
+    return p->piece;
+}
+
+bool ibx_png_press_band(ibx_png_press *p, const ibx_strip *band, ibx_error *err) {
     const ibx_png_layout *l = &p->layout;
     const bool last = band->y + band->rows == l->h;
     const size_t size = (size_t)band->rows * line_bytes(l);
@@ -203,10 +208,12 @@ bool ibx_png_press_band(ibx_png_press *p, const ibx_strip *band, ibx_png_piece *
 
     const uint8_t *lines = adaptive ? p->adaptive : p->plain;
     uint8_t *out = p->out + IBX_PNG_MARGIN;
-    *piece = (ibx_png_piece){.data = out,
-                             .size = ibx_deflate(p->deflater, effort, lines, size, last, out),
-                             .adler = libdeflate_adler32(1, lines, size),
-                             .adler_bytes = size};
-    if (!piece->size) return ibx_fail(err, IBX_MEMORY, NO_MEMORY);
+    p->piece = (ibx_png_piece){.data = out,
+                               .size = ibx_deflate(p->deflater, effort, lines, size, last, out),
+                               .adler = libdeflate_adler32(1, lines, size),
+                               .adler_bytes = size,
+                               .first = band->y == 0,
+                               .last = last};
+    if (!p->piece.size) return ibx_fail(err, IBX_MEMORY, NO_MEMORY);
     return true;
 }

@@ -26,7 +26,7 @@
 /* What all bands of an image have in common. */
 typedef struct {
     int h;            /* rows of the image */
-    int rows;         /* of a band; the last one may have fewer */
+    int rows;         /* of a band, a power of 2; the last one may have fewer */
     bool wide;        /* samples of 16 bits, which PNG stores big-endian */
     size_t pixel;     /* bytes of one */
     size_t row_bytes; /* without the filter's type */
@@ -47,13 +47,16 @@ typedef struct {
     size_t size;
     uint32_t adler;     /* of the filtered bytes */
     size_t adler_bytes; /* how many they were */
+    bool first, last;   /* of the image */
 } ibx_png_piece;
 
 enum { IBX_PNG_MARGIN = 16 };
 
 /* Filters and compresses one band: the rows from a multiple of layout.rows to the next, or to the
  * end of the image. */
-bool ibx_png_press_band(ibx_png_press *p, const ibx_strip *band, ibx_png_piece *piece,
-                        ibx_error *err);
+bool ibx_png_press_band(ibx_png_press *p, const ibx_strip *band, ibx_error *err);
+
+/* The band that was compressed last. */
+ibx_png_piece ibx_png_press_piece(const ibx_png_press *p);
 
 #endif

@@ -17,10 +17,10 @@ typedef struct {
     ibx_error error;
     int done; /* rows written */
     ibx_png_layout layout;
-    uint8_t *whole; /* interlaced: the image; else: */
-    ibx_png_press *press;
-    ibx_strip band; /* rows that wait until their band is complete; owns its data */
-    uint32_t adler; /* of all bands so far */
+    uint8_t *whole;       /* interlaced: the image; else: */
+    ibx_png_press *press; /* NULL where bands are appended */
+    ibx_strip band;       /* rows that wait until their band is complete; owns its data */
+    uint32_t adler;       /* of all bands so far */
 } writer;
 
 _Noreturn static void give_up(writer *w) {
@@ -81,7 +81,7 @@ static ibx_strip empty_band(const writer *w, const ibx_save_job *job) {
                        .planes = ibx_planes(&job->head),
                        .w = job->head.w,
                        .stride = l->row_bytes,
-                       .data = malloc((size_t)l->rows * l->row_bytes)};
+                       .data = malloc((size_t)ibx_min(l->rows, l->h) * l->row_bytes)};
 }
 
 static bool allocate(writer *w, const ibx_save_job *job) {
@@ -90,6 +90,7 @@ static bool allocate(writer *w, const ibx_save_job *job) {
     if (!w->info) return false;
     if (((const ibx_save_png *)job->params)->interlace)
         return (w->whole = malloc((size_t)job->head.h * w->layout.row_bytes)) != NULL;
+    if (job->pressed) return true;
     w->press = ibx_png_press_new(&w->layout);
     w->band = empty_band(w, job);
     return w->press && w->band.data;
@@ -133,15 +134,15 @@ static bool put_chunk(writer *w, const char type[4], uint8_t *data, size_t size)
 }
 
 /* The first piece gets zlib's header, the last one the checksum of all. */
-static bool put_piece(writer *w, ibx_png_piece piece, bool first, bool last) {
+static bool put_piece(writer *w, ibx_png_piece piece) {
     w->adler = (uint32_t)adler32_combine(w->adler, piece.adler, (z_off_t)piece.adler_bytes);
-    if (first) {
+    if (piece.first) {
         static const uint8_t HEADER[] = {0x78, 0x01}; /* DEFLATE, a window of 32 KB */
         piece.data -= sizeof HEADER;
         piece.size += sizeof HEADER;
         memcpy(piece.data, HEADER, sizeof HEADER);
     }
-    if (last) {
+    if (piece.last) {
         put_big_endian(piece.data + piece.size, w->adler);
         piece.size += 4;
     }
@@ -151,9 +152,8 @@ static bool put_piece(writer *w, ibx_png_piece piece, bool first, bool last) {
 /* ---- rows --------------------------------------------------------------------------------- */
 
 static bool write_band(writer *w, const ibx_strip *band) {
-    ibx_png_piece piece;
-    return ibx_png_press_band(w->press, band, &piece, &w->error) &&
-           put_piece(w, piece, band->y == 0, band->y + band->rows == w->layout.h);
+    return ibx_png_press_band(w->press, band, &w->error) &&
+           put_piece(w, ibx_png_press_piece(w->press));
 }
 
 /* Collects rows; a band that is complete goes out. */
@@ -188,6 +188,52 @@ bool ibx_png_write(void *encoder, const ibx_strip *s, ibx_error *err) {
     }
     return true;
 }
+
+/* ---- bands that were compressed elsewhere --------------------------------------------------- */
+
+/* Images smaller than this are written in one go: the presses would take more memory than they. */
+enum { LEAST_PIXELS = 1 << 22 };
+
+static int band_rows(const ibx_save_job *job) {
+    const ibx_png_layout l = ibx_png_layout_of(job);
+    const bool interlace = ((const ibx_save_png *)job->params)->interlace;
+    return interlace || (int64_t)job->head.w * job->head.h < LEAST_PIXELS ? 0 : l.rows;
+}
+
+static void *create_press(const ibx_save_job *job, ibx_error *err) {
+    const ibx_png_layout l = ibx_png_layout_of(job);
+    ibx_png_press *p = ibx_png_press_new(&l);
+    if (!p) ibx_fail(err, IBX_MEMORY, "no memory for a PNG encoder");
+    return p;
+}
+
+static void destroy_press(void *press) {
+    ibx_png_press_free(press);
+}
+
+static size_t press_bytes(const ibx_save_job *job) {
+    const ibx_png_layout l = ibx_png_layout_of(job);
+    return ibx_png_press_bytes(&l);
+}
+
+static bool press(void *press_, const ibx_strip *band, ibx_error *err) {
+    ibx_strip_touch(band, false);
+    return ibx_png_press_band(press_, band, err);
+}
+
+static bool append(void *encoder, void *press_, ibx_error *err) {
+    writer *w = encoder;
+    const bool ok = put_piece(w, ibx_png_press_piece(press_));
+    if (!ok && err) *err = w->error;
+    return ok;
+}
+
+const ibx_band_codec ibx_png_bands = {.rows = band_rows,
+                                      .create = create_press,
+                                      .destroy = destroy_press,
+                                      .bytes = press_bytes,
+                                      .press = press,
+                                      .append = append};
 
 /* ---- end ---------------------------------------------------------------------------------- */
 
@@ -227,5 +273,5 @@ size_t ibx_png_encoder_bytes(const ibx_save_job *job) {
     const ibx_png_layout l = ibx_png_layout_of(job);
     size_t sum = sizeof(writer) + LIBPNG;
     if (((const ibx_save_png *)job->params)->interlace) return sum + (size_t)l.h * l.row_bytes;
-    return sum + (size_t)l.rows * l.row_bytes + ibx_png_press_bytes(&l);
+    return sum + (size_t)ibx_min(l.rows, l.h) * l.row_bytes + ibx_png_press_bytes(&l);
 }

@@ -83,7 +83,8 @@ typedef struct {
     int at;           /* passes in front of it */
     ibx_head head;    /* as encoded */
     ibx_sample sample;
-    int tail; /* pass, a point filter, applied for this file only; or -1 */
+    int tail;      /* pass, a point filter, applied for this file only; or -1 */
+    int band_rows; /* of bands that can be compressed by themselves; 0: it has none */
     size_t encoder_bytes;
 } ibx_save;
 

@@ -7,6 +7,11 @@
  *   filter(j)   after the strips that it reads, and after the readers of its slot
  *   encode(j)   after filter(j), and after encode(j - 1)
  *
+ * or, where the encoder has bands (codec.h) and a strip holds whole ones,
+ *
+ *   press(b)    after the filter of its strip, and after what its presser did before
+ *   append(b)   after press(b), and after append(b - 1)
+ *
  * While at least as many images run as there are threads, tasks run at once in the thread that
  * makes them: each image stays on one core, its few strips in that core's cache. When cores would
  * idle, tasks are put up for all threads. The pixels do not depend on it. */

@@ -213,12 +213,34 @@ static void add_stage(ibx_plan *plan, int first, int end) {
     stage->stored = end < plan->passes && (stage->count > 0 || stage->saves > 0);
 }
 
+ibx_save_job ibx_plan_save_job(const ibx_save *save, const ibx_metadata *metadata) {
+    return (ibx_save_job){.head = save->head,
+                          .sample = save->sample,
+                          .format = save->format,
+                          .params = save->params,
+                          .metadata = metadata};
+}
+
+/* What the encoder of a save needs: memory, also for every thread that may press, and bands. */
+static void ask_encoder(ibx_save *save, int threads) {
+    static const ibx_metadata NOTHING;
+    const ibx_save_job job = ibx_plan_save_job(save, &NOTHING);
+    const ibx_codec *codec = save->codec;
+    if (codec->encoder_bytes) save->encoder_bytes = codec->encoder_bytes(&job);
+    if (codec->bands) save->band_rows = codec->bands->rows(&job);
+    if (save->band_rows > 0)
+        save->encoder_bytes += codec->bands->bytes(&job) * ((size_t)threads + 1);
+}
+
 /* Chooses the tile of a stage, which is as high as its strips. */
 static void choose_tile(const ibx_plan *plan, ibx_stage *stage, const ibx_plan_options *options) {
     const ibx_pass *pass = &plan->pass[stage->first];
     const size_of_tile best = best_tile(pass, stage->count, &stage->head, stage->stored);
     stage->tile_w = options->tile_w ? options->tile_w : best.w;
-    stage->strip_rows = options->strip_rows ? options->strip_rows : best.h;
+    stage->strip_rows = best.h;
+    for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
+        stage->strip_rows = ibx_max(stage->strip_rows, plan->save[i].band_rows);
+    if (options->strip_rows) stage->strip_rows = options->strip_rows;
     stage->strips = (stage->head.h + stage->strip_rows - 1) / stage->strip_rows;
     const ibx_rect tile = middle(&stage->head, stage->tile_w, stage->strip_rows);
     touched(pass, stage->count, &stage->head, tile, &stage->tile_bytes);
@@ -336,20 +358,6 @@ static bool spill(ibx_plan *plan, const ibx_plan_options *options, ibx_error *er
     return true;
 }
 
-ibx_save_job ibx_plan_save_job(const ibx_save *save, const ibx_metadata *metadata) {
-    return (ibx_save_job){.head = save->head,
-                          .sample = save->sample,
-                          .format = save->format,
-                          .params = save->params,
-                          .metadata = metadata};
-}
-
-static void ask_encoder(ibx_save *save) {
-    static const ibx_metadata NOTHING;
-    const ibx_save_job job = ibx_plan_save_job(save, &NOTHING);
-    if (save->codec->encoder_bytes) save->encoder_bytes = save->codec->encoder_bytes(&job);
-}
-
 bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error *err) {
     plan->stage = calloc((size_t)plan->passes + 2, sizeof *plan->stage);
     plan->band = calloc((size_t)plan->passes + 3, sizeof *plan->band);
@@ -360,6 +368,7 @@ bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error 
         add_stage(plan, first, end);
         first = end;
     } while (first < plan->passes);
+    for (int s = 0; s < plan->saves; s++) ask_encoder(&plan->save[s], options->threads);
     shape_input(plan, options);
     for (int s = 0; s < plan->stages; s++) {
         plan->stage[s].moves = ibx_plan_moves(plan, &plan->stage[s]);
@@ -367,6 +376,5 @@ bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error 
         shape_output(plan, s);
     }
     for (int b = 0; b <= plan->stages; b++) choose_slots(plan, b, options->threads);
-    for (int s = 0; s < plan->saves; s++) ask_encoder(&plan->save[s]);
     return spill(plan, options, err);
 }

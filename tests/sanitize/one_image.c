@@ -3,7 +3,8 @@
  *
  * Built twice: with the library as it is, where the sanitizer must be silent, and with a library
  * whose filter tasks have lost the clause that makes them wait for what they read, where it must
- * report. That is how we know that its silence means something.
+ * report. That is how we know that its silence means something. The PNG is large enough to be
+ * compressed in bands.
  *
  *   one_image PHOTOGRAPH FOLDER    writes into the folder */
 #include "imbrex.h"
@@ -29,8 +30,8 @@ int main(int argc, char **argv) {
     if (argc != 3) return 2;
     snprintf(large, sizeof large, "%s/large", argv[2]);
     snprintf(small, sizeof small, "%s/small", argv[2]);
-    bool ok = run("resize:1000x2000,fit=fill/save:png,fast", argv[1], large, &err) &&
-              run("resize:1000x2000,fit=fill/save:jpeg", argv[1], large, &err);
+    bool ok = run("resize:1700x2600,fit=fill/save:png,fast", argv[1], large, &err) &&
+              run("resize:1700x2600,fit=fill/save:jpeg", argv[1], large, &err);
     snprintf(large, sizeof large, "%s/large/photo-before.png", argv[2]);
     snprintf(components, sizeof components, "%s/large/photo-before.jpg", argv[2]);
     for (int i = 0; ok && i < 5; i++)
