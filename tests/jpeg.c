@@ -117,6 +117,45 @@ static void test_files(void **state) {
     tally_folders(FOLDERS, "libjpeg", 400, compare_with_oracle);
 }
 
+/* ---- rows that nobody needs ---------------------------------------------------------------------
+ */
+
+/* After a skip the rest is what it is without. */
+static void skip_some(const char *path, void *user) {
+    static const int ROWS[] = {1, 8, 16, 17, 48, 100};
+    tally *t = user;
+    blob file = blob_read(path);
+    if (!ibx_codec_jpeg.sniff(file.data, file.size) || file.size > 400000) {
+        free(file.data);
+        return;
+    }
+    for (int shrink = 1; shrink <= 2; shrink++) {
+        decoded whole, rest;
+        if (!decode(file, (how){.strip = 16, .shrink = shrink}, &whole, NULL)) continue;
+        for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+            if (ROWS[i] >= whole.info.head.h) continue;
+            const how skip = {.strip = 16, .shrink = shrink, .skip = ROWS[i]};
+            const bool ok = decode(file, skip, &rest, NULL);
+            const size_t at = (size_t)ROWS[i] * whole.stride;
+            const size_t size = (size_t)whole.info.head.h * whole.stride - at;
+            const bool same = ok && memcmp(whole.pixels + at, rest.pixels + at, size) == 0;
+            if (!same) print_message("%s: %d rows skipped, shrink %d\n", path, ROWS[i], shrink);
+            tally_add(t, ok, same);
+            if (ok) decoded_free(&rest);
+        }
+        decoded_free(&whole);
+    }
+    free(file.data);
+}
+
+static void test_skip(void **state) {
+    (void)state;
+    static const char *const FOLDERS[] = {"formats/jpeg-variants",     "formats/jpeg-variants-jxl",
+                                          "formats/jpeg-variants-ljt", "formats/icc-and-cmyk",
+                                          "formats/libvips-samples",   NULL};
+    tally_folders(FOLDERS, "the whole image", 100, skip_some);
+}
+
 /* ---- there and back -------------------------------------------------------------------------- */
 
 /* Waves: photographs are smooth too. */
@@ -354,10 +393,15 @@ static void test_limits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_files),       cmocka_unit_test(test_there_and_back),
-        cmocka_unit_test(test_subsampling), cmocka_unit_test(test_metadata_there_and_back),
-        cmocka_unit_test(test_truncation),  cmocka_unit_test(test_flipped_bytes),
-        cmocka_unit_test(test_many_scans),  cmocka_unit_test(test_bytes_behind_the_end),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_skip),
+        cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_subsampling),
+        cmocka_unit_test(test_metadata_there_and_back),
+        cmocka_unit_test(test_truncation),
+        cmocka_unit_test(test_flipped_bytes),
+        cmocka_unit_test(test_many_scans),
+        cmocka_unit_test(test_bytes_behind_the_end),
         cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

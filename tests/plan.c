@@ -178,6 +178,21 @@ static void test_shrink_on_load(void **state) {
     done(&p);
 }
 
+/* Only the strips that a crop needs are decoded. */
+static void test_strips_that_a_crop_needs(void **state) {
+    (void)state;
+    const ibx_info info = photo(4000, 3000);
+    planned p = plan_of("crop:100x100,gravity=north-west,x=50,y=1000/blur:2", &info, &USUAL);
+    const ibx_band *band = p.plan.band;
+    assert_int_equal(band->first, 1000 / band->strip_rows);
+    assert_int_equal(band->last, 1099 / band->strip_rows);
+    done(&p);
+    p = plan_of("blur:2", &info, &USUAL);
+    assert_int_equal(p.plan.band->first, 0);
+    assert_int_equal(p.plan.band->last, p.plan.band->strips - 1);
+    done(&p);
+}
+
 /* Components are used where nothing needs RGB, and only there. */
 static void test_components(void **state) {
     (void)state;
@@ -306,6 +321,7 @@ int main(void) {
         cmocka_unit_test(test_crop_moves_forward),
         cmocka_unit_test(test_orientation_moves_behind_resize),
         cmocka_unit_test(test_shrink_on_load),
+        cmocka_unit_test(test_strips_that_a_crop_needs),
         cmocka_unit_test(test_components),
         cmocka_unit_test(test_chroma_strips),
         cmocka_unit_test(test_saves),

@@ -122,6 +122,10 @@ typedef struct ibx_codec {
      * gets the warning while the result is true. */
     bool (*read)(void *decoder, const ibx_strip *strip, ibx_error *err);
 
+    /* Instead of the first `read`: steps over rows that nobody needs. The rows behind them are the
+     * same as without, and so are errors. NULL: they are read. */
+    bool (*skip)(void *decoder, int rows, ibx_error *err);
+
     /* For images that stand in memory already: all pixels of a decoder or an encoder as one strip,
      * to be used in place; `read` and `write` are not called then. NULL: pixels pass in strips. */
     ibx_strip (*pixels)(void *coder);

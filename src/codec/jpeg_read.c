@@ -191,10 +191,34 @@ static void read_rows(decoder *d, const ibx_strip *s) {
     }
 }
 
-/* Fills the strip or strips as far as libjpeg can; jumps at damage. */
-static void read_strip(decoder *d, const ibx_strip *s) {
+static void begin(decoder *d) {
     if (!d->started) jpeg_start_decompress(&d->jpeg);
     d->started = true;
+}
+
+/* May decoding go on? Not after a failure, but for damage that is accepted. */
+static bool goes_on(const decoder *d, ibx_error *err) {
+    const ibx_jpeg_errors *e = &d->errors;
+    if (!d->failed || (e->accept_damage && e->error.code == IBX_FORMAT)) return true;
+    if (err) *err = e->error;
+    return false;
+}
+
+bool ibx_jpeg_skip(void *decoder_, int rows, ibx_error *err) {
+    decoder *d = decoder_;
+    if (setjmp(d->errors.jump)) {
+        d->failed = true;
+    } else {
+        begin(d);
+        jpeg_skip_scanlines(&d->jpeg, (JDIMENSION)rows);
+    }
+    d->done = rows;
+    return goes_on(d, err);
+}
+
+/* Fills the strip or strips as far as libjpeg can; jumps at damage. */
+static void read_strip(decoder *d, const ibx_strip *s) {
+    begin(d);
     if (d->jpeg.raw_data_out) {
         ibx_jpeg_read_components(&d->jpeg, s);
         d->done = s->y + s->rows;
@@ -226,11 +250,8 @@ bool ibx_jpeg_read(void *decoder_, const ibx_strip *strip, ibx_error *err) {
     else if (!d->failed)
         read_strip(d, strip);
 
+    if (!goes_on(d, err)) return false;
     const ibx_jpeg_errors *e = &d->errors;
-    if (d->failed && (!e->accept_damage || e->error.code != IBX_FORMAT)) {
-        if (err) *err = e->error;
-        return false;
-    }
     if (d->failed) fill_rest(d, strip);
     for (int c = 0; c < strips(d); c++) ibx_strip_touch(&strip[c], true);
     if (err && d->failed)

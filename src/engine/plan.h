@@ -65,6 +65,7 @@ typedef struct {
     ibx_sample sample; /* of native samples */
     unsigned light;    /* as the stage's last pass left it; native samples: 0 */
     int strip_rows, strips;
+    int first, last;    /* strips that readers need */
     int slots;          /* strips kept at a time, enough for every reader; whole: all of them */
     int tight;          /* the fewest slots that work, for images that run on one thread */
     bool whole;         /* its readers start when it is complete */

@@ -178,7 +178,7 @@ static void run_phase(ibx_under_way *w, int first, int last) {
     const ibx_plan *plan = w->plan;
     const int scan = plan->stage[last].scan;
     if (plan->stage[first].waits && plan->stage[first].in == 0)
-        make_strips(w, 0, w->plan->band[0].strips - 1);
+        make_strips(w, 0, w->plan->band[0].last);
 #pragma omp taskwait
     w->up = 0;
     if (scan >= 0 && !begin_scan(w, &plan->pass[scan])) return;
@@ -203,6 +203,7 @@ bool ibx_run_image(ibx_team *team, const ibx_image_job *job, ibx_times *times, i
     ibx_under_way w;
     const bool shared = atomic_fetch_add(&team->running, 1) + 1 < team->threads;
     const bool ok = ibx_under_way_open(&w, team, job, shared, err);
+    if (ok) w.next[0] = w.plan->band[0].first;
     if (ok) run_phases(&w);
     ibx_under_way_close(&w);
     atomic_fetch_sub(&team->running, 1);

@@ -285,11 +285,16 @@ static void choose_slots(ibx_plan *plan, int b, int threads) {
     ibx_band *band = &plan->band[b];
     band->strips = (band->head.h + band->strip_rows - 1) / band->strip_rows;
     int most = 1, ample = 1;
+    band->first = band->strips - 1;
     for (int s = 0; s < plan->stages; s++) {
         const ibx_stage *stage = &plan->stage[s];
         const ibx_pass *pass = &plan->pass[stage->first];
         const int rows = stage->strip_rows, h = band->head.h;
+        int y0, y1;
         if (stage->in != b) continue;
+        reach_rows(pass, stage->count, &stage->head, h, 0, stage->head.h, &y0, &y1);
+        band->first = ibx_min(band->first, y0 / band->strip_rows);
+        band->last = ibx_max(band->last, y1 / band->strip_rows);
         const int n = span(pass, stage->count, &stage->head, rows, h, band->strip_rows);
         if (n == 0 || stage->waits || (n > 4 && n > band->strips / 2)) band->whole = true;
         most = ibx_max(most, n);

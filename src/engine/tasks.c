@@ -54,13 +54,29 @@ static void count_strip(const ibx_under_way *w, ibx_cost_kind kind, const char *
     ibx_meter_add(own_arena(w)->meter, cost, ns, (double)strip->w * strip->rows);
 }
 
+/* Brings the decoder to the first strip that anybody needs; what comes before may be read into the
+ * memory of any. */
+static bool skip_strips(const ibx_under_way *w, ibx_error *err) {
+    const ibx_codec *codec = w->job->codec;
+    const ibx_band *band = &w->plan->band[0];
+    if (band->first > 0 && codec->skip && w->parts == 1)
+        return codec->skip(w->job->decoder, band->first * band->strip_rows, err);
+    for (int k = 0; k < band->first; k++) {
+        ibx_strip strip[IBX_COMPONENTS];
+        for (int c = 0; c < w->parts; c++) strip[c] = ibx_store_strip(&w->part[c].store[0], k);
+        if (!codec->read(w->job->decoder, strip, err)) return false;
+    }
+    return true;
+}
+
 void ibx_decode_strip(ibx_under_way *w, int k) {
     if (ibx_stopped(w) || w->part->store[0].borrowed) return;
     const moment begin = begin_task(w);
     ibx_strip strip[IBX_COMPONENTS];
     for (int c = 0; c < w->parts; c++) strip[c] = ibx_store_strip(&w->part[c].store[0], k);
     ibx_error err = {IBX_OK, ""};
-    if (!w->job->codec->read(w->job->decoder, strip, &err))
+    const bool skipped = k != w->plan->band[0].first || skip_strips(w, &err);
+    if (!skipped || !w->job->codec->read(w->job->decoder, strip, &err))
         ibx_stop(w, &err);
     else if (err.text[0])
         w->warning = err;

@@ -93,7 +93,9 @@ static bool read_all(const ibx_codec *codec, void *decoder, how h, decoded *d, i
     d->stride = (size_t)head->w * (size_t)ibx_planes(head) * sample;
     d->pixels = must(calloc((size_t)head->h, d->stride));
     const int strip = h.strip ? h.strip : head->h;
-    for (int y = 0; y < head->h; y += strip)
+    const int skip = codec->skip ? h.skip : 0;
+    if (skip > 0 && !(codec->skip)(decoder, skip, err)) return false;
+    for (int y = skip; y < head->h; y += strip)
         if (!read_strip(codec, decoder, d, y, ibx_min(strip, head->h - y), err)) return false;
     return true;
 }

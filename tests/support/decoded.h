@@ -29,6 +29,7 @@ typedef struct {
     int strip;    /* rows per read */
     size_t piece; /* bytes per chunk, from a source that cannot seek */
     int shrink;
+    int skip; /* rows to skip first, if the codec can; their pixels are 0 */
     bool accept_damage;
     int64_t max_pixels;
     size_t memory;
