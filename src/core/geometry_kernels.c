@@ -61,25 +61,14 @@ void ibx_turn(int turn, const ibx_tile *in, ibx_tile *out) {
 
 /* ---- scaling: rows ------------------------------------------------------------------------- */
 
-/* One output row over 4 * LANES columns: the accumulators stay in registers for all taps. */
-static inline void row_block(const float *a, ptrdiff_t stride, const float *w, int n, float *b) {
-    vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
-    for (int k = 0; k < n; k++, a += stride) {
-        s0 += w[k] * *(const vec *)a;
-        s1 += w[k] * *(const vec *)(a + LANES);
-        s2 += w[k] * *(const vec *)(a + 2 * LANES);
-        s3 += w[k] * *(const vec *)(a + 3 * LANES);
-    }
-    *(vec *)b = s0;
-    *(vec *)(b + LANES) = s1;
-    *(vec *)(b + 2 * LANES) = s2;
-    *(vec *)(b + 3 * LANES) = s3;
-}
-
-static inline void row_lanes(const float *a, ptrdiff_t stride, const float *w, int n, float *b) {
-    vec s = {0};
-    for (int k = 0; k < n; k++) s += w[k] * *(const vec *)(a + k * stride);
-    *(vec *)b = s;
+/* One output row over `count` vectors of columns: the accumulators stay in registers for all taps.
+ * Eight are as many additions as a processor has under way. */
+IBX_INLINE void row_vectors(const float *a, ptrdiff_t stride, const float *w, int n, float *b,
+                            int count) {
+    vec sum[8] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
+    for (int k = 0; k < n; k++, a += stride)
+        for (int i = 0; i < count; i++) sum[i] += w[k] * ((const vec *)a)[i];
+    for (int i = 0; i < count; i++) ((vec *)b)[i] = sum[i];
 }
 
 static inline void row_sample(const float *a, ptrdiff_t stride, const float *w, int n, float *b) {
@@ -90,7 +79,7 @@ static inline void row_sample(const float *a, ptrdiff_t stride, const float *w, 
 
 /* Blocks of columns from top to bottom: the input rows of a block stay in the first cache. */
 static void rows_plane(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int p) {
-    enum { BLOCK = 4 * LANES };
+    enum { BLOCK = 8 * LANES };
     const ibx_rect o = out->at;
     for (int x = 0; x < o.w; x += BLOCK) {
         const int n = ibx_min(BLOCK, o.w - x);
@@ -99,8 +88,8 @@ static void rows_plane(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int
             const int taps = (int)(t->begin[y + 1] - t->begin[y]);
             float *b = ibx_at(out, p, o.x + x, y);
             int i = 0;
-            if (n == BLOCK) row_block(a, in->stride, w, taps, b), i = BLOCK;
-            for (; i + LANES <= n; i += LANES) row_lanes(a + i, in->stride, w, taps, b + i);
+            if (n == BLOCK) row_vectors(a, in->stride, w, taps, b, 8), i = BLOCK;
+            for (; i + LANES <= n; i += LANES) row_vectors(a + i, in->stride, w, taps, b + i, 1);
             for (; i < n; i++) row_sample(a + i, in->stride, w, taps, b + i);
         }
     }
