@@ -15,8 +15,8 @@ static size_t round_up(size_t n, size_t to) {
     return (n + to - 1) / to * to;
 }
 
-/* Floats from one row to the next: an odd number of cache lines, so that the rows of a column do not
- * share a few places of the cache. */
+/* Floats from one row to the next: an odd number of cache lines, so that the rows of a column do
+ * not share a few places of the cache. */
 static size_t stride_of(int w) {
     return round_up((size_t)w + 2 * RIM, 32) + 16;
 }
