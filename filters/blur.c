@@ -76,15 +76,15 @@ static ibx_rect smooth_source(const ibx_call *c, ibx_rect out) {
 }
 
 static size_t smooth_scratch(const ibx_call *c, ibx_rect out) {
-    return (size_t)smooth_source(c, out).w * sizeof(float);
+    return ibx_gaussian_scratch(&((const state *)c->state)->across, out.w, out.h);
 }
 
 static void smooth(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     const state *s = c->state;
     for (int p = 0; p < out->planes; p++)
-        for (int y = out->at.y; y < out->at.y + out->at.h; y++)
-            ibx_gaussian_row(&s->across, &s->down, ibx_at(in, p, in->at.x, y), in->stride,
-                             out->at.w, c->scratch, ibx_at(out, p, out->at.x, y));
+        ibx_gaussian_rows(&s->across, &s->down, ibx_at(in, p, in->at.x, out->at.y), in->stride,
+                          out->at.w, out->at.h, c->scratch, ibx_at(out, p, out->at.x, out->at.y),
+                          out->stride);
 }
 
 static void expand_head(const ibx_call *c, ibx_head *out) {

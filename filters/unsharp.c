@@ -62,10 +62,11 @@ static ibx_rect source(const ibx_call *c, ibx_rect out) {
     return ibx_grow(out, r, r);
 }
 
-/* The signal of the whole source, and three rows. */
+/* That of a row's blur, the signal of the whole source, and two rows. */
 static size_t scratch(const ibx_call *c, ibx_rect out) {
     const ibx_rect in = source(c, out);
-    return (size_t)in.w * (size_t)(in.h + 3) * sizeof(float);
+    return ibx_gaussian_scratch(c->state, out.w, 1) +
+           (size_t)in.w * (size_t)(in.h + 2) * sizeof(float);
 }
 
 static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
@@ -73,16 +74,17 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     const ibx_gaussian *taps = c->state;
     const bool alpha = c->in.alpha, luma = p->on == LUMA && c->in.model == IBX_RGB;
     const int n = in->at.w, r = taps->radius, w = out->at.w;
-    float *signal = c->scratch, *row = signal + (ptrdiff_t)n * in->at.h, *b = row + n,
-          *soft = b + n;
+    float *row = c->scratch;
+    float *signal = row + ibx_gaussian_scratch(taps, w, 1) / sizeof *row;
+    float *b = signal + (ptrdiff_t)n * in->at.h, *soft = b + n;
     for (int i = 0; i < ibx_colours(c); i += luma ? 3 : 1) {
         for (int y = 0; y < in->at.h; y++)
             signal_row(in, i, luma, alpha, in->at.y + y, signal + (ptrdiff_t)n * y);
         for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
             const float *here = signal + (ptrdiff_t)n * (y - in->at.y);
             const float *a = alpha ? ibx_at(in, in->planes - 1, in->at.x, y) : NULL;
-            if (a) ibx_gaussian_row(taps, taps, a, in->stride, w, row, soft);
-            ibx_gaussian_row(taps, taps, here, n, w, row, b);
+            if (a) ibx_gaussian_rows(taps, taps, a, in->stride, w, 1, row, soft, 0);
+            ibx_gaussian_rows(taps, taps, here, n, w, 1, row, b, 0);
             correction(p, here + r, b, w, a ? a + r : NULL, soft);
             for (int q = i; q < (luma ? 3 : i + 1); q++) {
                 const float *restrict from = ibx_at(in, q, out->at.x, y);

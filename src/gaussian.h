@@ -1,6 +1,6 @@
 /* gaussian.h - a tool for filters: the Gaussian blur of a tile, at any sigma.
  *
- *   - small sigmas are direct taps: ibx_gaussian, one row at a time;
+ *   - small sigmas are direct taps: ibx_gaussian;
  *   - large sigmas work on a reduced image: ibx_reduction. Every d-th pixel of the image under a
  *     tent 2d wide, direct taps on that, and a cubic B-spline back to the full size (Unser,
  *     Splines: a perfect fit for signal and image processing, 1999). Tent and spline are blurs
@@ -15,7 +15,8 @@
 
 #include "vector.h"
 
-#define ibx_gaussian_row IBX_OWN(ibx_gaussian_row, IBX_VARIANT)
+#define ibx_gaussian_rows IBX_OWN(ibx_gaussian_rows, IBX_VARIANT)
+#define ibx_gaussian_scratch IBX_OWN(ibx_gaussian_scratch, IBX_VARIANT)
 #define ibx_reduce IBX_OWN(ibx_reduce, IBX_VARIANT)
 #define ibx_expand IBX_OWN(ibx_expand, IBX_VARIANT)
 
@@ -35,12 +36,15 @@ typedef struct {
  * to all taps alike, the least-squares fit that keeps the sum. For a filter's `prepare`. */
 void ibx_gaussian_make(ibx_gaussian *g, double sigma);
 
-/* One row of the blur in both directions: b[0..n-1] from the n + 2 across->radius samples at a (the
- * row itself, from across->radius samples to the left on) and from as many in each of the
- * down->radius rows above and below, `stride` floats apart. `row` is scratch for
- * n + 2 across->radius floats. */
-void ibx_gaussian_row(const ibx_gaussian *across, const ibx_gaussian *down, const float *a,
-                      ptrdiff_t stride, int n, float *row, float *b);
+/* Rows of the blur in both directions: n samples in each row of b, `b_stride` floats apart, from
+ * the n + 2 across->radius samples in each row of a (those rows themselves, from across->radius
+ * samples to the left on) and in the down->radius rows above and below, `stride` floats apart. */
+void ibx_gaussian_rows(const ibx_gaussian *across, const ibx_gaussian *down, const float *a,
+                       ptrdiff_t stride, int n, int rows, float *scratch, float *b,
+                       ptrdiff_t b_stride);
+
+/* Bytes of its scratch. */
+size_t ibx_gaussian_scratch(const ibx_gaussian *across, int n, int rows);
 
 /* ---- large sigmas --------------------------------------------------------------------------- */
 
@@ -51,7 +55,7 @@ enum { IBX_REDUCTION_STEP = 64 };
  * same as repeating the image's. */
 typedef struct {
     int step;     /* d: a power of 2, up to 64; 1: direct taps are best, there is no reduction */
-    double sigma; /* left for the taps, in reduced pixels: 2.5 to 5.3 if there is a reduction */
+    double sigma; /* left for the taps, in reduced pixels: 2.2 to 5.3 if there is a reduction */
     float spline[IBX_REDUCTION_STEP][4]; /* weights of the 4 reduced pixels around x, by x mod d */
 } ibx_reduction;
 

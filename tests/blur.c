@@ -52,8 +52,8 @@ static ibx_image hard(int w, int h) {
     return im;
 }
 
-static const double SIGMAS[] = {0.1,  0.5, 1,  1.5, 2,  3.3, 5,   5.4, 8,
-                                10.5, 14,  21, 25,  42, 60,  100, 170, 250};
+static const double SIGMAS[] = {0.1, 0.5,  1,  1.5, 2,  3.3, 5,  5.4, 8,   9.3,
+                                10,  10.5, 14, 21,  25, 42,  60, 100, 170, 250};
 #define SIGMA_COUNT ((int)(sizeof SIGMAS / sizeof *SIGMAS))
 
 static void at_least_50(ibx_image in, double sigma) {

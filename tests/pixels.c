@@ -79,6 +79,32 @@ static void samples_come_back(void **state) {
             }
 }
 
+/* Through a table of unpacked samples it is unpacking, for every width around the vectors' sizes.
+ */
+static void a_table_does_what_unpacking_does(void **state) {
+    (void)state;
+    enum { WIDE = 70 };
+    uint8_t row[WIDE * IBX_MAX_PLANES];
+    float table[256], found[IBX_MAX_PLANES][WIDE];
+    float *const to[IBX_MAX_PLANES] = {found[0], found[1], found[2], found[3]};
+    for (int i = 0; i < 256; i++) {
+        const uint8_t v = (uint8_t)i;
+        variants[0]->unpack(IBX_U8, &v, 1, 1, &(float *){table + i});
+    }
+    for (int i = 0; i < WIDE * IBX_MAX_PLANES; i++) row[i] = (uint8_t)(i * 37);
+    for (int v = 0; v < variant_count; v++)
+        for (int planes = 1; planes <= IBX_MAX_PLANES; planes++)
+            for (int n = 0; n < WIDE; n++) {
+                for (int p = 0; p < planes; p++) found[p][n] = 77;
+                variants[v]->look_up(table, row, planes, n, to);
+                variants[v]->unpack(IBX_U8, row, planes, n, planes_of_storage);
+                for (int p = 0; p < planes; p++) {
+                    assert_memory_equal(found[p], storage[p], (size_t)n * sizeof(float));
+                    assert_true(found[p][n] == 77);
+                }
+            }
+}
+
 static void unpacked_samples_are_in_0_to_1(void **state) {
     (void)state;
     uint16_t *row = malloc(65536 * sizeof *row);
@@ -282,6 +308,7 @@ int main(void) {
 #endif
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_come_back),
+        cmocka_unit_test(a_table_does_what_unpacking_does),
         cmocka_unit_test(unpacked_samples_are_in_0_to_1),
         cmocka_unit_test(packing_clamps_and_rounds),
         cmocka_unit_test(curves_are_close_to_the_standard),

@@ -2,7 +2,7 @@
 #include "gaussian.h"
 
 #define DIRECT 5.3 /* sigma up to which the taps are direct */
-#define LEAST 2.5  /* smallest sigma on the reduced image: the tent aliases below */
+#define LEAST 2.2  /* smallest sigma on an image reduced by 4 or more: stripes alias 53 dB below */
 
 /* ---- direct taps ---------------------------------------------------------------------------- */
 
@@ -66,8 +66,9 @@ ibx_rect ibx_expand_source(const ibx_reduction *r, ibx_rect out) {
     return (ibx_rect){x, y, (out.x + out.w - 1) / d + 4 - x, (out.y + out.h - 1) / d + 4 - y};
 }
 
-/* Four rows of weights for the columns of the tile, and two rows of reduced pixels d wide. */
+/* Four rows of weights for the columns of the tile, four of its width, and two of reduced pixels d
+ * wide. */
 size_t ibx_expand_scratch(const ibx_reduction *r, ibx_rect out) {
     const size_t wide = (size_t)ibx_expand_source(r, out).w * (size_t)r->step;
-    return ((size_t)out.w * 4 + wide * 2) * sizeof(float);
+    return ((size_t)out.w * 8 + wide * 2) * sizeof(float);
 }

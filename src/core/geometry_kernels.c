@@ -61,49 +61,52 @@ void ibx_turn(int turn, const ibx_tile *in, ibx_tile *out) {
 
 /* ---- scaling: rows ------------------------------------------------------------------------- */
 
-/* One output row over 4 * LANES columns: the accumulators stay in registers for all taps. */
-static inline void row_block(const float *a, ptrdiff_t stride, const float *w, int n, float *b) {
-    vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
-    for (int k = 0; k < n; k++, a += stride) {
-        s0 += w[k] * *(const vec *)a;
-        s1 += w[k] * *(const vec *)(a + LANES);
-        s2 += w[k] * *(const vec *)(a + 2 * LANES);
-        s3 += w[k] * *(const vec *)(a + 3 * LANES);
+/* The taps of an output row. */
+static int taps_of(const ibx_taps *t, int y) {
+    return (int)(t->begin[y + 1] - t->begin[y]);
+}
+
+/* Asks for the rows of `count` vectors that output row y needs and the one before it does not:
+ * a processor does not foresee steps from row to row. */
+IBX_INLINE void fetch_rows(const ibx_taps *t, const ibx_tile *in, int p, int x, int y, int count) {
+    for (int k = t->first[y - 1] + taps_of(t, y - 1); k < t->first[y] + taps_of(t, y); k++)
+        for (int i = 0; i < count * LANES; i += 16) __builtin_prefetch(ibx_at(in, p, x + i, k));
+}
+
+/* `count` vectors of columns from x on, from top to bottom: the input rows stay in the first cache,
+ * the sums in registers for all taps. Eight are as many additions as a processor has under way. */
+IBX_INLINE void rows_block(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int p, int x,
+                           int count) {
+    for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
+        const float *a = ibx_at(in, p, x, t->first[y]), *w = t->weight + t->begin[y];
+        vec sum[8] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
+        if (y + 1 < out->at.y + out->at.h) fetch_rows(t, in, p, x, y + 1, count);
+        for (int k = 0; k < taps_of(t, y); k++, a += in->stride)
+            for (int i = 0; i < count; i++) sum[i] += w[k] * ((const vec *)a)[i];
+        vec *b = (vec *)ibx_at(out, p, x, y);
+        for (int i = 0; i < count; i++) b[i] = sum[i];
     }
-    *(vec *)b = s0;
-    *(vec *)(b + LANES) = s1;
-    *(vec *)(b + 2 * LANES) = s2;
-    *(vec *)(b + 3 * LANES) = s3;
 }
 
-static inline void row_lanes(const float *a, ptrdiff_t stride, const float *w, int n, float *b) {
-    vec s = {0};
-    for (int k = 0; k < n; k++) s += w[k] * *(const vec *)(a + k * stride);
-    *(vec *)b = s;
+static void rows_column(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int p, int x) {
+    for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
+        const float *a = ibx_at(in, p, x, t->first[y]), *w = t->weight + t->begin[y];
+        float sum = 0;
+        for (int k = 0; k < taps_of(t, y); k++) sum += w[k] * a[k * in->stride];
+        *ibx_at(out, p, x, y) = sum;
+    }
 }
 
-static inline void row_sample(const float *a, ptrdiff_t stride, const float *w, int n, float *b) {
-    float s = 0;
-    for (int k = 0; k < n; k++) s += w[k] * a[k * stride];
-    *b = s;
-}
-
-/* Blocks of columns from top to bottom: the input rows of a block stay in the first cache. */
+/* The last block ends with the row, and may compute some columns once more. */
 static void rows_plane(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int p) {
-    enum { BLOCK = 4 * LANES };
-    const ibx_rect o = out->at;
-    for (int x = 0; x < o.w; x += BLOCK) {
-        const int n = ibx_min(BLOCK, o.w - x);
-        for (int y = o.y; y < o.y + o.h; y++) {
-            const float *a = ibx_at(in, p, o.x + x, t->first[y]), *w = t->weight + t->begin[y];
-            const int taps = (int)(t->begin[y + 1] - t->begin[y]);
-            float *b = ibx_at(out, p, o.x + x, y);
-            int i = 0;
-            if (n == BLOCK) row_block(a, in->stride, w, taps, b), i = BLOCK;
-            for (; i + LANES <= n; i += LANES) row_lanes(a + i, in->stride, w, taps, b + i);
-            for (; i < n; i++) row_sample(a + i, in->stride, w, taps, b + i);
-        }
-    }
+    enum { WIDE = 8 * LANES };
+    const int begin = out->at.x, end = begin + out->at.w;
+    int x = begin;
+    for (; x < end && end - begin >= WIDE; x += WIDE)
+        rows_block(t, in, out, p, ibx_min(x, end - WIDE), 8);
+    for (; x < end && end - begin >= LANES; x += LANES)
+        rows_block(t, in, out, p, ibx_min(x, end - LANES), 1);
+    for (; x < end; x++) rows_column(t, in, out, p, x);
 }
 
 static const ibx_scaling *scaling_of(const ibx_call *c) {
@@ -122,7 +125,7 @@ static void rows_head(const ibx_call *c, ibx_head *head) {
 static int taps_source(const ibx_taps *t, int i, int n, int *first) {
     const int last = i + n - 1;
     *first = t->first[i];
-    return t->first[last] + (int)(t->begin[last + 1] - t->begin[last]) - *first;
+    return t->first[last] + taps_of(t, last) - *first;
 }
 
 static ibx_rect rows_source(const ibx_call *c, ibx_rect out) {
@@ -144,35 +147,40 @@ const ibx_filter ibx_scale_rows = {.name = "scale-rows",
 
 /* ---- scaling: columns ---------------------------------------------------------------------- */
 
-/* Output sample of LANES rows at once: even and odd taps are summed apart, which halves the wait
- * for additions. `a` is transposed: LANES floats per input column. */
-static inline void column_lanes(const float *a, const float *w, int n, float *b) {
-    vec even = {0}, odd = {0};
+/* Rows that are resampled together: those of two vectors. */
+enum { GROUP = 2 * LANES };
+
+/* Output sample of GROUP rows at once: even and odd taps are summed apart, which halves the wait
+ * for additions. `a` is transposed: GROUP floats per input column. */
+static inline void column_group(const float *a, const float *w, int n, float *b) {
+    vec even[2] = {{0}, {0}}, odd[2] = {{0}, {0}};
     int k = 0;
-    for (; k + 1 < n; k += 2, a += 2 * (ptrdiff_t)LANES) {
-        even += w[k] * *(const vec *)a;
-        odd += w[k + 1] * *(const vec *)(a + LANES);
+    for (; k + 1 < n; k += 2, a += 2 * (ptrdiff_t)GROUP)
+        for (int i = 0; i < 2; i++) {
+            even[i] += w[k] * ((const vec *)a)[i];
+            odd[i] += w[k + 1] * ((const vec *)(a + GROUP))[i];
+        }
+    for (int i = 0; i < 2; i++) {
+        if (k < n) even[i] += w[k] * ((const vec *)a)[i];
+        ((vec *)b)[i] = even[i] + odd[i];
     }
-    if (k < n) even += w[k] * *(const vec *)a;
-    *(vec *)b = even + odd;
 }
 
-/* The output rows y to y + LANES - 1 of plane p (or as many as there are). The input is transposed
+/* The output rows y to y + GROUP - 1 of plane p (or as many as there are). The input is transposed
  * as a whole into `turned`, the output in small blocks back. */
 static void columns_group(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int p, int y,
                           float *turned) {
     enum { BLOCK = 16 };
     const ibx_rect o = out->at;
-    const int rows = ibx_min(LANES, o.y + o.h - y);
-    float block[BLOCK * LANES];
-    transpose(ibx_at(in, p, in->at.x, y), in->stride, rows, in->at.w, turned, LANES);
+    const int rows = ibx_min(GROUP, o.y + o.h - y);
+    float block[BLOCK * GROUP];
+    transpose(ibx_at(in, p, in->at.x, y), in->stride, rows, in->at.w, turned, GROUP);
     for (int x = o.x; x < o.x + o.w; x += BLOCK) {
         const int n = ibx_min(BLOCK, o.x + o.w - x);
         for (int i = 0; i < n; i++)
-            column_lanes(turned + (ptrdiff_t)(t->first[x + i] - in->at.x) * LANES,
-                         t->weight + t->begin[x + i], (int)(t->begin[x + i + 1] - t->begin[x + i]),
-                         block + i * LANES);
-        transpose(block, LANES, n, rows, ibx_at(out, p, x, y), out->stride);
+            column_group(turned + (ptrdiff_t)(t->first[x + i] - in->at.x) * GROUP,
+                         t->weight + t->begin[x + i], taps_of(t, x + i), block + i * GROUP);
+        transpose(block, GROUP, n, rows, ibx_at(out, p, x, y), out->stride);
     }
 }
 
@@ -186,15 +194,15 @@ static ibx_rect columns_source(const ibx_call *c, ibx_rect out) {
 }
 
 static size_t columns_scratch(const ibx_call *c, ibx_rect out) {
-    return (size_t)columns_source(c, out).w * LANES * sizeof(float);
+    return (size_t)columns_source(c, out).w * GROUP * sizeof(float);
 }
 
 /* In the last group, lanes of rows that do not exist are computed from stale rows or zeros, and
  * thrown away. */
 static void columns_kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
-    memset(c->scratch, 0, (size_t)in->at.w * LANES * sizeof(float));
+    memset(c->scratch, 0, (size_t)in->at.w * GROUP * sizeof(float));
     for (int p = 0; p < out->planes; p++)
-        for (int y = out->at.y; y < out->at.y + out->at.h; y += LANES)
+        for (int y = out->at.y; y < out->at.y + out->at.h; y += GROUP)
             columns_group(&scaling_of(c)->columns, in, out, p, y, c->scratch);
 }
 

@@ -4,38 +4,39 @@
 
 /* ---- to the reduced image ------------------------------------------------------------------- */
 
-/* The row that stands for row y + k of an image that is `height` high: rows outside repeat its
- * edge. */
-static inline const float *tent_row(int height, const ibx_tile *in, int p, int y) {
-    return ibx_at(in, p, in->at.x, ibx_min(ibx_max(y, 0), height - 1));
+/* Weights of the tent (1 2 .. d .. 2 1) around row y of an image that is `height` high. Rows
+ * outside repeat its edge, so their weights go to its first or last row. Returns how many rows from
+ * *first on. */
+static int tent_rows(int d, int height, int y, int *first, float *weight) {
+    *first = ibx_min(ibx_max(y + 1 - d, 0), height - 1);
+    const int n = ibx_max(ibx_min(y + d, height), 1) - *first;
+    for (int k = 0; k < n; k++) weight[k] = 0;
+    for (int k = 1 - d; k < d; k++)
+        weight[ibx_min(ibx_max(y + k, 0), height - 1) - *first] += (float)(d - (k < 0 ? -k : k));
+    return n;
 }
 
-static inline float tent_weight(int d, int k) {
-    return (float)(d - (k < 0 ? -k : k));
+/* `count` vectors of the sum of n weighted rows, in registers. */
+IBX_INLINE void tent_vectors(const float *a, ptrdiff_t stride, const float *w, int n, float *row,
+                             int count) {
+    ibx_floats sum[8] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
+    for (int k = 0; k < n; k++, a += stride)
+        for (int i = 0; i < count; i++) sum[i] += w[k] * ((const ibx_floats *)a)[i];
+    for (int i = 0; i < count; i++) ((ibx_floats *)row)[i] = sum[i];
 }
 
-/* `count` vectors of the tent, from column x on, in registers. */
-IBX_INLINE void tent_vectors(int d, int height, const ibx_tile *in, int p, int y, int x, int count,
-                             float *row) {
-    ibx_floats sum[4] = {{0}, {0}, {0}, {0}};
-    for (int k = 1 - d; k < d; k++) {
-        const ibx_floats *a = (const ibx_floats *)(tent_row(height, in, p, y + k) + x);
-        const float w = tent_weight(d, k);
-        for (int i = 0; i < count; i++) sum[i] += w * a[i];
-    }
-    for (int i = 0; i < count; i++) ((ibx_floats *)(row + x))[i] = sum[i];
-}
-
-/* The tent (1 2 .. d .. 2 1) down the columns, around row y. */
+/* The tent down the columns, around row y. */
 static void tent_down(int d, int height, const ibx_tile *in, int p, int y, float *row) {
-    const int lanes = IBX_LANES, n = in->at.w;
-    int x = 0;
-    for (; x + 4 * lanes <= n; x += 4 * lanes) tent_vectors(d, height, in, p, y, x, 4, row);
-    for (; x + lanes <= n; x += lanes) tent_vectors(d, height, in, p, y, x, 1, row);
-    for (; x < n; x++) {
+    const int lanes = IBX_LANES, wide = in->at.w;
+    float w[2 * IBX_REDUCTION_STEP];
+    int first, x = 0;
+    const int n = tent_rows(d, height, y, &first, w);
+    const float *a = ibx_at(in, p, in->at.x, first);
+    for (; x + 8 * lanes <= wide; x += 8 * lanes) tent_vectors(a + x, in->stride, w, n, row + x, 8);
+    for (; x + lanes <= wide; x += lanes) tent_vectors(a + x, in->stride, w, n, row + x, 1);
+    for (; x < wide; x++) {
         float sum = 0;
-        for (int k = 1 - d; k < d; k++)
-            sum += tent_weight(d, k) * tent_row(height, in, p, y + k)[x];
+        for (int k = 0; k < n; k++) sum += w[k] * a[k * in->stride + x];
         row[x] = sum;
     }
 }
@@ -94,19 +95,48 @@ static void spline_along(const float *wide, int d, const float *weight, float *r
         b[x] = a0[x] * w0[x] + a1[x] * w1[x] + a2[x] * w2[x] + a3[x] * w3[x];
 }
 
+/* `count` vectors of `rows` rows between the same four rows at `a`. */
+IBX_INLINE void between(const float *const a[4], const float (*w)[4], int rows, int x, float *b,
+                        ptrdiff_t stride, int count) {
+    ibx_floats v[4][2];
+    for (int k = 0; k < 4; k++)
+        for (int i = 0; i < count; i++) v[k][i] = ((const ibx_floats *)(a[k] + x))[i];
+    for (int y = 0; y < rows; y++)
+        for (int i = 0; i < count; i++)
+            ((ibx_floats *)(b + y * stride + x))[i] =
+                v[0][i] * w[y][0] + v[1][i] * w[y][1] + v[2][i] * w[y][2] + v[3][i] * w[y][3];
+}
+
+static void spline_down(const float *const a[4], const float (*w)[4], int rows, float *b,
+                        ptrdiff_t stride, int n) {
+    const int lanes = IBX_LANES;
+    int x = 0;
+    for (; x + 2 * lanes <= n; x += 2 * lanes) between(a, w, rows, x, b, stride, 2);
+    for (; x + lanes <= n; x += lanes) between(a, w, rows, x, b, stride, 1);
+    for (; x < n; x++)
+        for (int y = 0; y < rows; y++)
+            b[y * stride + x] =
+                a[0][x] * w[y][0] + a[1][x] * w[y][1] + a[2][x] * w[y][2] + a[3][x] * w[y][3];
+}
+
+/* Four reduced rows at the full width wait in a ring for the rows between them. */
 void ibx_expand(const ibx_reduction *r, const ibx_tile *in, ibx_tile *out, void *scratch) {
-    const int d = r->step, n = out->at.w, phase = out->at.x % d;
-    const ptrdiff_t next = in->stride;
-    float *weight = scratch, *row = weight + 4 * (ptrdiff_t)n;
+    const int d = r->step, n = out->at.w, end = out->at.y + out->at.h, phase = out->at.x % d;
+    float *weight = scratch, *ring = weight + 4 * (ptrdiff_t)n, *row = ring + 4 * (ptrdiff_t)n;
     for (int k = 0; k < 4; k++)
         for (int x = 0; x < n; x++) weight[k * n + x] = r->spline[(phase + x) % d][k];
     for (int p = 0; p < out->planes; p++)
-        for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
-            const float *restrict a = ibx_at(in, p, in->at.x, y / d), *w = r->spline[y % d];
-            for (int x = 0; x < in->at.w; x++)
-                row[x] = a[x] * w[0] + a[x + next] * w[1] + a[x + 2 * next] * w[2] +
-                         a[x + 3 * next] * w[3];
-            const float *wide = widen(row, row + (ptrdiff_t)in->at.w * d, in->at.w, d);
-            spline_along(wide + phase, d, weight, ibx_at(out, p, out->at.x, y), n);
+        for (int y = out->at.y, made = in->at.y; y < end;) {
+            const int top = y / d, rows = ibx_min((top + 1) * d, end) - y;
+            const float *four[4];
+            for (; made < top + 4; made++) {
+                memcpy(row, ibx_at(in, p, in->at.x, made), (size_t)in->at.w * sizeof *row);
+                const float *wide = widen(row, row + (ptrdiff_t)in->at.w * d, in->at.w, d);
+                spline_along(wide + phase, d, weight, ring + made % 4 * (ptrdiff_t)n, n);
+            }
+            for (int k = 0; k < 4; k++) four[k] = ring + (top + k) % 4 * (ptrdiff_t)n;
+            spline_down(four, r->spline + y % d, rows, ibx_at(out, p, out->at.x, y), out->stride,
+                        n);
+            y += rows;
         }
 }

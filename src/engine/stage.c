@@ -15,11 +15,10 @@ static size_t round_up(size_t n, size_t to) {
     return (n + to - 1) / to * to;
 }
 
-/* Floats from one row to the next: whole cache lines, and not a multiple of 4 KiB, which would put
- * all rows of a column into the same few lines of the cache. */
+/* Floats from one row to the next: an odd number of cache lines, so that the rows of a column do
+ * not share a few places of the cache. */
 static size_t stride_of(int w) {
-    const size_t stride = round_up((size_t)w + 2 * RIM, 16);
-    return stride % 1024 == 0 ? stride + 16 : stride;
+    return round_up((size_t)w + 2 * RIM, 32) + 16;
 }
 
 /* Bytes of a buffer that can hold a tile of r. */

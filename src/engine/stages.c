@@ -7,6 +7,10 @@
  * this many computed per pixel needed, and a band in between is cheaper. */
 #define MOST_WASTE 1.6
 
+/* The same where passes reduce the image: so many input pixels read twice per pixel of it, and a
+ * band of fewer pixels in between is cheaper. */
+#define MOST_TWICE 0.25
+
 /* Strips of decoded rows: enough work for a task, few enough bytes for the cache. */
 #define DECODE_ROWS 32
 #define DECODE_PIXELS (256 << 10)
@@ -14,8 +18,12 @@
 /* Reading a tile from beyond the cache costs about as much again for every so many bytes. */
 #define CACHE (8 << 20)
 
-/* What a tile costs besides its pixels, in pixels. */
+/* What a tile, a row of its input or output, and a strip cost besides their pixels, in pixels. Rows
+ * lie in pages of their own and begin before the processor foresees them; strips ask for the time.
+ */
 #define TILE_COST 1000
+#define ROW_COST 20
+#define STRIP_COST 3000
 
 /* No strip is higher than this share of the image, if that leaves it 16 rows. */
 #define MOST_SHARE 8
@@ -96,12 +104,27 @@ static double share(const ibx_pass *pass, int count, const ibx_head *out, ibx_re
     return ideal < 1 ? 1 : ideal;
 }
 
+/* The input of a tile. */
+static ibx_rect input_of(const ibx_pass *pass, int count, ibx_rect tile) {
+    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
+    if (count == 0) return tile;
+    ibx_fuse_rects(pass, count, tile, need, made);
+    return need[0];
+}
+
 /* Input pixels read per input pixel that belongs to the tile. */
 static double overlap(const ibx_pass *pass, int count, const ibx_head *out, ibx_rect tile) {
-    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
-    if (count == 0) return 1;
-    ibx_fuse_rects(pass, count, tile, need, made);
-    return area(need[0]) / share(pass, count, out, tile);
+    return area(input_of(pass, count, tile)) / share(pass, count, out, tile);
+}
+
+/* Time per input pixel that belongs to the tile, in that of a pixel in the cache. */
+static double cost(const ibx_pass *pass, int count, const ibx_head *out, ibx_rect tile) {
+    size_t arena;
+    const double bytes = (double)touched(pass, count, out, tile, &arena);
+    const double pixels = share(pass, count, out, tile), tiles = (double)out->w / tile.w;
+    const int rows = input_of(pass, count, tile).h + tile.h;
+    const double besides = TILE_COST + ROW_COST * rows + STRIP_COST / tiles;
+    return overlap(pass, count, out, tile) * (1 + bytes / CACHE) + besides / pixels;
 }
 
 /* The size of tiles that read little twice and stay in the cache, as a tile in the middle of the
@@ -117,12 +140,9 @@ static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *o
             const bool high = ROWS[k] > 16 && ROWS[k] > out->h / MOST_SHARE;
             if (high || (ROWS[k] > 16 && (double)ROWS[k] * out->w > most)) continue;
             const ibx_rect tile = middle(out, W[i], ROWS[k]);
-            size_t arena;
-            const double bytes = (double)touched(pass, count, out, tile, &arena);
-            const double cost = overlap(pass, count, out, tile) * (1 + bytes / CACHE) +
-                                TILE_COST / share(pass, count, out, tile);
-            if (cost >= least) continue;
-            least = cost;
+            const double now = cost(pass, count, out, tile);
+            if (now >= least) continue;
+            least = now;
             best = (size_of_tile){W[i], ROWS[k]};
         }
     return best;
@@ -164,6 +184,13 @@ static bool streams(const ibx_pass *pass, int count, int rows, int in_rows) {
     return n > 0 && (n < 4 || n <= strips / 2);
 }
 
+/* Input pixels that tiles of the best size read twice, per pixel of the input. */
+static double read_twice(const ibx_pass *pass, int count) {
+    const ibx_head *out = &pass[count - 1].call.out;
+    const size_of_tile tile = best_tile(pass, count, out, false);
+    return overlap(pass, count, out, middle(out, tile.w, tile.h)) - 1;
+}
+
 /* May pass `last` be fused with those from `first`? When it turns the fused passes into one that
  * needs the whole image, the whole image is kept where it is smaller: in front of all of them, as
  * samples of `sample_bytes`, or in front of `last`, as floats. */
@@ -173,9 +200,13 @@ static bool fits(const ibx_plan *plan, int first, int last, double sample_bytes)
     if (count > IBX_MAX_FUSED) return false;
     const ibx_head *out = &pass[count - 1].call.out;
     const size_of_tile tile = best_tile(pass, count, out, false);
-    if (waste(pass, count, middle(out, tile.w, tile.h)) > MOST_WASTE) return false;
-    if (streams(pass, count, 64, 64) || !streams(pass, count - 1, 64, 64)) return true;
     const ibx_head *in = &pass[0].call.in, *cut = &plan->pass[last].call.in;
+    if (waste(pass, count, middle(out, tile.w, tile.h)) > MOST_WASTE) return false;
+    const double most_twice = MOST_TWICE + (MOST_WASTE - 1) * head_area(cut) / head_area(in);
+    if (plan->role == IBX_ALL_COLOURS && /* else a band would mean RGB */
+        read_twice(pass, count) - read_twice(pass, count - 1) > most_twice)
+        return false;
+    if (streams(pass, count, 64, 64) || !streams(pass, count - 1, 64, 64)) return true;
     return head_area(in) * ibx_planes(in) * sample_bytes <= head_area(cut) * ibx_planes(cut) * 4;
 }
 
