@@ -170,6 +170,19 @@ static void metadata_comes_back(void **state) {
     check_metadata("avif", true);
 }
 
+/* Where nothing is to be embedded, AVIF gets none of what libvips would make up. */
+static void nothing_is_made_up(void **state) {
+    (void)state;
+    const task t = task_of("avif", "", 40, 30, IBX_RGB, false, IBX_U8);
+    size_t size;
+    void *pixels = chart(&t.head, IBX_U8, &size);
+    blob out = {0};
+    assert_true(write_file(&t, pixels, 0, &out, NULL));
+    assert_false(holds((ibx_bytes){out.data, out.size}, "Exif", 4));
+    free(pixels);
+    free(out.data);
+}
+
 /* ---- refusals ------------------------------------------------------------------------------ */
 
 static void expect_refusal(task t, const char *words) {
@@ -232,6 +245,7 @@ int main(void) {
         cmocka_unit_test(large_pictures_pass_through_a_file),
         cmocka_unit_test(gif_counts_its_colours),
         cmocka_unit_test(metadata_comes_back),
+        cmocka_unit_test(nothing_is_made_up),
         cmocka_unit_test(formats_refuse_what_they_cannot_hold),
         cmocka_unit_test(errors_of_the_sink_come_back),
     };

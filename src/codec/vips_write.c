@@ -43,14 +43,22 @@ static double avif_bytes(const ibx_save_job *job) {
     return 24;
 }
 
+/* Is there nothing to embed? libvips would make up EXIF of its own, with the resolution alone, as
+ * it does for WebP whatever it is told. */
+static bool is_bare(const ibx_save_job *job) {
+    const ibx_metadata *m = job->metadata;
+    return !job->head.profile.size && (!m || (!m->exif.size && !m->xmp.size));
+}
+
 /* Lossless here means within one level of 255: libheif converts to YCbCr of 8 bits. Its colour
  * must not be subsampled then, which libvips would do. */
 static int save_avif(VipsImage *image, VipsTarget *target, const ibx_save_job *job) {
     const ibx_save_avif *p = job->params;
     return vips_heifsave_target(
         image, target, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "Q", p->quality,
-        "lossless", p->lossless, "effort", p->effort, "bitdepth", 8, "subsample_mode",
-        p->lossless ? VIPS_FOREIGN_SUBSAMPLE_OFF : VIPS_FOREIGN_SUBSAMPLE_AUTO, NULL);
+        "lossless", p->lossless, "effort", p->effort, "bitdepth", 8, "strip", is_bare(job),
+        "subsample_mode", p->lossless ? VIPS_FOREIGN_SUBSAMPLE_OFF : VIPS_FOREIGN_SUBSAMPLE_AUTO,
+        NULL);
 }
 
 static double gif_bytes(const ibx_save_job *job) {
