@@ -1,6 +1,7 @@
 /* vips_read.c - opens a file through libvips and hands out its rows. */
 #include "codec/exif.h"
 #include "codec/vips.h"
+#include "codec/vips_plain.h"
 #include "core/pixels.h"
 #include <pthread.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@ typedef struct {
     int fd;        /* for loaders that want a path, or -1 */
     char path[40]; /* of that descriptor */
     ibx_vips_pixels pixels;
+    ibx_vips_plain plain; /* piece_w above 0: rows are read by this */
     ibx_metadata metadata;
     bool tolerant;     /* damage was met and accepted: libvips fills in what is missing */
     ibx_error warning; /* that damage */
@@ -234,6 +236,14 @@ static void fill_info(const decoder *d, VipsImage *image, ibx_info *info) {
     info->metadata = d->metadata;
 }
 
+/* Looks whether the rows can be read without libvips: if they are what it would give. */
+static void find_plain(decoder *d, ibx_info *info) {
+    const bool changed = d->pixels.converted || d->pixels.linear || d->pixels.spread;
+    if (strcmp(d->loader->name, "tiff") || changed || d->tolerant || d->source->size <= 0) return;
+    if (!ibx_vips_plain_open(&d->plain, d->source, &info->head, info->sample)) return;
+    info->decoder_bytes = ((size_t)1 << 20) + ibx_vips_plain_bytes(&d->plain);
+}
+
 /* Header first and limits before anything that grows with the image. */
 static bool prepare(decoder *d, ibx_info *info, ibx_error *err) {
     if (!find_loader(d, err)) return false;
@@ -247,6 +257,7 @@ static bool prepare(decoder *d, ibx_info *info, ibx_error *err) {
     if (fine) {
         obey_loader(d, vips_image_get_orientation(image));
         fill_info(d, image, info);
+        find_plain(d, info);
     }
     g_object_unref(image);
     return fine;
@@ -270,6 +281,7 @@ void ibx_vips_close(void *decoder_) {
     if (d->pixels.image) g_object_unref(d->pixels.image);
     if (d->stream) g_object_unref(d->stream);
     if (d->fd >= 0) close(d->fd);
+    ibx_vips_plain_close(&d->plain);
     ibx_metadata_free(&d->metadata);
     g_free(d);
 }
@@ -308,6 +320,7 @@ static void salvage(decoder *d, const ibx_strip *strip) {
 bool ibx_vips_read(void *decoder_, const ibx_strip *strip, ibx_error *err) {
     decoder *d = decoder_;
     ibx_error why = {0};
+    if (d->plain.piece_w > 0) return ibx_vips_plain_read(&d->plain, d->source, strip, err);
     if (!pull(d, strip, &why)) {
         if (!d->limits.accept_damage) {
             if (err) *err = why;
