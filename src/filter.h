@@ -119,6 +119,14 @@ static inline float *ibx_at(const ibx_tile *t, int p, int x, int y) {
     return t->plane[p] + (ptrdiff_t)(y - t->at.y) * t->stride + (x - t->at.x);
 }
 
+/* A rectangle of an image as 8-bit samples, interleaved, as they stand in memory. */
+typedef struct {
+    ibx_rect at; /* columns inside the image; rows over its edge are its edge once more */
+    int planes;
+    const uint8_t *const *row; /* at.h rows, from the first sample of column at.x on */
+    const float *value;        /* of each of the 256 samples, in the light that is wanted */
+} ibx_packed;
+
 /* ---- parameters --------------------------------------------------------------------------- */
 
 /* The type of a parameter, the C type of its field, and how a value is written in a recipe. */
@@ -298,6 +306,12 @@ typedef struct ibx_filter {
      * place of `kernel` where the samples go out as they came in, so that nothing is computed at
      * all. `source` must lie inside the image, be one pixel for one pixel, and `wants` nothing. */
     void (*move)(const ibx_call *c, const ibx_region *in, const ibx_region *out);
+
+    /* The same result from samples as they come from the decoder: in->at is source(c, out->at)
+     * without columns outside the image. For a first pass that makes far fewer pixels than it
+     * reads, which saves unpacking them. Used instead of `kernel` where the input is 8-bit without
+     * alpha. NULL: always `kernel`. */
+    void (*packed)(const ibx_call *c, const ibx_packed *in, ibx_tile *out);
 
     /* A look at the whole image before the first kernel: a histogram, a mean. Every tile of the
      * input goes once through `scan` into one of several zeroed accumulators of acc_size(c)

@@ -39,6 +39,19 @@ static ibx_image picture(int w, int h, ibx_model model, bool alpha) {
     return im;
 }
 
+/* The same with 8-bit samples. */
+static ibx_image packed_picture(int w, int h, ibx_model model) {
+    ibx_image im = picture(w, h, model, false);
+    uint8_t *to = im.pixels;
+    const int row = w * (int)model;
+    for (int y = 0; y < h; y++)
+        for (int i = 0; i < row; i++)
+            to[y * row + i] = (uint8_t)lrintf(255 * whole_at(&im, 0, 0, y)[i]);
+    im.sample = IBX_U8;
+    im.stride = (size_t)row;
+    return im;
+}
+
 /* ---- comparing --------------------------------------------------------------------------------
  */
 
@@ -196,21 +209,58 @@ static void test_chains(void **state) {
     }
 }
 
-/* One line per example: its result as a number (FNV-1a over the samples). */
+/* Filters that read 8-bit samples by themselves, at once or at a depth of the recipe where they
+ * cannot: blocks of all sizes, whole and standing over the edge, are the same either way. */
+static const char *const PACKED[] = {
+    "resize:29x19,fill",         "resize:20x11,fill", "resize:13x8,fill",
+    "resize:10x25,fill",         "resize:9x2,fill",   "resize:1x1,fill",
+    "thumb:12x12,kernel=linear", "resize:97x3,fill",  "thumb:14x9,kernel=catrom",
+    "resize:12x,light=encoded",  "resize:18x/blur:1", "resize:9x,kernel=mitchell",
+    "thumb:7x9,attention",       "invert/resize:17x"};
+
+static void test_packed(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof PACKED / sizeof *PACKED; i++) {
+        ibx_image rgb = packed_picture(163, 101, IBX_RGB), gray = packed_picture(90, 77, IBX_GRAY);
+        check_cuts(PACKED[i], &rgb, ALL_CUTS);
+        check_cuts(PACKED[i], &gray, ALL_CUTS);
+        whole_free(&rgb);
+        whole_free(&gray);
+    }
+}
+
+static void print_digest(const char *recipe, const ibx_image *out) {
+    uint64_t hash = 14695981039346656037u; /* FNV-1a over the samples */
+    const uint8_t *byte = out->pixels;
+    for (size_t b = 0; b < out->stride * (size_t)out->head.h; b++)
+        hash = (hash ^ byte[b]) * 1099511628211u;
+    printf("%s %016llx\n", recipe, (unsigned long long)hash);
+}
+
+/* One line per recipe of PACKED, by the engine. */
+static void print_packed_digests(void) {
+    for (size_t i = 0; i < sizeof PACKED / sizeof *PACKED; i++) {
+        ibx_image im = packed_picture(163, 101, i % 2 ? IBX_GRAY : IBX_RGB), out;
+        const ibx_limits limits = {.threads = 1};
+        ibx_recipe *recipe = ibx_recipe_parse(PACKED[i], NULL);
+        if (ibx_apply(recipe, &im, IBX_F32, &out, &limits, NULL)) print_digest(PACKED[i], &out);
+        ibx_image_free(&out);
+        ibx_recipe_free(recipe);
+        whole_free(&im);
+    }
+}
+
+/* One line per example: its result as a number. */
 static void print_digests(void) {
     size_t n;
     const ibx_filter *const *filters = ibx_filters(&n);
     for (size_t i = 0; i < n; i++)
         for (int k = 0; k < 4 && filters[i]->examples[k]; k++) {
             ibx_image im = picture(71, 45, IBX_RGB, true), out;
-            uint64_t hash = 14695981039346656037u;
             if (whole_apply(filters[i]->examples[k], &im, &out, NULL)) {
-                const uint8_t *byte = out.pixels;
-                for (size_t b = 0; b < out.stride * (size_t)out.head.h; b++)
-                    hash = (hash ^ byte[b]) * 1099511628211u;
+                print_digest(filters[i]->examples[k], &out);
                 whole_free(&out);
             }
-            printf("%s %016llx\n", filters[i]->examples[k], (unsigned long long)hash);
             whole_free(&im);
         }
 }
@@ -244,12 +294,12 @@ static void test_cpu_variants(void **state) {
 int main(int argc, char **argv) {
     (void)argv;
     if (chdir(SOURCE_DIR) != 0) return 1; /* where examples find their files */
-    if (argc > 1) return print_digests(), 0;
+    if (argc > 1) return print_digests(), print_packed_digests(), 0;
     if (readlink("/proc/self/exe", program, sizeof program - 1) < 0) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_examples),     cmocka_unit_test(test_ends_of_ranges),
-        cmocka_unit_test(test_tiny_images),  cmocka_unit_test(test_chains),
-        cmocka_unit_test(test_cpu_variants),
+        cmocka_unit_test(test_examples),    cmocka_unit_test(test_ends_of_ranges),
+        cmocka_unit_test(test_tiny_images), cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_packed),      cmocka_unit_test(test_cpu_variants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

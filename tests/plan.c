@@ -124,6 +124,32 @@ static void test_halos_cut_stages(void **state) {
     done(&p);
 }
 
+/* A large reduction of large images: blocks are averaged straight from the decoder's samples, and a
+ * ring of low strips is all that is kept of them. */
+static void test_blocks_read_packed_samples(void **state) {
+    (void)state;
+    ibx_info info = photo(30000, 30000);
+    info.shrinks = 0;
+    planned p = plan_of("resize:10%", &info, &USUAL);
+    assert_true(p.plan.pass[0].packed);
+    assert_int_equal(p.plan.stage[0].count, 1);
+    assert_true(p.plan.band_bytes < 70000000);
+    assert_int_equal(p.plan.save[0].head.w, 3000);
+    assert_int_equal(p.plan.save[0].head.h, 3000);
+    done(&p);
+    const char *const NOT[] = {"resize:25%", "invert/resize:10%", "save:png/resize:10%",
+                               "resize:10%,kernel=box"};
+    for (size_t i = 0; i < sizeof NOT / sizeof *NOT; i++) {
+        p = plan_of(NOT[i], &info, &USUAL);
+        assert_false(p.plan.pass[0].packed);
+        done(&p);
+    }
+    info.sample = IBX_U16;
+    p = plan_of("resize:10%", &info, &USUAL);
+    assert_false(p.plan.pass[0].packed);
+    done(&p);
+}
+
 static void test_crop_moves_forward(void **state) {
     (void)state;
     const ibx_info info = photo(4000, 3000);
@@ -319,6 +345,7 @@ int main(void) {
         cmocka_unit_test(test_looks_come_first),
         cmocka_unit_test(test_halos_cut_stages),
         cmocka_unit_test(test_crop_moves_forward),
+        cmocka_unit_test(test_blocks_read_packed_samples),
         cmocka_unit_test(test_orientation_moves_behind_resize),
         cmocka_unit_test(test_shrink_on_load),
         cmocka_unit_test(test_strips_that_a_crop_needs),

@@ -72,6 +72,7 @@ typedef struct {
     int in, kernel;
     double start, step; /* input samples: where output 0 begins, and what each output covers */
     double widen;       /* of the kernel, at least 1 */
+    double raise;       /* what the neighbours of a sample that is a mean give to it */
 } axis;
 
 /* The first and last input sample (not yet kept inside the input) that output i looks at. Both
@@ -85,7 +86,7 @@ static void window(const axis *a, int i, double *first, double *last) {
         *first = floor(left);
         *last = fmax(ceil(right) - 1, *first);
     } else {
-        const double reach = ibx_kernel_support(a->kernel) * a->widen;
+        const double reach = ibx_kernel_support(a->kernel) * a->widen + (a->raise > 0);
         *first = floor(centre - reach - 0.5) + 1;
         *last = ceil(centre + reach - 0.5) - 1;
     }
@@ -96,8 +97,11 @@ static double weight(const axis *a, int i, double j) {
     const double left = a->start + i * a->step, right = a->start + (i + 1) * a->step;
     if (a->kernel == IBX_KERNEL_NEAREST) return 1;
     if (a->kernel == IBX_KERNEL_BOX) return fmax(fmin(j + 1, right) - fmax(j, left), 0);
-    const double centre = a->start + (i + 0.5) * a->step;
-    return ibx_kernel_at(a->kernel, (j + 0.5 - centre) / a->widen);
+    const double at = j + 0.5 - (a->start + (i + 0.5) * a->step);
+    const double w = ibx_kernel_at(a->kernel, at / a->widen);
+    if (a->raise <= 0) return w;
+    return w + a->raise * (2 * w - ibx_kernel_at(a->kernel, (at - 1) / a->widen) -
+                           ibx_kernel_at(a->kernel, (at + 1) / a->widen));
 }
 
 static int inside(const axis *a, double j) {
@@ -143,8 +147,16 @@ static int place_windows(const axis *a, ibx_taps *t) {
 }
 
 bool ibx_taps_make(ibx_taps *taps, int in, double start, double length, int out, int kernel,
-                   ibx_error *err) {
-    const axis a = {in, kernel, start, length / out, fmax(length / out, 1)};
+                   int block, ibx_error *err) {
+    /* The mean of n samples weakens the frequency f, in cycles per mean, by the factor
+     * 1 - (1 - 1/n^2) (pi f)^2 / 6 + ..; the differences to both neighbours, 2 - 2 cos(2 pi f) of
+     * them, raise it by as much. */
+    const axis a = {in,
+                    kernel,
+                    start,
+                    length / out,
+                    fmax(length / out, 1),
+                    (1 - 1.0 / ((double)block * block)) / 24};
     *taps = (ibx_taps){.in = in, .out = out};
     taps->first = malloc((size_t)out * sizeof *taps->first);
     taps->begin = malloc(((size_t)out + 1) * sizeof *taps->begin);
@@ -171,14 +183,31 @@ void ibx_taps_free(ibx_taps *taps) {
 
 /* ---- scaling ------------------------------------------------------------------------------- */
 
+/* How many samples a block has along an axis that is reduced by `scale`. What aliases of what lies
+ * between the blocks' frequencies grows fast where less is left for the kernel. */
+static int block_side(double scale, int kernel) {
+    static const double LEAST_LEFT = 2.5;
+    const bool plain = kernel == IBX_KERNEL_BOX || kernel == IBX_KERNEL_NEAREST;
+    return plain ? 1 : (int)fmax(scale / LEAST_LEFT, 1);
+}
+
+/* The table of one axis: `length` of the full image from `start` on becomes `out` samples. The
+ * input has `in` samples behind the decoder, which has reduced it by `shrink` (no mean: it leaves
+ * out the finest waves), and is then taken in blocks. */
+static bool make_axis(ibx_taps *taps, int in, int shrink, double start, double length, int out,
+                      int kernel, int *block, ibx_error *err) {
+    *block = block_side(length / shrink / out, kernel);
+    const int whole = shrink * *block;
+    if (whole == 1 && start == 0 && length == in && out == in) return true;
+    return ibx_taps_make(taps, (in + *block - 1) / *block, start / whole, length / whole, out,
+                         kernel, *block, err);
+}
+
 bool ibx_scaling_make(ibx_scaling *s, const ibx_head *in, ibx_area area, int out_w, int out_h,
                       int kernel, ibx_error *err) {
-    const double by = ibx_max(in->shrink, 1);
-    const bool same_w = by == 1 && area.x == 0 && area.w == in->w && out_w == in->w;
-    const bool same_h = by == 1 && area.y == 0 && area.h == in->h && out_h == in->h;
-    if (!same_w && !ibx_taps_make(&s->columns, in->w, area.x / by, area.w / by, out_w, kernel, err))
-        return false;
-    return same_h || ibx_taps_make(&s->rows, in->h, area.y / by, area.h / by, out_h, kernel, err);
+    const int shrink = ibx_max(in->shrink, 1);
+    return make_axis(&s->columns, in->w, shrink, area.x, area.w, out_w, kernel, &s->across, err) &&
+           make_axis(&s->rows, in->h, shrink, area.y, area.h, out_h, kernel, &s->down, err);
 }
 
 void ibx_scaling_free(ibx_scaling *s) {

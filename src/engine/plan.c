@@ -54,7 +54,9 @@ static bool may_shrink(const ibx_plan *plan, const ibx_info *info) {
     const int step = plan->pass[0].ready;
     if (!(plan->ready[step].filter->traits & IBX_REDUCE)) return false;
     int last = 0;
-    while (last + 1 < plan->stage[0].count && plan->pass[last + 1].ready == step) last++;
+    while (last + 1 < plan->passes && plan->pass[last + 1].ready == step &&
+           !plan->pass[last + 1].filter->scan)
+        last++;
     const ibx_head *in = &plan->input, *out = &plan->pass[last].call.out;
     return in->w >= out->w * 2 * LEAST_LEFT && in->h >= out->h * 2 * LEAST_LEFT;
 }

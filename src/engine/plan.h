@@ -53,7 +53,8 @@ typedef struct {
     const ibx_filter *filter;
     ibx_call call; /* scratch is NULL; kernels get a copy with their own */
     unsigned wants;
-    int ready; /* index of its step */
+    int ready;   /* index of its step */
+    bool packed; /* it reads what the decoder gives, and does so itself */
 } ibx_pass;
 
 /* What lies behind the decoder (band 0) or behind stage s (band s + 1): strips for other stages

@@ -116,6 +116,24 @@ static void run_pass(const ibx_pass *pass, const ibx_tile *in, ibx_tile *out,
     ibx_count_pass(made, IBX_COST_STEP, pass);
 }
 
+/* Runs a pass on the samples of the store; `row` has room for as many as it needs. */
+static void run_packed(const ibx_pass *pass, ibx_store *in, ibx_rect need, const uint8_t **row,
+                       ibx_tile *out, const ibx_made *made) {
+    float value[256];
+    const ibx_head *head = &pass->call.in;
+    const ibx_rect inside = ibx_rect_inside(need, head->w, head->h);
+    const ibx_packed packed = {.at = {inside.x, need.y, inside.w, need.h},
+                               .planes = ibx_planes(head),
+                               .row = row,
+                               .value = value};
+    ibx_call call = pass->call;
+    call.scratch = made->scratch;
+    ibx_store_rows(in, packed.at, row);
+    ibx_store_values(value, pass->wants & IBX_LINEAR);
+    pass->filter->packed(&call, &packed, out);
+    ibx_count_pass(made, IBX_COST_STEP, pass);
+}
+
 /* Rectangles and memory of one tile's way through a stage. */
 typedef struct {
     ibx_rect need[IBX_MAX_FUSED + 1], made[IBX_MAX_FUSED];
@@ -134,7 +152,10 @@ static void lay_out(const ibx_plan *plan, const ibx_stage *stage, const ibx_head
     *l = (layout){.room = round_up(buffer_bytes(out, IBX_MAX_PLANES), 64)};
     ibx_fuse_rects(pass, stage->count, out, l->need, l->made);
     l->need[stage->count] = out;
-    enlarge(&l->buffer[0], buffer_bytes(l->need[0], ibx_planes(head)));
+    if (stage->count > 0 && pass->packed)
+        enlarge(&l->buffer[0], (size_t)l->need[0].h * sizeof(uint8_t *));
+    else
+        enlarge(&l->buffer[0], buffer_bytes(l->need[0], ibx_planes(head)));
     for (int i = 0; i < stage->count; i++) {
         const int planes = ibx_planes(&pass[i].call.out);
         enlarge(&l->buffer[(i + 1) % 2], buffer_bytes(l->need[i + 1], planes));
@@ -158,9 +179,11 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
     made->meter = arena->meter;
     made->share = ibx_share(plan, &stage->head, out);
     const unsigned wanted = stage->count > 0 ? plan->pass[stage->first].wants : 0;
+    const bool packed = stage->count > 0 && plan->pass[stage->first].packed;
     ibx_tile tile = tile_over(buffer[0], l.need[0], ibx_planes(head));
-    unsigned light = ibx_store_load(in, &tile, wanted);
-    ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_LOAD}, pixels_of(made, head));
+    unsigned light = packed ? wanted : ibx_store_load(in, &tile, wanted);
+    if (!packed)
+        ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_LOAD}, pixels_of(made, head));
     for (int i = 0; i < stage->count; i++) {
         const ibx_pass *pass = &plan->pass[stage->first + i];
         change_light(&tile, head, light, pass->wants);
@@ -171,7 +194,10 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
         if (arena->poison) poison(buffer[turn], l.buffer[turn]);
         ibx_tile next = tile_over(buffer[turn], l.need[i + 1], ibx_planes(head));
         ibx_tile inner = ibx_tile_part(&next, l.made[i]);
-        run_pass(pass, &tile, &inner, made);
+        if (pass->packed)
+            run_packed(pass, in, l.need[0], (const uint8_t **)(void *)buffer[0], &inner, made);
+        else
+            run_pass(pass, &tile, &inner, made);
         ibx_tile_extend(&next, l.made[i]);
         tile = next;
     }

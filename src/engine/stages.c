@@ -86,7 +86,8 @@ static size_t touched(const ibx_pass *pass, int count, const ibx_head *out, ibx_
     size_t sum = (size_t)area(tile) * (size_t)ibx_planes(out), turn[2] = {sum, sum}, scratch = 0;
     ibx_fuse_rects(pass, count, tile, need, made);
     for (int i = 0; i < count; i++) {
-        const size_t in = (size_t)area(need[i]) * (size_t)ibx_planes(&pass[i].call.in);
+        size_t in = (size_t)area(need[i]) * (size_t)ibx_planes(&pass[i].call.in);
+        if (pass[i].packed) in /= sizeof(float);
         sum += in;
         if (in > turn[i % 2]) turn[i % 2] = in;
         if (!pass[i].filter->scratch) continue;
@@ -112,6 +113,19 @@ static ibx_rect input_of(const ibx_pass *pass, int count, ibx_rect tile) {
     return need[0];
 }
 
+/* A pass of packed samples reads each once, along the rows: the lower the strip, the smaller the
+ * ring and the sooner its rows are read. */
+static const size_of_tile PACKED_TILE = {2048, 8};
+
+/* With others behind it there is a halo; but no more pixels than these for a strip, which stay in
+ * the cache while they come from the decoder. */
+#define MOST_PACKED_PIXELS (1 << 21)
+
+static bool reads_much(const ibx_pass *pass, int count, ibx_rect tile) {
+    if (count == 0 || !pass->packed) return false;
+    return (double)input_of(pass, count, tile).h * pass->call.in.w > MOST_PACKED_PIXELS;
+}
+
 /* Input pixels read per input pixel that belongs to the tile. */
 static double overlap(const ibx_pass *pass, int count, const ibx_head *out, ibx_rect tile) {
     return area(input_of(pass, count, tile)) / share(pass, count, out, tile);
@@ -135,11 +149,13 @@ static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *o
     const int most = stored ? MOST_STORED_PIXELS : MOST_STRIP_PIXELS;
     double least = 1e300;
     size_of_tile best = {W[0], ROWS[0]};
+    if (count == 1 && pass[0].packed) return PACKED_TILE;
     for (size_t i = 0; i < sizeof W / sizeof *W; i++)
         for (size_t k = 0; k < sizeof ROWS / sizeof *ROWS; k++) {
             const bool high = ROWS[k] > 16 && ROWS[k] > out->h / MOST_SHARE;
             if (high || (ROWS[k] > 16 && (double)ROWS[k] * out->w > most)) continue;
             const ibx_rect tile = middle(out, W[i], ROWS[k]);
+            if (ROWS[k] > 16 && reads_much(pass, count, tile)) continue;
             const double now = cost(pass, count, out, tile);
             if (now >= least) continue;
             least = now;
@@ -214,6 +230,12 @@ static bool save_at(const ibx_plan *plan, int at) {
     for (int s = 0; s < plan->saves; s++)
         if (plan->save[s].at == at) return true;
     return false;
+}
+
+/* Is the first pass one that reads 8-bit samples (gray or RGB), and will it be handed them? */
+static bool reads_packed(const ibx_plan *plan) {
+    return plan->passes > 0 && plan->pass[0].filter->packed && plan->sample == IBX_U8 &&
+           plan->input.model != IBX_CMYK && !plan->input.alpha && !save_at(plan, 0);
 }
 
 /* The end of the stage that starts at pass `first`. */
@@ -399,6 +421,7 @@ bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error 
     plan->band = calloc((size_t)plan->passes + 3, sizeof *plan->band);
     if (!plan->stage || !plan->band) return ibx_fail(err, IBX_MEMORY, "no memory for a plan");
     int first = 0;
+    plan->pass[0].packed = reads_packed(plan);
     do {
         const int end = stage_end(plan, first);
         add_stage(plan, first, end);

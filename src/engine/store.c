@@ -103,19 +103,20 @@ static void fetch(const uint8_t *row, size_t bytes) {
     for (size_t i = 0; i < bytes + 63; i += 64) __builtin_prefetch(row + i);
 }
 
-/* The values of 8-bit samples in linear light, by the loops that it stands for. */
-static void make_table(const ibx_pixel_ops *loops, float table[256]) {
+/* By the loops that the values stand for. */
+void ibx_store_values(float value[256], bool linear) {
+    const ibx_pixel_ops *loops = ibx_pixel_loops();
     uint8_t sample[256];
-    float *plane[IBX_MAX_PLANES] = {table};
+    float *plane[IBX_MAX_PLANES] = {value};
     for (int i = 0; i < 256; i++) sample[i] = (uint8_t)i;
     loops->unpack(IBX_U8, sample, 1, 256, plane);
-    loops->to_linear(table, 256);
+    if (linear) loops->to_linear(value, 256);
 }
 
 static void load_native(const ibx_store *store, ibx_tile *tile, ibx_rect r, bool linear) {
     const ibx_pixel_ops *loops = ibx_pixel_loops();
     float table[256];
-    if (linear) make_table(loops, table);
+    if (linear) ibx_store_values(table, true);
     const size_t pixel = (size_t)tile->planes * ibx_sample_size(store->band->sample);
     for (int y = r.y; y < r.y + r.h; y++) {
         const ibx_strip s = ibx_store_strip(store, y / store->band->strip_rows);
@@ -206,6 +207,17 @@ unsigned ibx_store_load(ibx_store *store, ibx_tile *tile, unsigned wanted) {
     ibx_tile_extend(tile, inner);
     touch_tile(store, &part);
     return linear ? wanted : store->band->light;
+}
+
+void ibx_store_rows(ibx_store *store, ibx_rect r, const uint8_t **row) {
+    const ibx_band *band = store->band;
+    const size_t pixel = (size_t)ibx_planes(&band->head) * ibx_sample_size(band->sample);
+    for (int i = 0; i < r.h; i++) {
+        const int y = ibx_min(ibx_max(r.y + i, 0), band->head.h - 1);
+        const ibx_strip s = ibx_store_strip(store, y / band->strip_rows);
+        row[i] = s.data + (size_t)(y - s.y) * s.stride + (size_t)r.x * pixel;
+    }
+    ibx_store_touch(store, (size_t)r.h * ((size_t)r.w * pixel + AROUND));
 }
 
 void ibx_store_put(ibx_store *store, const ibx_tile *tile) {

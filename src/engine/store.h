@@ -43,6 +43,13 @@ bool ibx_store_region(ibx_store *store, ibx_rect r, ibx_region *region);
  * go through a table). */
 unsigned ibx_store_load(ibx_store *store, ibx_tile *tile, unsigned wanted);
 
+/* Finds the h rows from y on, each from column x on, in a store of native samples; rows outside the
+ * image are its edge. */
+void ibx_store_rows(ibx_store *store, ibx_rect r, const uint8_t **row);
+
+/* What each 8-bit sample stands for, encoded or in linear light. */
+void ibx_store_values(float value[256], bool linear);
+
 /* Stores a tile, which must lie inside one strip, into a planar store. */
 void ibx_store_put(ibx_store *store, const ibx_tile *tile);
 
