@@ -125,13 +125,13 @@ size_t ibx_levels_scratch(int r) {
     return arrange(&k, NULL, r);
 }
 
-void ibx_levels(const ibx_median_block *block, const uint8_t *a) {
+void ibx_levels(const ibx_median_block *block, const uint8_t *a, uint8_t *b) {
     work k = {.src = a, .stride = block->a_stride, .w = block->w, .h = block->h, .r = block->r};
     arrange(&k, block->scratch, k.r);
     medians_by_level(&k);
     for (int y = 0; y < k.h; y++) {
         const uint16_t *restrict from = k.out + (ptrdiff_t)y * IBX_MEDIAN_W;
-        float *restrict to = block->b + y * block->b_stride;
-        for (int x = 0; x < k.w; x++) to[x] = (float)from[x] * (1 / 255.F);
+        uint8_t *restrict to = b + y * block->b_stride;
+        for (int x = 0; x < k.w; x++) to[x] = (uint8_t)from[x];
     }
 }
