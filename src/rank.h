@@ -2,8 +2,8 @@
  *
  * A median selects one of the samples, so that every exact method gives the same bits, and each
  * plane of a tile takes the method that is fastest for it:
- *   - radius 1 to 3: sorting networks on vectors, of bytes if all samples lie on the 8-bit grid. All
- *     that neighbouring windows share is sorted once, and thrown away where it can be no median
+ *   - radius 1 to 3: sorting networks on vectors, of bytes if all samples lie on the 8-bit grid.
+ *     What neighbouring windows share is sorted once, and thrown away where it can be no median
  *     (Adams, Fast median filters using separable sorting networks, 2021);
  *   - 8-bit samples: for each level t, how many samples of the window are at least t? Counts need
  *     a few byte operations per sample, and only the levels between the smallest and the largest
