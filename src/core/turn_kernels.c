@@ -19,12 +19,6 @@ IBX_INLINE uint64_t load_8(const uint8_t *a) {
     return v;
 }
 
-IBX_INLINE uint32_t load_4(const uint8_t *a) {
-    uint32_t v;
-    memcpy(&v, a, sizeof v);
-    return v;
-}
-
 /* ---- blocks: 4 x 4 pixels, b[j][i] = a[i][j]; steps between rows in bytes, of any sign ---------
  */
 
@@ -59,6 +53,12 @@ IBX_INLINE void block_2(const uint8_t *a, ptrdiff_t a_step, uint8_t *b, ptrdiff_
 
 /* Without byte shuffles it is the plain loops below that are fast. */
 #ifdef __AVX2__
+IBX_INLINE uint32_t load_4(const uint8_t *a) {
+    uint32_t v;
+    memcpy(&v, a, sizeof v);
+    return v;
+}
+
 IBX_INLINE void block_1(const uint8_t *a, ptrdiff_t a_step, uint8_t *b, ptrdiff_t b_step) {
     const words r = {load_4(a), load_4(a + a_step), load_4(a + 2 * a_step), load_4(a + 3 * a_step)};
     const words t =
