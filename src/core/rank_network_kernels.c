@@ -14,25 +14,34 @@ typedef ibx_floats floats;
 
 #define LANES_OF(sample) (IBX_VECTOR / (int)sizeof(sample))
 
-/* Instrumented builds are not unrolled: compiling them would take minutes. */
+/* Instrumented builds are neither unrolled nor inlined: compiling them would take minutes. */
 #if defined(__SANITIZE_ADDRESS__)
+#define INSTRUMENTED
+#elif defined(__clang__)
+#if __has_feature(address_sanitizer)
+#define INSTRUMENTED
+#endif
+#endif
+#ifdef INSTRUMENTED
 #define UNROLL
-#elif !defined(__clang__)
-#define UNROLL _Pragma("GCC unroll 64")
-#elif __has_feature(address_sanitizer)
-#define UNROLL
+#define COMPARATOR static __attribute__((noinline))
 #else
+#define COMPARATOR IBX_INLINE
+#ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 64")
+#endif
 #endif
 
 /* a < b ? a : b and a < b ? b : a, in the form that each compiler turns into one instruction. */
 #ifdef __clang__
-IBX_INLINE void order_bytes(bytes *lo, bytes *hi) {
+COMPARATOR void order_bytes(bytes *lo, bytes *hi) {
     const bytes a = *lo, b = *hi;
     *lo = __builtin_elementwise_min(a, b);
     *hi = __builtin_elementwise_max(a, b);
 }
-IBX_INLINE void order_floats(floats *lo, floats *hi) {
+COMPARATOR void order_floats(floats *lo, floats *hi) {
     const floats a = *lo, b = *hi;
     const ibx_ints less = a < b;
     *lo = (floats)(((ibx_ints)a & less) | ((ibx_ints)b & ~less));
@@ -40,7 +49,7 @@ IBX_INLINE void order_floats(floats *lo, floats *hi) {
 }
 #else
 #define ORDER(vec, lanes)                                                                          \
-    IBX_INLINE void order_##vec(vec *lo, vec *hi) {                                                \
+    COMPARATOR void order_##vec(vec *lo, vec *hi) {                                                \
         const vec a = *lo, b = *hi;                                                                \
         vec least, most;                                                                           \
         _Pragma("GCC unroll 1") for (int i = 0; i < (lanes); i++) least[i] =                       \
