@@ -223,7 +223,7 @@ static void test_ring(void **state) {
     ibx_image in = noise(50, 90, IBX_RGB, false, IBX_U8), want;
     const ibx_info info = {.head = in.head, .sample = IBX_U8, .format = "memory", .pages = 1};
     ibx_plan_options options = usual(IBX_U8);
-    options.strip_rows = 7;
+    options.decode_rows = options.strip_rows = 7;
     for (int i = 0; i < 4; i++) {
         ibx_recipe *recipe = ibx_recipe_parse(RECIPE[i], NULL);
         ibx_plan plan;
