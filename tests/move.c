@@ -59,13 +59,15 @@ static bool moves(const ibx_recipe *recipe, const ibx_head *head, ibx_sample in,
 
 /* Is sample i of the row of `got` what the float is in a file? */
 static bool is_sample(ibx_sample type, const void *row, int i, float want) {
+    uint32_t bits;
+    memcpy(&bits, &want, sizeof bits);
     switch (type) {
     case IBX_U8:
         return ((const uint8_t *)row)[i] == (uint8_t)lrintf(want * 255);
     case IBX_U16:
         return ((const uint16_t *)row)[i] == (uint16_t)lrintf(want * 65535);
     default:
-        return memcmp((const float *)row + i, &want, sizeof want) == 0;
+        return ((const uint32_t *)row)[i] == bits;
     }
 }
 

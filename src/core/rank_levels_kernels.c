@@ -128,7 +128,7 @@ static void medians_by_level(const work *k) {
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++) seen[k->src[y * k->stride + x]]++;
     for (int sum = seen[0]; sum <= w * h / 2; sum += seen[start]) start++;
-    if (in_bytes(k)) memset(k->out, start, (size_t)(k->h * IBX_MEDIAN_W));
+    if (in_bytes(k)) memset(k->out, start, (size_t)k->h * IBX_MEDIAN_W);
     for (int i = 0; !in_bytes(k) && i < k->h * IBX_MEDIAN_W; i++)
         ((uint16_t *)k->out)[i] = (uint16_t)start;
     const area all = {0, (k->w + COLUMNS - 1) / COLUMNS * COLUMNS, 0, k->h};

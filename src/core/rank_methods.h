@@ -31,8 +31,8 @@ typedef struct {
 /* The first window of the upper row begins at `a`. A row b[i] that is NULL is not computed, and the
  * row of the source that it alone needs is not read. Which of the two a row is must follow from its
  * place in the image: of samples that compare as equal (0 and -0) it decides which one is taken. */
-void ibx_network_bytes(const ibx_network *w, const uint8_t *a, uint8_t *const b[2]);
-void ibx_network_floats(const ibx_network *w, const float *a, float *const b[2]);
+void ibx_network_bytes(const ibx_network *network, const uint8_t *a, uint8_t *const b[2]);
+void ibx_network_floats(const ibx_network *network, const float *a, float *const b[2]);
 
 /* A block of w x h medians of radius r; `scratch` is aligned to 64 bytes. Below `a` and `b` are the
  * first samples of source and result. */
@@ -51,9 +51,9 @@ size_t ibx_slide_scratch(int r, int w, int h);
 void ibx_slide(const ibx_median_block *block, const float *a, float *b);
 
 /* Takes `size` bytes, rounded up to cache lines, from the memory at `base`, of which *used are
- * taken already. Without a base it only counts, and returns NULL. */
+ * taken already. Without a base it only counts, and what it returns means nothing. */
 static inline void *ibx_carve(char *base, size_t *used, size_t size) {
-    char *p = base ? base + *used : NULL;
+    void *p = (void *)((uintptr_t)base + *used);
     *used += (size + 63) / 64 * 64;
     return p;
 }

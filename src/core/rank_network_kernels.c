@@ -136,8 +136,8 @@ ORDER(floats, IBX_VECTOR / 4)
             if (b[1]) *(vec *)(b[1] + x) = finish_##vec(kept, a + x + k * w->stride, w->step, k);  \
         }                                                                                          \
     }                                                                                              \
-    void ibx_network_##vec(const ibx_network *given, const sample *a, sample *const b[2]) {        \
-        const ibx_network copy = *given, *w = &copy; /* which no store can change */               \
+    void ibx_network_##vec(const ibx_network *network, const sample *a, sample *const b[2]) {      \
+        const ibx_network copy = *network, *w = &copy; /* which no store can change */             \
         if (w->r == 1) pair_##vec(w, a, b, 3, 2);                                                  \
         if (w->r == 2) pair_##vec(w, a, b, 5, 2);                                                  \
         if (w->r == 3) pair_##vec(w, a, b, 7, 3);                                                  \
