@@ -27,6 +27,10 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     ibx_median(radius(c), in, out, c->scratch);
 }
 
+static void move(const ibx_call *c, const ibx_region *in, const ibx_region *out) {
+    ibx_median_pixels(radius(c), in, out, c->scratch);
+}
+
 IBX_FILTER(
     median, .summary = "Replace every pixel by the median of a square.", .category = "detail",
     .details = "Of the (2 x radius + 1) squared samples around a pixel, each channel takes "
@@ -37,4 +41,4 @@ IBX_FILTER(
                "8-bit samples are much faster than others, so put median in front of steps "
                "that compute new values.",
     .examples = {"median:1", "median:7"}, .params = PARAMS, .params_size = sizeof(params),
-    .source = source, .scratch = scratch, .kernel = kernel);
+    .traits = IBX_BYTES, .source = source, .scratch = scratch, .kernel = kernel, .move = move);

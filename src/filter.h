@@ -240,8 +240,9 @@ enum {
     IBX_UPRIGHT = 4,  /* the step that applies the EXIF orientation */
     IBX_MANAGE = 8,   /* the step that converts colours by ICC profile */
     IBX_FLATTEN = 16, /* the step that removes alpha, for formats that have none */
-    IBX_REDUCE = 32   /* resamples the whole image to a size computed from in.full_w x full_h, and
+    IBX_REDUCE = 32,  /* resamples the whole image to a size computed from in.full_w x full_h, and
                          takes in.shrink into account: the decoder may reduce first */
+    IBX_BYTES = 64    /* `move` knows 8-bit samples only */
 };
 
 /* The light a kernel computes in; `wants` returns one or both. Nothing: encoded sRGB values with
@@ -302,9 +303,11 @@ typedef struct ibx_filter {
     /* Computes every sample of out->at from in (in->at is source(c, out->at)). Cannot fail. */
     void (*kernel)(const ibx_call *c, const ibx_tile *in, ibx_tile *out);
 
-    /* For filters that only move pixels: the same as `kernel`, on pixels of any size. It runs in
-     * place of `kernel` where the samples go out as they came in, so that nothing is computed at
-     * all. `source` must lie inside the image, be one pixel for one pixel, and `wants` nothing. */
+    /* For filters whose output samples are samples of the input, moved or chosen, not computed: the
+     * same as `kernel`, on pixels as files hold them. It runs in place of `kernel` where they go
+     * out as they came in. `wants` must be nothing, and `source` may not lie quite outside the
+     * image. With the trait IBX_BYTES it is only called for 8-bit samples, size is the number of
+     * planes. */
     void (*move)(const ibx_call *c, const ibx_region *in, const ibx_region *out);
 
     /* The same result from samples as they come from the decoder: in->at is source(c, out->at)

@@ -1,4 +1,5 @@
 /* median.c - the median against sorting every window, for each kind of samples and tile shapes. */
+#include "core/rank_networks.h"
 #include "spatial.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,9 +95,79 @@ static void test_next_to_the_grid(void **s) {
     }
 }
 
+/* 0 and -0 are equal, so that it is the method which decides between them: not by the tile. */
+static void test_zeros(void **s) {
+    (void)s;
+    ibx_image in = spatial_noise(40, 30, IBX_GRAY, false, 1);
+    for (int i = 0; i < 1200; i++)
+        *whole_at(&in, 0, i % 40, i / 40) = *whole_at(&in, 0, i % 40, i / 40) > 0 ? 0.F : -0.F;
+    spatial_same_for_tiles("median:1", &in);
+    spatial_same_for_tiles("median:2", &in);
+    spatial_same_for_tiles("median:3", &in);
+    whole_free(&in);
+}
+
+/* ---- networks ------------------------------------------------------------------------------- */
+
+/* Zeros and ones for sorted parts of `size` samples, the last of them of `rest`; number `n` of them
+ * counts the ones of each part. False after the last. */
+static bool sorted_parts(int n, int parts, int size, int rest, int *v) {
+    for (int p = 0; p < parts; p++) {
+        const int length = p + 1 < parts ? size : rest, ones = n % (length + 1);
+        for (int i = 0; i < length; i++) *v++ = i >= length - ones;
+        n /= length + 1;
+    }
+    return n == 0;
+}
+
+static void order(int *v, int i, int j) {
+    if (v[i] <= v[j]) return;
+    v[i] = 0;
+    v[j] = 1;
+}
+
+/* The sample of rank `first` + r, of `count`, must be got[r] for r < n. */
+static void check_ranks(const int *in, int count, int first, const int *got, int n) {
+    int ones = 0;
+    for (int i = 0; i < count; i++) ones += in[i];
+    for (int r = 0; r < n; r++) assert_int_equal(got[r], first + r >= count - ones);
+}
+
+/* By the principle of zeros and ones: right for all of them, right for all samples. */
+#define CHECK(network, out, parts, size, rest, first, n)                                           \
+    do {                                                                                           \
+        int in[42], v[42], got[42], number = 0;                                                    \
+        const int count = ((parts)-1) * (size) + (rest);                                           \
+        for (; sorted_parts(number, parts, size, rest, in); number++) {                            \
+            memcpy(v, in, sizeof in);                                                              \
+            network(ORDER) out(TAKE) check_ranks(in, count, first, got, n);                        \
+        }                                                                                          \
+        assert_true(number > count);                                                               \
+    } while (0)
+#define ORDER(i, j) order(v, i, j);
+#define TAKE(r, i) got[r] = v[i];
+#define IN_ORDER(take) memcpy(got, v, sizeof v);
+
+static void test_networks(void **s) {
+    (void)s;
+    CHECK(IBX_COLUMN_3, IN_ORDER, 2, 1, 1, 0, 2);
+    CHECK(IBX_COLUMN_5, IN_ORDER, 4, 1, 1, 0, 4);
+    CHECK(IBX_COLUMN_7, IN_ORDER, 6, 1, 1, 0, 6);
+    CHECK(IBX_SORT_3, IN_ORDER, 3, 1, 1, 0, 3);
+    CHECK(IBX_SORT_5, IN_ORDER, 5, 1, 1, 0, 5);
+    CHECK(IBX_SORT_7, IN_ORDER, 7, 1, 1, 0, 7);
+    CHECK(IBX_GROUP_3, IBX_GROUP_OUT_3, 2, 2, 2, 0, 4);
+    CHECK(IBX_GROUP_5, IBX_GROUP_OUT_5, 2, 4, 4, 0, 8);
+    CHECK(IBX_GROUP_7, IBX_GROUP_OUT_7, 3, 6, 6, 0, 18);
+    CHECK(IBX_CORE_3, IBX_CORE_OUT_3, 2, 4, 2, 1, 4);
+    CHECK(IBX_CORE_5, IBX_CORE_OUT_5, 3, 8, 4, 7, 6);
+    CHECK(IBX_CORE_7, IBX_CORE_OUT_7, 3, 18, 6, 17, 8);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_8_bit), cmocka_unit_test(test_16_bit_and_float),
-        cmocka_unit_test(test_tiny), cmocka_unit_test(test_next_to_the_grid)};
+        cmocka_unit_test(test_8_bit),    cmocka_unit_test(test_16_bit_and_float),
+        cmocka_unit_test(test_tiny),     cmocka_unit_test(test_zeros),
+        cmocka_unit_test(test_networks), cmocka_unit_test(test_next_to_the_grid)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

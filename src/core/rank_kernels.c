@@ -40,12 +40,13 @@ static void to_floats(const uint8_t *restrict a, float *restrict b, int n) {
 
 /* ---- methods --------------------------------------------------------------------------------- */
 
-/* Everything in scratch. Rows of the source, and of results, are padded. */
+/* Everything in scratch. */
 typedef struct {
-    ptrdiff_t stride;
-    uint8_t *bytes, *byte_row;
-    float *floats, *float_row; /* for networks only */
-    void *rest;                /* for methods that take blocks */
+    ptrdiff_t stride; /* of a row of the source and a pad */
+    void *source;     /* rows in the form that a method wants: of floats, or of bytes, for networks
+                         of all planes */
+    void *result;     /* for networks two rows, padded; else all of them, as bytes */
+    void *rest;       /* of the method itself */
 } work;
 
 /* Width of the blocks: small, to span few levels, but not small against the window. */
@@ -57,15 +58,15 @@ static int block_width(int r) {
 static size_t arrange(work *w, char *base, ibx_rect out, int r) {
     size_t used = 0;
     *w = (work){.stride = out.w + 2 * r + IBX_MEDIAN_PAD};
-    const size_t row = (size_t)w->stride;
-    const size_t all = row * (size_t)(out.h + 2 * r) + IBX_MEDIAN_PAD;
-    w->bytes = ibx_carve(base, &used, all);
+    const size_t row = (size_t)w->stride, all = row * (size_t)(out.h + 2 * r) + IBX_MEDIAN_PAD;
     if (r <= IBX_NETWORK_RADIUS) {
-        w->byte_row = ibx_carve(base, &used, row);
-        w->floats = ibx_carve(base, &used, all * sizeof(float));
-        w->float_row = ibx_carve(base, &used, row * sizeof(float));
+        w->source = ibx_carve(base, &used, all * sizeof(float));
+        w->result = ibx_carve(base, &used, 2 * row * sizeof(float));
+        w->rest = ibx_carve(base, &used, IBX_NETWORK_ROWS * row * sizeof(float));
         return used;
     }
+    w->source = ibx_carve(base, &used, all);
+    w->result = ibx_carve(base, &used, (size_t)out.w * (size_t)out.h);
     const size_t levels = ibx_levels_scratch(r);
     const size_t ranks =
         ibx_slide_scratch(r, ibx_min(out.w, block_width(r)), ibx_min(out.h, IBX_MEDIAN_H));
@@ -78,48 +79,159 @@ size_t ibx_median_scratch(int radius, ibx_rect out) {
     return arrange(&w, NULL, out, radius);
 }
 
+/* ---- small windows --------------------------------------------------------------------------- */
+
+/* Pairs of rows begin at even rows of the image; of those at the tile's ends one may be missing:
+ * the rows y and y + 1 of the tile, as far as they are in it. */
+static int first_pair(ibx_rect out) {
+    return -(out.y & 1);
+}
+
+static bool in_tile(ibx_rect out, int y) {
+    return y >= 0 && y < out.h;
+}
+
+static void network_of_bytes(const work *w, const ibx_network *k, ibx_rect out, int y,
+                             uint8_t *row[2]) {
+    for (int i = 0; i < 2; i++)
+        row[i] = in_tile(out, y + i) ? (uint8_t *)w->result + i * k->room : NULL;
+    ibx_network_bytes(k, (uint8_t *)w->source + y * k->stride, row);
+}
+
+static void network_of_floats(const work *w, const ibx_network *k, ibx_rect out, int y,
+                              float *row[2]) {
+    for (int i = 0; i < 2; i++)
+        row[i] = in_tile(out, y + i) ? (float *)w->result + i * k->room : NULL;
+    ibx_network_floats(k, (float *)w->source + y * k->stride, row);
+}
+
+static ibx_network network(const work *w, int r, int columns, int planes) {
+    return (ibx_network){.r = r,
+                         .n = columns * planes,
+                         .step = planes,
+                         .stride = (columns + 2 * r) * planes + IBX_MEDIAN_PAD,
+                         .room = (columns + 2 * r) * planes + IBX_MEDIAN_PAD,
+                         .scratch = w->rest};
+}
+
 static void by_network(const work *w, int r, const ibx_tile *in, ibx_tile *out, int p,
                        bool on_grid) {
+    const ibx_network k = network(w, r, out->at.w, 1);
     for (int y = 0; !on_grid && y < in->at.h; y++)
-        memcpy(w->floats + y * w->stride, ibx_at(in, p, in->at.x, in->at.y + y),
+        memcpy((float *)w->source + y * w->stride, ibx_at(in, p, in->at.x, in->at.y + y),
                (size_t)in->at.w * sizeof(float));
-    for (int y = 0; y < out->at.h; y++) {
-        float *to = ibx_at(out, p, out->at.x, out->at.y + y);
-        if (on_grid) {
-            ibx_network_bytes(r, w->bytes + y * w->stride, w->stride, w->byte_row, out->at.w);
-            to_floats(w->byte_row, to, out->at.w);
-        } else {
-            ibx_network_floats(r, w->floats + y * w->stride, w->stride, w->float_row, out->at.w);
-            memcpy(to, w->float_row, (size_t)out->at.w * sizeof(float));
+    for (int y = first_pair(out->at); y < out->at.h; y += 2) {
+        uint8_t *bytes[2];
+        float *floats[2];
+        if (on_grid)
+            network_of_bytes(w, &k, out->at, y, bytes);
+        else
+            network_of_floats(w, &k, out->at, y, floats);
+        for (int i = 0; i < 2; i++) {
+            if (!in_tile(out->at, y + i)) continue;
+            float *to = ibx_at(out, p, out->at.x, out->at.y + y + i);
+            if (on_grid)
+                to_floats(bytes[i], to, out->at.w);
+            else
+                memcpy(to, floats[i], (size_t)out->at.w * sizeof(float));
         }
     }
 }
 
-static void by_blocks(const work *w, int r, const ibx_tile *in, ibx_tile *out, int p,
-                      bool on_grid) {
+/* The samples of a pixel are not taken apart: to a network the neighbour is so many further on. */
+static void pixels_by_network(const work *w, int r, const ibx_region *in, const ibx_region *out) {
+    const ibx_network k = network(w, r, out->at.w, (int)in->size);
+    for (int y = 0; y < in->at.h; y++)
+        memcpy((uint8_t *)w->source + y * k.stride, in->data + y * in->stride,
+               (size_t)in->at.w * in->size);
+    for (int y = first_pair(out->at); y < out->at.h; y += 2) {
+        uint8_t *row[2];
+        network_of_bytes(w, &k, out->at, y, row);
+        for (int i = 0; i < 2; i++)
+            if (row[i]) memcpy(out->data + (y + i) * out->stride, row[i], (size_t)k.n);
+    }
+}
+
+/* ---- large windows --------------------------------------------------------------------------- */
+
+static void blocks_of_bytes(const work *w, int r, ibx_rect out) {
     const int step = block_width(r);
-    ibx_median_block k = {.r = r, .b_stride = out->stride, .scratch = w->rest};
-    k.a_stride = on_grid ? w->stride : in->stride;
-    for (int y = 0; y < out->at.h; y += IBX_MEDIAN_H)
-        for (int x = 0; x < out->at.w; x += step) {
-            k.w = ibx_min(step, out->at.w - x);
-            k.h = ibx_min(IBX_MEDIAN_H, out->at.h - y);
-            k.b = out->plane[p] + y * out->stride + x;
-            if (on_grid)
-                ibx_levels(&k, w->bytes + y * w->stride + x);
-            else
-                ibx_slide(&k, in->plane[p] + y * in->stride + x);
+    for (int y = 0; y < out.h; y += IBX_MEDIAN_H)
+        for (int x = 0; x < out.w; x += step) {
+            const ibx_median_block k = {.w = ibx_min(step, out.w - x),
+                                        .h = ibx_min(IBX_MEDIAN_H, out.h - y),
+                                        .r = r,
+                                        .a_stride = w->stride,
+                                        .b_stride = out.w,
+                                        .scratch = w->rest};
+            ibx_levels(&k, (uint8_t *)w->source + y * w->stride + x,
+                       (uint8_t *)w->result + (ptrdiff_t)y * out.w + x);
         }
 }
+
+static void blocks_of_floats(const work *w, int r, const ibx_tile *in, ibx_tile *out, int p) {
+    const int step = block_width(r);
+    for (int y = 0; y < out->at.h; y += IBX_MEDIAN_H)
+        for (int x = 0; x < out->at.w; x += step) {
+            const ibx_median_block k = {.w = ibx_min(step, out->at.w - x),
+                                        .h = ibx_min(IBX_MEDIAN_H, out->at.h - y),
+                                        .r = r,
+                                        .a_stride = in->stride,
+                                        .b_stride = out->stride,
+                                        .scratch = w->rest};
+            ibx_slide(&k, in->plane[p] + y * in->stride + x, out->plane[p] + y * out->stride + x);
+        }
+}
+
+static void by_blocks(const work *w, int r, const ibx_tile *in, ibx_tile *out, int p,
+                      bool on_grid) {
+    if (!on_grid) {
+        blocks_of_floats(w, r, in, out, p);
+        return;
+    }
+    blocks_of_bytes(w, r, out->at);
+    for (int y = 0; y < out->at.h; y++)
+        to_floats((uint8_t *)w->result + (ptrdiff_t)y * out->at.w,
+                  ibx_at(out, p, out->at.x, out->at.y + y), out->at.w);
+}
+
+static void pixels_by_blocks(const work *w, int r, const ibx_region *in, const ibx_region *out) {
+    const ptrdiff_t size = (ptrdiff_t)in->size;
+    for (ptrdiff_t p = 0; p < size; p++) {
+        for (int y = 0; y < in->at.h; y++) {
+            const uint8_t *from = in->data + y * in->stride + p;
+            uint8_t *to = (uint8_t *)w->source + y * w->stride;
+            for (int x = 0; x < in->at.w; x++) to[x] = from[x * size];
+            memset(to + in->at.w, to[in->at.w - 1], IBX_MEDIAN_PAD);
+        }
+        blocks_of_bytes(w, r, out->at);
+        for (int y = 0; y < out->at.h; y++) {
+            const uint8_t *from = (uint8_t *)w->result + (ptrdiff_t)y * out->at.w;
+            uint8_t *to = out->data + y * out->stride + p;
+            for (int x = 0; x < out->at.w; x++) to[x * size] = from[x];
+        }
+    }
+}
+
+/* ---- tiles ----------------------------------------------------------------------------------- */
 
 void ibx_median(int radius, const ibx_tile *in, ibx_tile *out, void *scratch) {
     work w;
     arrange(&w, scratch, out->at, radius);
     for (int p = 0; p < out->planes; p++) {
-        const bool on_grid = to_bytes(in, p, w.bytes, w.stride);
+        const bool on_grid = to_bytes(in, p, w.source, w.stride);
         if (radius <= IBX_NETWORK_RADIUS)
             by_network(&w, radius, in, out, p, on_grid);
         else
             by_blocks(&w, radius, in, out, p, on_grid);
     }
+}
+
+void ibx_median_pixels(int radius, const ibx_region *in, const ibx_region *out, void *scratch) {
+    work w;
+    arrange(&w, scratch, out->at, radius);
+    if (radius <= IBX_NETWORK_RADIUS)
+        pixels_by_network(&w, radius, in, out);
+    else
+        pixels_by_blocks(&w, radius, in, out);
 }

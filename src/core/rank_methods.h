@@ -18,32 +18,42 @@ enum { IBX_MEDIAN_PAD = 96 };
 /* Largest blocks of results for the methods that take blocks. */
 enum { IBX_MEDIAN_W = 512, IBX_MEDIAN_H = 64 };
 
-/* Sorting networks, for radius r = 1, 2, 3: a row of n medians from the 2r + 1 rows at `a`. */
-enum { IBX_NETWORK_RADIUS = 3 };
-void ibx_network_bytes(int r, const uint8_t *a, ptrdiff_t stride, uint8_t *b, int n);
-void ibx_network_floats(int r, const float *a, ptrdiff_t stride, float *b, int n);
+/* Sorting networks, for radius r = 1, 2, 3: two rows of medians, one below the other. */
+enum { IBX_NETWORK_RADIUS = 3, IBX_NETWORK_ROWS = 24 };
+typedef struct {
+    int r, n;         /* radius, and samples in a row of medians */
+    int step;         /* samples from one column of the window to the next */
+    ptrdiff_t stride; /* of the source, in samples */
+    ptrdiff_t room;   /* samples in a row of scratch: n + 2 r step and a pad at least */
+    void *scratch;    /* IBX_NETWORK_ROWS rows */
+} ibx_network;
 
-/* A block of w x h medians of radius r; `a` and `b` are the first samples of source and result,
- * `scratch` is aligned to 64 bytes. */
+/* The first window of the upper row begins at `a`. A row b[i] that is NULL is not computed, and the
+ * row of the source that it alone needs is not read. Which of the two a row is must follow from its
+ * place in the image: of samples that compare as equal (0 and -0) it decides which one is taken. */
+void ibx_network_bytes(const ibx_network *network, const uint8_t *a, uint8_t *const b[2]);
+void ibx_network_floats(const ibx_network *network, const float *a, float *const b[2]);
+
+/* A block of w x h medians of radius r; `scratch` is aligned to 64 bytes. Below `a` and `b` are the
+ * first samples of source and result. */
 typedef struct {
     int w, h, r;
     ptrdiff_t a_stride, b_stride; /* in samples */
-    float *b;
     void *scratch;
 } ibx_median_block;
 
-/* Bytes to q / 255 by counts of levels. */
+/* Bytes by counts of levels. */
 size_t ibx_levels_scratch(int r);
-void ibx_levels(const ibx_median_block *block, const uint8_t *a);
+void ibx_levels(const ibx_median_block *block, const uint8_t *a, uint8_t *b);
 
 /* Any samples by a sliding histogram of ranks. */
 size_t ibx_slide_scratch(int r, int w, int h);
-void ibx_slide(const ibx_median_block *block, const float *a);
+void ibx_slide(const ibx_median_block *block, const float *a, float *b);
 
 /* Takes `size` bytes, rounded up to cache lines, from the memory at `base`, of which *used are
- * taken already. Without a base it only counts, and returns NULL. */
+ * taken already. Without a base it only counts, and what it returns means nothing. */
 static inline void *ibx_carve(char *base, size_t *used, size_t size) {
-    char *p = base ? base + *used : NULL;
+    void *p = (void *)((uintptr_t)base + *used);
     *used += (size + 63) / 64 * 64;
     return p;
 }

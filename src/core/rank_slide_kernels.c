@@ -52,7 +52,7 @@ static uint32_t middle(const counts *c, int half) {
 
 /* The window goes along one row to the right, the next to the left. `ranks` has rows of n. */
 static void slide(counts *c, const uint32_t *ranks, int n, const uint32_t *values,
-                  const ibx_median_block *k) {
+                  const ibx_median_block *k, float *b) {
     const int side = 2 * k->r + 1, half = side * side / 2;
     for (int y = 0; y < side; y++) change(c, ranks + (ptrdiff_t)y * n, 1, side, 1);
     for (int y = 0, x = 0; y < k->h; y++) {
@@ -60,7 +60,7 @@ static void slide(counts *c, const uint32_t *ranks, int n, const uint32_t *value
         const uint32_t *row = ranks + (ptrdiff_t)y * n;
         for (;; x += forward) {
             const uint32_t bits = values[middle(c, half)];
-            memcpy(k->b + y * k->b_stride + x, &bits, sizeof bits);
+            memcpy(b + y * k->b_stride + x, &bits, sizeof bits);
             if (x == end) break;
             change(c, row + (forward > 0 ? x : x + side - 1), n, side, -1);
             change(c, row + (forward > 0 ? x + side : x - 1), n, side, 1);
@@ -115,7 +115,7 @@ static void rank_samples(const ibx_median_block *k, const float *a, work *w) {
     }
 }
 
-void ibx_slide(const ibx_median_block *k, const float *a) {
+void ibx_slide(const ibx_median_block *k, const float *a, float *b) {
     const int columns = k->w + 2 * k->r;
     const size_t n = (size_t)columns * (size_t)(k->h + 2 * k->r);
     work w;
@@ -124,5 +124,5 @@ void ibx_slide(const ibx_median_block *k, const float *a) {
     memset(w.counts.one, 0, n * sizeof(uint16_t));
     memset(w.counts.few, 0, (n / 64 + 1) * sizeof(uint16_t));
     memset(w.counts.many, 0, (n / 4096 + 1) * sizeof(uint16_t));
-    slide(&w.counts, w.ranks, columns, w.values, k);
+    slide(&w.counts, w.ranks, columns, w.values, k, b);
 }

@@ -19,12 +19,6 @@ IBX_INLINE uint64_t load_8(const uint8_t *a) {
     return v;
 }
 
-IBX_INLINE uint32_t load_4(const uint8_t *a) {
-    uint32_t v;
-    memcpy(&v, a, sizeof v);
-    return v;
-}
-
 /* ---- blocks: 4 x 4 pixels, b[j][i] = a[i][j]; steps between rows in bytes, of any sign ---------
  */
 
@@ -59,6 +53,12 @@ IBX_INLINE void block_2(const uint8_t *a, ptrdiff_t a_step, uint8_t *b, ptrdiff_
 
 /* Without byte shuffles it is the plain loops below that are fast. */
 #ifdef __AVX2__
+IBX_INLINE uint32_t load_4(const uint8_t *a) {
+    uint32_t v;
+    memcpy(&v, a, sizeof v);
+    return v;
+}
+
 IBX_INLINE void block_1(const uint8_t *a, ptrdiff_t a_step, uint8_t *b, ptrdiff_t b_step) {
     const words r = {load_4(a), load_4(a + a_step), load_4(a + 2 * a_step), load_4(a + 3 * a_step)};
     const words t =
@@ -157,33 +157,50 @@ MIRROR(8)
 MIRROR(12)
 MIRROR(16)
 
+/* The loops for pixels of so many bytes. */
 typedef struct {
     void (*transpose)(const uint8_t *a, ptrdiff_t a_step, int rows, int columns, uint8_t *b,
                       ptrdiff_t b_step);
     void (*mirror)(const uint8_t *a, int n, uint8_t *b);
 } loops;
 
+static loops loops_for(size_t size) {
+    switch (size) {
+    case 1:
+        return (loops){transpose_1, mirror_1};
+    case 2:
+        return (loops){transpose_2, mirror_2};
+    case 3:
+        return (loops){transpose_3, mirror_3};
+    case 4:
+        return (loops){transpose_4, mirror_4};
+    case 6:
+        return (loops){transpose_6, mirror_6};
+    case 8:
+        return (loops){transpose_8, mirror_8};
+    case 12:
+        return (loops){transpose_12, mirror_12};
+    default:
+        return (loops){transpose_16, mirror_16};
+    }
+}
+
 void ibx_turn_pixels(int turn, const ibx_region *in, const ibx_region *out) {
-    static const loops OF_SIZE[] = {
-        [1] = {transpose_1, mirror_1},    [2] = {transpose_2, mirror_2},
-        [3] = {transpose_3, mirror_3},    [4] = {transpose_4, mirror_4},
-        [6] = {transpose_6, mirror_6},    [8] = {transpose_8, mirror_8},
-        [12] = {transpose_12, mirror_12}, [16] = {transpose_16, mirror_16}};
-    const loops *l = &OF_SIZE[in->size];
+    const loops l = loops_for(in->size);
     const bool mx = ibx_turn_mirrors_x(turn), my = ibx_turn_mirrors_y(turn);
     const int w = in->at.w, h = in->at.h;
     /* Mirrored axes are walked from their other end, by a negative step. */
     const uint8_t *a = in->data + (my ? (h - 1) * in->stride : 0);
     const ptrdiff_t step = my ? -in->stride : in->stride;
     if (ibx_turn_swaps(turn)) {
-        l->transpose(a, step, h, w, out->data + (mx ? (w - 1) * out->stride : 0),
-                     mx ? -out->stride : out->stride);
+        l.transpose(a, step, h, w, out->data + (mx ? (w - 1) * out->stride : 0),
+                    mx ? -out->stride : out->stride);
         return;
     }
     for (int y = 0; y < h; y++) {
         uint8_t *b = out->data + y * out->stride;
         if (mx)
-            l->mirror(a + y * step, w, b);
+            l.mirror(a + y * step, w, b);
         else
             memcpy(b, a + y * step, (size_t)w * in->size);
     }

@@ -1,67 +1,118 @@
-/* move.c - pixels from store to store, through buffers where several passes move them. */
+/* move.c - pixels from store to store, through buffers between passes. */
 #include "engine/move.h"
 
 bool ibx_plan_moves(const ibx_plan *plan, const ibx_stage *stage) {
     const ibx_band *in = &plan->band[stage->in];
     bool moves = in->native && stage->scan < 0;
-    for (int i = stage->first; i < stage->first + stage->count; i++)
-        moves = moves && plan->pass[i].filter->move;
+    for (int i = stage->first; i < stage->first + stage->count; i++) {
+        const ibx_filter *f = plan->pass[i].filter;
+        moves = moves && f->move && (in->sample == IBX_U8 || !(f->traits & IBX_BYTES));
+    }
     for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
         moves = moves && plan->save[i].tail < 0 && plan->save[i].sample == in->sample;
     return moves;
 }
 
-/* Buffers for the rectangles between passes: between[i] is in front of pass i. */
-static bool open_buffers(const ibx_rect *need, int count, size_t size, ibx_arena *arena,
-                         ibx_region *between, ibx_error *err) {
-    size_t at[IBX_MAX_FUSED + 1] = {0};
-    for (int i = 1; i < count; i++) {
-        const size_t row = (size_t)need[i].w * size;
-        between[i] = (ibx_region){.at = need[i], .size = size, .stride = (ptrdiff_t)row};
-        at[i + 1] = at[i] + row * (size_t)need[i].h;
+/* The way of a tile: pass i reads the pixels region[i] and writes those of made[i]. */
+typedef struct {
+    const ibx_pass *pass;
+    int count;
+    ibx_rect need[IBX_MAX_FUSED + 1], made[IBX_MAX_FUSED];
+    ibx_region region[IBX_MAX_FUSED + 1];
+    void *scratch;
+} way;
+
+static size_t round_up(size_t bytes) {
+    return (bytes + 63) / 64 * 64;
+}
+
+/* Buffers for what stands in no store: for the pixels in front of pass `first` and of those behind
+ * it, and the scratch of kernels. */
+static bool open_buffers(way *w, int first, size_t size, ibx_arena *arena, ibx_error *err) {
+    size_t at[IBX_MAX_FUSED + 1], end = 0, scratch = 0;
+    for (int i = first; i < w->count; i++) {
+        const size_t row = (size_t)w->need[i].w * size;
+        w->region[i] = (ibx_region){.at = w->need[i], .size = size, .stride = (ptrdiff_t)row};
+        at[i] = end;
+        end = round_up(end + row * (size_t)w->need[i].h);
     }
-    if (count > 1 && !ibx_arena_fit(arena, (at[count] + 63) / 64 * 64, err)) return false;
-    for (int i = 1; i < count; i++) between[i].data = arena->data + at[i];
+    for (int i = 0; i < w->count; i++)
+        if (w->pass[i].filter->scratch) {
+            const size_t s = w->pass[i].filter->scratch(&w->pass[i].call, w->made[i]);
+            scratch = s > scratch ? s : scratch;
+        }
+    if (end + scratch > 0 && !ibx_arena_fit(arena, end + round_up(scratch), err)) return false;
+    for (int i = first; i < w->count; i++) w->region[i].data = arena->data + at[i];
+    w->scratch = arena->data + end;
     return true;
 }
 
-/* Moves what stands in one piece in both stores; need[0] is `from`, need[count] is `to`. */
-static bool move_piece(const ibx_plan *plan, const ibx_stage *stage, const ibx_rect *need,
-                       const ibx_region *from, const ibx_region *to, ibx_arena *arena,
-                       ibx_error *err) {
-    const ibx_made made = {
-        .plan = plan, .meter = arena->meter, .share = ibx_share(plan, &stage->head, to->at)};
-    ibx_region between[IBX_MAX_FUSED + 1];
-    if (!open_buffers(need, stage->count, to->size, arena, between, err)) return false;
-    for (int i = 0; i < stage->count; i++) {
-        const ibx_pass *pass = &plan->pass[stage->first + i];
-        pass->filter->move(&pass->call, i == 0 ? from : &between[i],
-                           i + 1 == stage->count ? to : &between[i + 1]);
-        ibx_count_pass(&made, IBX_COST_STEP, pass);
-    }
-    if (stage->count > 0) return true;
-    for (int y = 0; y < to->at.h; y++)
-        memcpy(to->data + y * to->stride, from->data + y * from->stride,
-               (size_t)to->at.w * to->size);
-    ibx_meter_lap(made.meter, (ibx_cost){.kind = IBX_COST_LOAD},
-                  made.share * stage->head.w * stage->head.h);
-    return true;
+/* The part r of a region. */
+static ibx_region part(const ibx_region *region, ibx_rect r) {
+    ibx_region p = *region;
+    p.data += (r.y - region->at.y) * region->stride;
+    p.data += (ptrdiff_t)(r.x - region->at.x) * (ptrdiff_t)region->size;
+    p.at = r;
+    return p;
 }
 
-/* A ring may end within the rows that a tile needs: then the tile is made in two parts. */
+/* Repeats the edge pixels of the part r of a region over the rest. */
+static void extend(const ibx_region *region, ibx_rect r) {
+    const size_t size = region->size;
+    const int left = r.x - region->at.x, right = left + r.w;
+    const int top = r.y - region->at.y, bottom = top + r.h;
+    for (int y = top; y < bottom; y++) {
+        uint8_t *row = region->data + y * region->stride;
+        for (int x = 0; x < left; x++)
+            memcpy(row + (size_t)x * size, row + (size_t)left * size, size);
+        for (int x = right; x < region->at.w; x++)
+            memcpy(row + (size_t)x * size, row + (size_t)(right - 1) * size, size);
+    }
+    for (int y = 0; y < region->at.h; y++) {
+        const int from = ibx_min(ibx_max(y, top), bottom - 1);
+        if (from != y)
+            memcpy(region->data + y * region->stride, region->data + from * region->stride,
+                   (size_t)region->at.w * size);
+    }
+}
+
+/* Copies the pixels `inner` of a store, row by row, into a region, and repeats the edge around. */
+static void gather(ibx_store *in, ibx_rect inner, const ibx_region *to) {
+    const ibx_region r = part(to, inner);
+    for (int y = 0; y < inner.h; y++) {
+        ibx_region row;
+        ibx_store_region(in, (ibx_rect){inner.x, inner.y + y, inner.w, 1}, &row);
+        memcpy(r.data + y * r.stride, row.data, (size_t)inner.w * r.size);
+    }
+    extend(to, inner);
+}
+
+static bool same(ibx_rect a, ibx_rect b) {
+    return a.x == b.x && a.y == b.y && a.w == b.w && a.h == b.h;
+}
+
+/* The input is used where it stands if it does so in one piece, and if no edge is repeated. */
 bool ibx_move_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
                    ibx_arena *arena, ibx_store *to, ibx_error *err) {
-    ibx_rect need[IBX_MAX_FUSED + 1], made[IBX_MAX_FUSED];
-    ibx_region from, into;
-    ibx_fuse_rects(&plan->pass[stage->first], stage->count, out, need, made);
-    need[stage->count] = out;
-    if (ibx_store_region(in, need[0], &from) && ibx_store_region(to, out, &into))
-        return move_piece(plan, stage, need, &from, &into, arena, err);
-    ibx_rect rest = out;
-    if (out.h > 1)
-        out.h /= 2, rest.y += out.h, rest.h -= out.h;
-    else
-        out.w /= 2, rest.x += out.w, rest.w -= out.w;
-    return ibx_move_tile(plan, stage, in, out, arena, to, err) &&
-           ibx_move_tile(plan, stage, in, rest, arena, to, err);
+    way w = {.pass = &plan->pass[stage->first], .count = stage->count};
+    const ibx_head *head = &in->band->head;
+    const ibx_made made = {
+        .plan = plan, .meter = arena->meter, .share = ibx_share(plan, &stage->head, out)};
+    ibx_fuse_rects(w.pass, w.count, out, w.need, w.made);
+    w.need[w.count] = out;
+    const ibx_rect inner = ibx_rect_inside(w.need[0], head->w, head->h);
+    const bool in_place = ibx_store_region(in, inner, &w.region[0]) && same(inner, w.need[0]);
+    if (!open_buffers(&w, in_place, w.region[0].size, arena, err)) return false;
+    ibx_store_region(to, out, &w.region[w.count]);
+    if (!in_place || w.count == 0) gather(in, inner, &w.region[0]);
+    ibx_meter_lap(made.meter, (ibx_cost){.kind = IBX_COST_LOAD}, made.share * head->w * head->h);
+    for (int i = 0; i < w.count; i++) {
+        ibx_call call = w.pass[i].call;
+        call.scratch = w.scratch;
+        const ibx_region result = part(&w.region[i + 1], w.made[i]);
+        w.pass[i].filter->move(&call, &w.region[i], &result);
+        extend(&w.region[i + 1], w.made[i]);
+        ibx_count_pass(&made, IBX_COST_STEP, &w.pass[i]);
+    }
+    return true;
 }

@@ -1,15 +1,15 @@
-/* move.h - a tile through a stage that only moves pixels.
+/* move.h - a tile through a stage that computes nothing.
  *
- * Turns, flips and cuts change no sample. Where every pass of a stage can move pixels and nothing
- * else happens to them - the samples that come in are those that go out - they go as they are from
- * one native store into another, and no float is made of them. */
+ * Turns, flips and cuts change no sample, and a median chooses one. Where this holds for every pass
+ * of a stage and nothing else happens to the samples - those that come in are those that go out -
+ * the passes work on pixels as they are in the store of the band in front, and no float is made. */
 #ifndef IBX_ENGINE_MOVE_H
 #define IBX_ENGINE_MOVE_H
 
 #include "engine/stage.h"
 
-/* Moves the pixels of the rectangle `out` of a stage that `moves` from the band in front of it into
- * a store of its output, native both. False only without memory. */
+/* Makes the rectangle `out` of a stage that `moves` in a native store of its output. False only
+ * without memory. */
 bool ibx_move_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
                    ibx_arena *arena, ibx_store *to, ibx_error *err);
 

@@ -60,7 +60,7 @@ static void print_stage(const ibx_plan *plan, int s, FILE *out) {
     print_head(&stage->head, plan->role, out);
     fprintf(out, "; tiles of %d x %d", stage->tile_w, stage->strip_rows);
     if (stage->count > 0) print_halo(plan, stage, out);
-    if (stage->moves) fprintf(out, ", moved without arithmetic");
+    if (stage->moves) fprintf(out, ", of samples as they are");
     if (stage->waits) fprintf(out, "; waits for the whole image");
     if (stage->scan >= 0)
         fprintf(out, "; feeds the look of %s at the whole image",

@@ -33,7 +33,7 @@ void ibx_store_borrow(ibx_store *store, const ibx_band *band, const ibx_strip *p
 /* The strip of native samples with that number, as codecs see it. */
 ibx_strip ibx_store_strip(const ibx_store *store, int number);
 
-/* The pixels of a rectangle of the image in a native store, where they stand in one piece; false
+/* The pixels of a rectangle in the image, in a native store, where they stand in one piece; false
  * where its rows begin at the end of a ring and go on at the ring's start. */
 bool ibx_store_region(ibx_store *store, ibx_rect r, ibx_region *region);
 
