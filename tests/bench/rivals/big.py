@@ -32,6 +32,7 @@ class Big:
     size: tuple  # that must come out
     memory: int  # most megabytes
     target: float = 0  # at most this part of the best rival's time; 0: nobody is raced with
+    against: tuple = ()  # the rivals that the target means; empty: all
     options: tuple = ()  # of imbrex
     vips: dict = field(default_factory=dict)  # name: operation, options of the output, the rest
     sharp: str = ""  # work of big.mjs
@@ -54,11 +55,11 @@ def tiff_rotate(kind):
 WORKS = {
     "jpeg": Big(title="JPEG, 15,360 x 17,280 -> blur, sigma 8 -> JPEG, quality 85", source="jpeg",
                 suffix=".jpg", recipe="blur:8/save:jpeg,quality=85", size=pictures.LARGE,
-                memory=120, target=0.40, vips={"vips": ("gaussblur", "[Q=85]", "8")},
-                sharp="jpeg"),
+                memory=120, target=0.40, against=("vips",),
+                vips={"vips": ("gaussblur", "[Q=85]", "8")}, sharp="jpeg"),
     "png": Big(title="PNG, 15,360 x 17,280 -> blur, sigma 8 -> PNG", source="png", suffix=".png",
                recipe="blur:8/save:png", size=pictures.LARGE, memory=200, target=0.40,
-               vips={"vips": ("gaussblur", "", "8")}, sharp="png"),
+               against=("vips",), vips={"vips": ("gaussblur", "", "8")}, sharp="png"),
     "resize-tiles": tiff_resize("tiles"),
     "resize-strips": tiff_resize("strips"),
     "rotate-tiles": tiff_rotate("tiles"),
@@ -149,7 +150,7 @@ def summary(rows):
 def verdicts(work, found):
     big, mine = WORKS[work], found["imbrex"]
     kept = [verdict.verdict("megabytes", mine["memory"], big.memory, True)]
-    rival = verdict.best_rival(found)
+    rival = verdict.best_rival(found, big.against)
     if big.target and rival:
         ratio = mine["seconds"] / found[rival]["seconds"]
         kept.insert(0, verdict.verdict(f"time, of that of {rival}", ratio, big.target, True))
