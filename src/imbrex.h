@@ -89,7 +89,9 @@ typedef struct {
 
 typedef struct {
     int threads;               /* 0: as many as the process may use */
-    size_t memory;             /* bytes; 0: half of the smaller of RAM and the cgroup's limit */
+    size_t memory;             /* bytes; 0: half of the smaller of RAM and the cgroup's limit. What
+                                  the C library keeps of freed memory is not counted: a program that
+                                  must stay within it calls mallopt(M_MMAP_THRESHOLD, 1 << 20) */
     int64_t max_pixels;        /* refuse larger inputs; 0: 1 gigapixel */
     const atomic_bool *cancel; /* set it to stop between tiles; NULL: never */
 } ibx_limits;

@@ -327,6 +327,47 @@ static void test_memory(void **state) {
     assert_non_null(strstr(err.text, "--memory"));
 }
 
+/* What only helps threads that would idle is given up before a plan is refused, and never counted
+ * where there is one thread. */
+static void test_pressers(void **state) {
+    (void)state;
+    const ibx_info info = photo(3000, 2000);
+    ibx_plan_options options = USUAL;
+    options.threads = 8;
+    planned p = plan_of("median:3/save:png", &info, &options);
+    assert_int_equal(p.plan.save->pressers, 9);
+    assert_true(p.plan.band[p.plan.stages].slots >= 9);
+    const size_t ample = p.plan.bytes;
+    options.memory = ample - 1;
+    done(&p);
+    p = plan_of("median:3/save:png", &info, &options);
+    assert_int_equal(p.plan.save->pressers, 0);
+    assert_true(p.plan.bytes < ample);
+    done(&p);
+    options.threads = 1;
+    p = plan_of("median:3/save:png", &info, &options);
+    assert_int_equal(p.plan.save->pressers, 0);
+    done(&p);
+}
+
+/* Components are held against the budget, not the RGB that they replace. */
+static void test_memory_of_components(void **state) {
+    (void)state;
+    ibx_info info = photo(3000, 2000);
+    info.chroma = (ibx_chroma){true, 1, 1};
+    ibx_plan_options options = USUAL;
+    options.threads = 16;
+    planned p = plan_of("blur:4", &info, &options);
+    const size_t bytes = p.plan.bytes;
+    done(&p);
+    options.memory = bytes;
+    p = plan_of("blur:4", &info, &options);
+    assert_non_null(p.plan.component);
+    done(&p);
+    options.memory = bytes - 1;
+    assert_int_equal(refusal("blur:4", &info, &options).code, IBX_MEMORY);
+}
+
 static void test_monsters_are_refused(void **state) {
     (void)state;
     const ibx_info info = photo(1000, 1000);
@@ -355,6 +396,8 @@ int main(void) {
         cmocka_unit_test(test_alpha_is_flattened_for_jpeg_only),
         cmocka_unit_test(test_sixteen_bits_stay),
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_pressers),
+        cmocka_unit_test(test_memory_of_components),
         cmocka_unit_test(test_monsters_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,7 +64,8 @@ static void start_passive(char **argv) {
 }
 
 /* What libvips and its codecs free of an image goes back to the system. With a threshold that
- * grows, which is the default, glibc would keep a part of it for every thread, beyond --memory. */
+ * grows, which is the default, glibc would keep a part of it for every thread, beyond --memory
+ * (see ibx_limits). */
 static void return_memory(void) {
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }

@@ -4,8 +4,10 @@
  * a file name, a thread or a tile. Calls for one decoder or encoder come one after another, from
  * changing threads. Different ones run at the same time: no global state.
  *
- * Order of calls for a decoder: open, [start], read ..., close.
- * Order of calls for an encoder: create, write ..., finish, destroy. */
+ * Order of calls for a decoder: open, [start | start_components], [skip], read ..., close; no skip
+ * where components were started. An encoder: create, write ..., finish, destroy; one whose job says
+ * `pressed`: create, append ..., finish, destroy. Coders that offer `pixels` are neither read nor
+ * written. */
 #ifndef IBX_CODEC_CODEC_H
 #define IBX_CODEC_CODEC_H
 
@@ -27,7 +29,8 @@ typedef struct {
 } ibx_strip;
 
 /* Luma and two planes of chroma, as a file holds them: how often chroma is halved in each
- * direction (4:2:0 is 1, 1). Each is an image of its own, gray and rounded up in size. */
+ * direction (4:2:0 is 1, 1). Each is an image of its own, gray and rounded up in size. A sample of
+ * chroma lies in the middle of the pixels that it stands for. */
 enum { IBX_COMPONENTS = 3 };
 typedef struct {
     bool known; /* else it is not told apart */
@@ -35,11 +38,12 @@ typedef struct {
 } ibx_chroma;
 
 /* Rows of luma in a strip of components are a multiple of this, those of chroma as many times
- * halved; only the image's last strip may be shorter, and has the memory of a whole one. */
+ * halved; only the image's last strip may be shorter, and has the memory of a whole one. What lies
+ * beyond the image in a strip's memory, at the right and below, is the codecs' to overwrite, of
+ * encoders too. */
 enum { IBX_COMPONENT_ROWS = 16 };
 
-/* Bytes from one row of a component to the next: whole cache lines, so that codecs may write a few
- * samples beyond the row's end. */
+/* Bytes from one row of a component to the next: whole cache lines, and room for whole blocks. */
 static inline size_t ibx_component_stride(int w) {
     return ((size_t)w + 63) / 64 * 64;
 }

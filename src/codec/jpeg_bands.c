@@ -44,7 +44,7 @@ static size_t bytes(const ibx_save_job *job) {
     ibx_save_job band = *job;
     band.head.h = BAND_ROWS;
     const size_t samples = (size_t)job->head.w * BAND_ROWS * (size_t)ibx_planes(&job->head);
-    return sizeof(press) + ibx_jpeg_encoder_bytes(&band) + samples;
+    return sizeof(press) + ibx_jpeg_encoder_bytes(&band) + 2 * samples; /* sinks grow twofold */
 }
 
 /* What lies between the header and the end of the image. */

@@ -237,9 +237,10 @@ static void fill_rows(const ibx_strip *s, int from) {
 }
 
 static void fill_rest(decoder *d, const ibx_strip *s) {
-    const int from = ibx_max(d->done - s->y, 0);
+    if (d->jpeg.raw_data_out) d->done = ibx_min((int)d->jpeg.output_scanline, s->y + s->rows);
+    const int from = ibx_max(d->done - s->y, 0), round = (1 << d->chroma.halved_y) - 1;
     fill_rows(s, from);
-    for (int c = 1; c < strips(d); c++) fill_rows(&s[c], from >> d->chroma.halved_y);
+    for (int c = 1; c < strips(d); c++) fill_rows(&s[c], (from + round) >> d->chroma.halved_y);
     d->done = s->y + s->rows;
 }
 

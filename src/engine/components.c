@@ -100,19 +100,6 @@ static bool plan_all(ibx_plan *component, const ibx_chroma *wanted, const ibx_re
     return align(component);
 }
 
-/* The memory of all components instead of that of RGB. */
-static void count_bytes(ibx_plan *plan, int threads) {
-    plan->band_bytes = plan->tile_bytes = 0;
-    for (int c = 0; c < IBX_COMPONENTS; c++) {
-        ibx_plan *component = &plan->component[c];
-        ibx_plan_add_bytes(component, threads);
-        plan->band_bytes += component->band_bytes;
-        if (component->tile_bytes > plan->tile_bytes) plan->tile_bytes = component->tile_bytes;
-    }
-    plan->bytes = plan->decoder_bytes + plan->band_bytes + plan->encoder_bytes +
-                  plan->tile_bytes * (size_t)threads;
-}
-
 void ibx_plan_components(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *info,
                          const ibx_plan_options *options) {
     ibx_chroma wanted;
@@ -120,7 +107,6 @@ void ibx_plan_components(ibx_plan *plan, const ibx_recipe *recipe, const ibx_inf
     plan->component = calloc(IBX_COMPONENTS, sizeof *plan->component);
     if (!plan->component) return;
     if (plan_all(plan->component, &wanted, recipe, info, options)) {
-        count_bytes(plan, options->threads);
         ibx_plan_note(plan, "no conversion to RGB: luma and chroma are filtered as the file has "
                             "them");
         return;

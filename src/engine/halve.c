@@ -1,7 +1,7 @@
 /* halve.c - the passes that bring a plane of chroma to the sampling of the file that is written.
  *
- * A sample becomes the mean of two neighbours, which is how libjpeg reduces chroma and where JPEG
- * (JFIF 1.02) has its samples: in the middle of the pixels for which they stand. */
+ * A sample becomes the mean of two neighbours: it lies in the middle of the pixels for which it
+ * stands (see ibx_chroma). */
 #include "engine/plan.h"
 
 static void across_head(const ibx_call *c, ibx_head *out) {

@@ -116,3 +116,11 @@ bool ibx_move_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, 
     }
     return true;
 }
+
+void ibx_copy_tile(ibx_store *from, ibx_rect tile, ibx_store *to) {
+    ibx_region in, out;
+    ibx_store_region(from, tile, &in);
+    ibx_store_region(to, tile, &out);
+    for (int y = 0; y < tile.h; y++)
+        memcpy(out.data + y * out.stride, in.data + y * in.stride, (size_t)tile.w * in.size);
+}

@@ -13,4 +13,8 @@
 bool ibx_move_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
                    ibx_arena *arena, ibx_store *to, ibx_error *err);
 
+/* Copies a tile of one native store to the same place of another, whose strips have as many rows.
+ */
+void ibx_copy_tile(ibx_store *from, ibx_rect tile, ibx_store *to);
+
 #endif

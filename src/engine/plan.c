@@ -65,7 +65,11 @@ bool ibx_plan_make(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *inf
                    const ibx_plan_options *options, ibx_error *err) {
     if (!ibx_plan_chain(plan, 1, recipe, info, options, err)) return false;
     ibx_plan_components(plan, recipe, info, options);
-    if (!may_shrink(plan, info)) return true;
+    if (may_shrink(plan, info)) {
+        ibx_plan_free(plan);
+        if (!ibx_plan_chain(plan, 2, recipe, info, options, err)) return false;
+    }
+    if (ibx_plan_fit(plan, options, err)) return true;
     ibx_plan_free(plan);
-    return ibx_plan_chain(plan, 2, recipe, info, options, err);
+    return false;
 }

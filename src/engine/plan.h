@@ -87,7 +87,8 @@ typedef struct {
     ibx_sample sample;
     int tail;      /* pass, a point filter, applied for this file only; or -1 */
     int band_rows; /* of bands that can be compressed by themselves; 0: it has none */
-    size_t encoder_bytes;
+    int pressers;  /* that compress them, where threads would idle */
+    size_t encoder_bytes, press_bytes; /* of the encoder; of one presser */
 } ibx_save;
 
 typedef struct {
@@ -156,15 +157,15 @@ bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error 
  * output need RGB. Where that is not so, plan->component stays NULL. */
 void ibx_plan_components(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *info,
                          const ibx_plan_options *options);
-/* plan.c: all of the above but components, for an image that is decoded at 1/shrink. */
+/* fit.c: adds up what stands in memory at the same time, and lets whole bands go into mapped files
+ * until that is within options->memory. */
+bool ibx_plan_fit(ibx_plan *plan, const ibx_plan_options *options, ibx_error *err);
+/* plan.c: all of the above but components and memory, for an image that is decoded at 1/shrink. */
 bool ibx_plan_chain(ibx_plan *plan, int shrink, const ibx_recipe *recipe, const ibx_info *info,
                     const ibx_plan_options *options, ibx_error *err);
 
 /* Passes that are put in to halve chroma, once in each direction. */
 extern const ibx_filter ibx_halve_across, ibx_halve_down;
-
-/* Adds up what stands in memory at the same time: plan->bytes and its parts. */
-void ibx_plan_add_bytes(ibx_plan *plan, int threads);
 
 /* Bytes from one row to the next of native samples of this plan. */
 size_t ibx_plan_stride(const ibx_plan *plan, const ibx_head *head, ibx_sample sample);

@@ -94,7 +94,8 @@ static size_t touched(const ibx_pass *pass, int count, const ibx_head *out, ibx_
         const size_t s = pass[i].filter->scratch(&pass[i].call, made[i]);
         if (s > scratch) scratch = s;
     }
-    *arena = (turn[0] + turn[1]) * sizeof(float) + scratch;
+    const size_t room = (size_t)area(tile) * IBX_MAX_PLANES; /* in another light, behind a tail */
+    *arena = (turn[0] + turn[1] + 2 * room) * sizeof(float) + scratch;
     return sum * sizeof(float) + scratch;
 }
 
@@ -274,15 +275,44 @@ ibx_save_job ibx_plan_save_job(const ibx_save *save, const ibx_metadata *metadat
                           .metadata = metadata};
 }
 
-/* What the encoder of a save needs: memory, also for every thread that may press, and bands. */
-static void ask_encoder(ibx_save *save, int threads) {
+/* What the encoder of a save needs, and its bands. */
+static void ask_encoder(ibx_save *save) {
     static const ibx_metadata NOTHING;
     const ibx_save_job job = ibx_plan_save_job(save, &NOTHING);
     const ibx_codec *codec = save->codec;
     if (codec->encoder_bytes) save->encoder_bytes = codec->encoder_bytes(&job);
     if (codec->bands) save->band_rows = codec->bands->rows(&job);
-    if (save->band_rows > 0)
-        save->encoder_bytes += codec->bands->bytes(&job) * ((size_t)threads + 1);
+    if (save->band_rows > 0) save->press_bytes = codec->bands->bytes(&job);
+}
+
+/* Pressers for all threads and one more, whose band waits for its turn; not more than the bands of
+ * all strips that are kept. */
+static void choose_pressers(ibx_plan *plan, int s, int threads) {
+    const ibx_stage *stage = &plan->stage[s];
+    for (int i = stage->first_save; i < stage->first_save + stage->saves; i++) {
+        ibx_save *save = &plan->save[i];
+        const bool whole = save->band_rows > 0 && stage->strip_rows % save->band_rows == 0;
+        if (!whole || threads == 1) continue;
+        const int bands = plan->band[s + 1].slots * (stage->strip_rows / save->band_rows);
+        save->pressers = ibx_min(threads + 1, bands);
+    }
+}
+
+/* Bytes that moving a tile takes: the rectangles between passes, as samples, and scratch. */
+static size_t moved_bytes(const ibx_plan *plan, const ibx_stage *stage, ibx_rect tile) {
+    const ibx_pass *pass = &plan->pass[stage->first];
+    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
+    const size_t pixel =
+        (size_t)ibx_planes(&stage->head) * ibx_sample_size(plan->band[stage->in].sample);
+    size_t sum = 0, scratch = 0;
+    ibx_fuse_rects(pass, stage->count, tile, need, made);
+    for (int i = 0; i < stage->count; i++) {
+        sum += (size_t)area(need[i]) * pixel;
+        if (!pass[i].filter->scratch) continue;
+        const size_t s = pass[i].filter->scratch(&pass[i].call, made[i]);
+        if (s > scratch) scratch = s;
+    }
+    return sum + scratch;
 }
 
 /* Chooses the tile of a stage, which is as high as its strips. */
@@ -297,6 +327,7 @@ static void choose_tile(const ibx_plan *plan, ibx_stage *stage, const ibx_plan_o
     stage->strips = (stage->head.h + stage->strip_rows - 1) / stage->strip_rows;
     const ibx_rect tile = middle(&stage->head, stage->tile_w, stage->strip_rows);
     touched(pass, stage->count, &stage->head, tile, &stage->tile_bytes);
+    if (stage->moves) stage->tile_bytes = moved_bytes(plan, stage, tile);
     stage->overlap = overlap(pass, stage->count, &stage->head, tile);
 }
 
@@ -333,7 +364,8 @@ static void shape_output(ibx_plan *plan, int s) {
 }
 
 /* How many strips a band keeps, after what its readers do: so many that every thread has a strip of
- * output to make while the input of one more arrives. */
+ * output to make while the input of one more arrives; and where files are saved, one for every
+ * thread and one that is written. */
 static void choose_slots(ibx_plan *plan, int b, int threads) {
     ibx_band *band = &plan->band[b];
     band->strips = (band->head.h + band->strip_rows - 1) / band->strip_rows;
@@ -354,6 +386,7 @@ static void choose_slots(ibx_plan *plan, int b, int threads) {
         ample = ibx_max(ample, span(pass, stage->count, &stage->head, (threads + 1) * rows, h,
                                     band->strip_rows));
     }
+    if (b > 0 && plan->stage[b - 1].saves > 0) ample = ibx_max(ample, threads + 1);
     band->tight = ibx_min(band->strips, most);
     band->slots = ibx_min(band->strips, ibx_max(ample, most + 2));
     if (!band->whole) return;
@@ -372,50 +405,6 @@ void ibx_plan_reach(const ibx_plan *plan, int s, int j, int *lo, int *hi) {
     *hi = y1 / in->strip_rows;
 }
 
-void ibx_plan_add_bytes(ibx_plan *plan, int threads) {
-    plan->band_bytes = plan->mapped_bytes = plan->encoder_bytes = plan->tile_bytes = 0;
-    for (int b = 0; b <= plan->stages; b++) {
-        const size_t bytes = plan->band[b].strip_bytes * (size_t)plan->band[b].slots;
-        *(plan->band[b].mapped ? &plan->mapped_bytes : &plan->band_bytes) += bytes;
-    }
-    for (int s = 0; s < plan->stages; s++) {
-        const ibx_stage *stage = &plan->stage[s];
-        if (stage->tile_bytes > plan->tile_bytes) plan->tile_bytes = stage->tile_bytes;
-        for (int i = stage->first_save; i < stage->first_save + stage->saves; i++) {
-            const ibx_save *save = &plan->save[i];
-            plan->band_bytes += (size_t)plan->band[s + 1].slots * (size_t)stage->strip_rows *
-                                ibx_plan_stride(plan, &save->head, save->sample);
-            plan->encoder_bytes += save->encoder_bytes;
-        }
-    }
-    plan->bytes = plan->decoder_bytes + plan->band_bytes + plan->encoder_bytes +
-                  plan->tile_bytes * (size_t)threads;
-}
-
-/* Moves whole bands into mapped files, the largest first, until the plan fits. */
-static bool spill(ibx_plan *plan, const ibx_plan_options *options, ibx_error *err) {
-    ibx_plan_add_bytes(plan, options->threads);
-    while (plan->bytes > options->memory) {
-        ibx_band *largest = NULL;
-        for (int b = 0; b <= plan->stages; b++) {
-            ibx_band *band = &plan->band[b];
-            if (!band->whole || band->mapped) continue;
-            if (!largest || band->strip_bytes * (size_t)band->slots >
-                                largest->strip_bytes * (size_t)largest->slots)
-                largest = band;
-        }
-        if (!largest)
-            return ibx_fail(err, IBX_MEMORY,
-                            "%d x %d pixels through this recipe need %zu MB at least, more than "
-                            "the budget of %zu MB; raise it with --memory",
-                            plan->input.w, plan->input.h, plan->bytes / 1000000 + 1,
-                            options->memory / 1000000);
-        largest->mapped = true;
-        ibx_plan_add_bytes(plan, options->threads);
-    }
-    return true;
-}
-
 bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error *err) {
     plan->stage = calloc((size_t)plan->passes + 2, sizeof *plan->stage);
     plan->band = calloc((size_t)plan->passes + 3, sizeof *plan->band);
@@ -427,7 +416,7 @@ bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error 
         add_stage(plan, first, end);
         first = end;
     } while (first < plan->passes);
-    for (int s = 0; s < plan->saves; s++) ask_encoder(&plan->save[s], options->threads);
+    for (int s = 0; s < plan->saves; s++) ask_encoder(&plan->save[s]);
     shape_input(plan, options);
     for (int s = 0; s < plan->stages; s++) {
         plan->stage[s].moves = ibx_plan_moves(plan, &plan->stage[s]);
@@ -435,5 +424,6 @@ bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error 
         shape_output(plan, s);
     }
     for (int b = 0; b <= plan->stages; b++) choose_slots(plan, b, options->threads);
-    return spill(plan, options, err);
+    for (int s = 0; s < plan->stages; s++) choose_pressers(plan, s, options->threads);
+    return true;
 }

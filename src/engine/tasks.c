@@ -117,16 +117,16 @@ static void hand_out(ibx_under_way *w, const ibx_part *p, int s, ibx_made *made)
     }
 }
 
-/* The same where pixels are only moved: nothing is in between. */
+/* The same where pixels are only moved: to the first that reads the tile, and from there on to the
+ * others. */
 static bool move_tile(ibx_under_way *w, const ibx_part *p, int s, ibx_rect out, ibx_error *err) {
     const ibx_stage *stage = &p->plan->stage[s];
-    ibx_store *in = &p->store[stage->in];
-    ibx_arena *arena = own_arena(w);
-    bool ok =
-        !stage->stored || ibx_move_tile(p->plan, stage, in, out, arena, &p->store[s + 1], err);
-    for (int i = stage->first_save; ok && i < stage->first_save + stage->saves; i++)
-        ok = ibx_move_tile(p->plan, stage, in, out, arena, &p->output[i].store, err);
-    return ok;
+    ibx_store *first = stage->stored ? &p->store[s + 1] : &p->output[stage->first_save].store;
+    if (!ibx_move_tile(p->plan, stage, &p->store[stage->in], out, own_arena(w), first, err))
+        return false;
+    for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
+        if (&p->output[i].store != first) ibx_copy_tile(first, out, &p->output[i].store);
+    return true;
 }
 
 static bool make_tile(ibx_under_way *w, const ibx_part *p, int s, ibx_rect out, ibx_error *err) {
@@ -207,11 +207,16 @@ void ibx_press_band(ibx_under_way *w, int i, int b) {
 
 void ibx_append_band(ibx_under_way *w, int i, int b) {
     if (ibx_stopped(w)) return;
+    const moment begin = begin_task(w);
     const ibx_saver *s = &w->saver[i];
-    const ibx_codec *codec = w->plan->save[i].codec;
+    const ibx_save *save = &w->plan->save[i];
+    const ibx_codec *codec = save->codec;
     const int last = (w->part->output[i].band.head.h - 1) / s->band_rows;
     ibx_error err = {IBX_OK, ""};
     if (!codec->bands->append(s->encoder, ibx_presser_of(s, b)->press, &err) ||
         (b == last && !codec->finish(s->encoder, &err)))
         ibx_stop(w, &err);
+    const ibx_strip counted = {.rows = 0}; /* by ibx_press_band */
+    const int64_t ns = end_task(w, &begin, &w->encode_ns, IBX_SPAN_ENCODE, i + 1, b);
+    count_strip(w, IBX_COST_ENCODE, save->format->name, &counted, ns);
 }

@@ -45,11 +45,10 @@ static bool open_bands(ibx_under_way *w, int b, bool shared, ibx_error *err) {
     return w->token[b] || ibx_fail(err, IBX_MEMORY, "no memory for an image");
 }
 
-/* Pressers for all threads and one more, whose band waits for its turn. */
 static bool open_pressers(const ibx_under_way *w, int i, const ibx_save_job *job, ibx_error *err) {
     const ibx_band_codec *codec = w->job->plan->save[i].codec->bands;
     ibx_saver *s = &w->saver[i];
-    const int count = w->team->threads + 1;
+    const int count = w->job->plan->save[i].pressers;
     s->presser = calloc((size_t)count, sizeof *s->presser);
     if (!s->presser) return ibx_fail(err, IBX_MEMORY, "no memory for an image");
     for (; s->pressers < count; s->pressers++)
@@ -57,10 +56,11 @@ static bool open_pressers(const ibx_under_way *w, int i, const ibx_save_job *job
     return true;
 }
 
-/* Are the strips of save i, behind stage s, made of whole bands? */
+/* Are there pressers for save i, behind stage s, and strips of whole bands? The stage of a
+ * component is not the one that the save was planned with. */
 static bool has_bands(const ibx_under_way *w, int s, int i) {
-    const int rows = w->job->plan->save[i].band_rows;
-    return rows > 0 && w->plan->stage[s].strip_rows % rows == 0;
+    const ibx_save *save = &w->job->plan->save[i];
+    return save->pressers > 0 && w->plan->stage[s].strip_rows % save->band_rows == 0;
 }
 
 static bool open_encoder(ibx_under_way *w, int s, int i, bool shared, ibx_error *err) {
