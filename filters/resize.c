@@ -64,8 +64,8 @@ IBX_FILTER(
         "aliases, and are placed so that the edges of old and new image coincide. Where an image "
         "becomes smaller by 5 or more, means of blocks of pixels are taken first, so large that "
         "the kernel still reduces by 2.5 at least, and the kernel gives back what they weaken: on "
-        "photographs the difference is below that of rounding to 8 bits. Light is added "
-        "up in linear values, which keeps fine bright detail as bright as it was; "
+        "photographs the difference is about as large as that of rounding to 8 bits. Light is "
+        "added up in linear values, which keeps fine bright detail as bright as it was; "
         "light=encoded gives the slightly darker result of programs that do not. Colours are "
         "weighted by alpha.",
     .examples = {"resize:1600x1600", "resize:50%,kernel=mitchell",

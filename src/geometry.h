@@ -139,9 +139,9 @@ typedef struct {
 
 /* Makes both tables: an area of the image becomes out_w x out_h pixels. The area is given in pixels
  * of the full image; shrink-on-load is accounted for. Large reductions begin with means of blocks,
- * so large that the kernel still reduces by 2.5 at least; on photographs this agrees with the
- * kernel alone to 60 dB or so. An axis on which nothing changes gets no table. Free with
- * ibx_scaling_free in any case. */
+ * so large that the kernel still reduces by 2.5 at least; on photographs that were reduced to 10 %
+ * this and rounding to 8 bits came to 54.7 to 58.7 dB against the kernel alone, rounding by itself
+ * to 59. An axis on which nothing changes gets no table. Free with ibx_scaling_free in any case. */
 bool ibx_scaling_make(ibx_scaling *s, const ibx_head *in, ibx_area area, int out_w, int out_h,
                       int kernel, ibx_error *err);
 void ibx_scaling_free(ibx_scaling *s);

@@ -1,10 +1,11 @@
-/* vips_plain.c - see vips_plain.h. After the TIFF specification, revision 6.0 of 1992, and for
- * files above 4 GB that of BigTIFF. */
+/* vips_plain.c - see vips_plain.h. libtiff tells where the samples are. */
 #include "codec/vips_plain.h"
 #include "core/pixels.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <tiffio.h>
 #include <unistd.h>
 
 /* Rows of a tile that are read at a time. */
@@ -30,169 +31,137 @@ static bool fetch(const ibx_source *source, uint64_t at, size_t size, void *to) 
     return true;
 }
 
-/* ---- the directory --------------------------------------------------------------------------- */
+/* ---- the file, for libtiff ------------------------------------------------------------------- */
 
-enum {
-    WIDTH = 256,
-    HEIGHT = 257,
-    BITS = 258,
-    COMPRESSION = 259,
-    PHOTOMETRIC = 262,
-    FILL_ORDER = 266,
-    STRIP_OFFSETS = 273,
-    SAMPLES = 277,
-    STRIP_ROWS = 278,
-    STRIP_BYTES = 279,
-    PLANAR = 284,
-    TILE_WIDTH = 322,
-    TILE_HEIGHT = 323,
-    TILE_OFFSETS = 324,
-    TILE_BYTES = 325,
-    EXTRA_SAMPLES = 338,
-    SAMPLE_FORMAT = 339
-};
-
-/* The tags of the first image, of a file of either byte order, classic or big. */
+/* The source, and where libtiff stands in it. */
 typedef struct {
     const ibx_source *source;
-    bool motorola, big;
-    uint64_t at;    /* of the first entry in the file */
-    uint8_t *entry; /* entries * entry_size bytes */
-    int entries, entry_size;
-} directory;
+    uint64_t at;
+} place;
 
-static uint64_t number(const directory *d, const uint8_t *bytes, int size) {
-    uint64_t v = 0;
-    for (int i = 0; i < size; i++) v = v << 8 | bytes[d->motorola ? i : size - 1 - i];
-    return v;
+static tmsize_t read_bytes(thandle_t user, void *to, tmsize_t size) {
+    place *p = user;
+    if (size < 0 || !fetch(p->source, p->at, (size_t)size, to)) return -1;
+    p->at += (uint64_t)size;
+    return size;
 }
 
-static bool open_directory(directory *d, const ibx_source *source) {
-    uint8_t head[16] = {0}, count[8];
-    *d = (directory){.source = source};
-    if (!fetch(source, 0, 8, head)) return false;
-    d->motorola = head[0] == 'M';
-    d->big = number(d, head + 2, 2) == 43;
-    if (d->big && !fetch(source, 0, 16, head)) return false;
-    d->at = d->big ? number(d, head + 8, 8) : number(d, head + 4, 4);
-    d->entry_size = d->big ? 20 : 12;
-    const int width = d->big ? 8 : 2;
-    if (!fetch(source, d->at, (size_t)width, count)) return false;
-    d->at += (uint64_t)width;
-    const uint64_t entries = number(d, count, width);
-    if (entries == 0 || entries > 1000) return false;
-    d->entries = (int)entries;
-    const size_t bytes = (size_t)d->entries * (size_t)d->entry_size;
-    d->entry = malloc(bytes);
-    return d->entry && fetch(source, d->at, bytes, d->entry);
+static toff_t seek(thandle_t user, toff_t by, int whence) {
+    place *p = user;
+    if (whence == SEEK_SET) p->at = 0;
+    if (whence == SEEK_END) p->at = (uint64_t)p->source->size;
+    return p->at += by;
 }
 
-static const uint8_t *find(const directory *d, int tag) {
-    for (int i = 0; i < d->entries; i++) {
-        const uint8_t *entry = d->entry + (ptrdiff_t)i * d->entry_size;
-        if (number(d, entry, 2) == (uint64_t)tag) return entry;
-    }
-    return NULL;
+static toff_t file_size(thandle_t user) {
+    return (toff_t)((place *)user)->source->size;
 }
 
-/* The first n values of a tag; it must have as many, of a type of whole numbers. Few stand in the
- * entry itself. */
-static bool read_values(const directory *d, int tag, uint64_t *to, int n) {
-    static const int SIZE[] = {[3] = 2, [4] = 4, [16] = 8}; /* SHORT, LONG, LONG8 */
-    const uint8_t *entry = find(d, tag);
-    const int field = d->big ? 8 : 4;
-    if (!entry) return false;
-    const uint64_t type = number(d, entry + 2, 2), count = number(d, entry + 4, field);
-    const int size = type < sizeof SIZE / sizeof *SIZE ? SIZE[type] : 0;
-    if (size == 0 || count < (uint64_t)n || count > MOST_PIECES) return false;
-    const uint8_t *value = entry + 4 + field;
-    const bool inside = count * (uint64_t)size <= (uint64_t)field;
-    const uint64_t at = inside ? d->at + (uint64_t)(value - d->entry) : number(d, value, field);
-    uint8_t *bytes = malloc((size_t)n * (size_t)size);
-    const bool ok = bytes && fetch(d->source, at, (size_t)n * (size_t)size, bytes);
-    for (int i = 0; ok && i < n; i++) to[i] = number(d, bytes + (ptrdiff_t)i * size, size);
-    free(bytes);
-    return ok;
+static int leave_open(thandle_t user) {
+    (void)user;
+    return 0;
 }
 
-/* Has every one of the first n values of a tag this value, or is it the default and not there? */
-static bool all_are(const directory *d, int tag, int n, uint64_t want, uint64_t missing) {
-    uint64_t v[IBX_MAX_PLANES] = {0};
-    if (!find(d, tag)) return want == missing;
-    if (!read_values(d, tag, v, n)) return false;
-    for (int i = 0; i < n; i++)
-        if (v[i] != want) return false;
-    return true;
+/* Complaints are libvips's to make: it has read this directory, too. */
+static int be_silent(TIFF *tiff, void *user, const char *module, const char *format, va_list args) {
+    (void)tiff, (void)user, (void)module, (void)format, (void)args;
+    return 1;
 }
 
-static bool is(const directory *d, int tag, uint64_t want, uint64_t missing) {
-    return all_are(d, tag, 1, want, missing);
+/* Reads the directory of the first image: r, not mapped (m), with its strips as they are (c), and
+ * without the table of pieces until that is asked for (D). Nothing is written, but libtiff wants a
+ * function for that, too. */
+static TIFF *open_directory(place *p) {
+    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
+    if (!options) return NULL;
+    TIFFOpenOptionsSetErrorHandlerExtR(options, be_silent, NULL);
+    TIFFOpenOptionsSetWarningHandlerExtR(options, be_silent, NULL);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options, MOST_PIECES * sizeof(uint64_t));
+    TIFF *tiff = TIFFClientOpenExt(p->source->name, "rmcD", p, read_bytes, read_bytes, seek,
+                                   leave_open, file_size, NULL, NULL, options);
+    TIFFOpenOptionsFree(options);
+    return tiff;
+}
+
+/* ---- the directory --------------------------------------------------------------------------- */
+
+/* The value of a tag that libtiff has as 16 bits, or its default, or 0. */
+static int get_short(TIFF *tiff, uint32_t tag) {
+    uint16_t v = 0;
+    return TIFFGetFieldDefaulted(tiff, tag, &v) ? v : 0;
+}
+
+/* The same of 32 bits; INT_MAX if it is more. */
+static int get_long(TIFF *tiff, uint32_t tag) {
+    uint32_t v = 0;
+    if (!TIFFGetFieldDefaulted(tiff, tag, &v)) return 0;
+    return v < INT_MAX ? (int)v : INT_MAX;
+}
+
+/* Is there no alpha that colours have been multiplied by? */
+static bool is_straight(TIFF *tiff) {
+    uint16_t n = 0, *extra = NULL;
+    return TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &n, &extra) &&
+           (n == 0 || extra[0] != EXTRASAMPLE_ASSOCALPHA);
+}
+
+/* Are the samples such as a strip wants them? */
+static bool is_plain(TIFF *tiff, const ibx_head *head, ibx_sample sample) {
+    const int photometric = head->model == IBX_GRAY ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB;
+    return (sample == IBX_U8 || (sample == IBX_U16 && !TIFFIsByteSwapped(tiff))) &&
+           head->model != IBX_CMYK && get_long(tiff, TIFFTAG_IMAGEWIDTH) == head->w &&
+           get_long(tiff, TIFFTAG_IMAGELENGTH) == head->h &&
+           get_short(tiff, TIFFTAG_COMPRESSION) == COMPRESSION_NONE &&
+           get_short(tiff, TIFFTAG_PHOTOMETRIC) == photometric &&
+           get_short(tiff, TIFFTAG_FILLORDER) == FILLORDER_MSB2LSB &&
+           get_short(tiff, TIFFTAG_SAMPLESPERPIXEL) == ibx_planes(head) &&
+           get_short(tiff, TIFFTAG_PLANARCONFIG) == PLANARCONFIG_CONTIG &&
+           get_short(tiff, TIFFTAG_BITSPERSAMPLE) == 8 * (int)ibx_sample_size(sample) &&
+           get_short(tiff, TIFFTAG_SAMPLEFORMAT) == SAMPLEFORMAT_UINT && is_straight(tiff);
 }
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-/* Are the samples such as a strip wants them? */
-static bool is_plain(const directory *d, const ibx_head *head, ibx_sample sample) {
-    const int planes = ibx_planes(head), bits = 8 * (int)ibx_sample_size(sample);
-    const uint16_t one = 1;
-    const bool little = *(const uint8_t *)&one == 1;
-    uint64_t extra = 0;
-    if (head->alpha && (!read_values(d, EXTRA_SAMPLES, &extra, 1) || extra == 1)) return false;
-    return (sample == IBX_U8 || (sample == IBX_U16 && d->motorola != little)) &&
-           head->model != IBX_CMYK && is(d, WIDTH, (uint64_t)head->w, 0) &&
-           is(d, HEIGHT, (uint64_t)head->h, 0) && is(d, COMPRESSION, 1, 1) &&
-           is(d, PHOTOMETRIC, head->model == IBX_GRAY ? 1 : 2, 0) && is(d, FILL_ORDER, 1, 1) &&
-           is(d, SAMPLES, (uint64_t)planes, 1) && is(d, PLANAR, 1, 1) &&
-           all_are(d, BITS, planes, (uint64_t)bits, 1) && all_are(d, SAMPLE_FORMAT, planes, 1, 1);
-}
-
-/* Rows of the pieces that begin at row y, as they stand in the file. */
-static int rows_from(const ibx_vips_plain *p, int y, bool tiled) {
-    return tiled ? p->piece_h : ibx_min(p->piece_h, p->h - y);
-}
-
-/* Reads where the pieces are; all of their bytes must be in the file. */
-static bool find_pieces(ibx_vips_plain *p, const directory *d, bool tiled) {
-    const int down = (p->h - 1) / p->piece_h + 1, n = p->across * down;
-    const uint64_t size = (uint64_t)d->source->size;
-    uint64_t *bytes = malloc((size_t)n * sizeof *bytes);
+/* Asks where the pieces are, which libtiff answers by 0 if it does not know; all of their bytes
+ * must be in the file. */
+static bool find_pieces(ibx_vips_plain *p, TIFF *tiff, uint64_t size) {
+    const int n = p->across * ((p->h - 1) / p->piece_h + 1);
     p->offset = malloc((size_t)n * sizeof *p->offset);
-    bool ok = bytes && p->offset &&
-              read_values(d, tiled ? TILE_OFFSETS : STRIP_OFFSETS, p->offset, n) &&
-              read_values(d, tiled ? TILE_BYTES : STRIP_BYTES, bytes, n);
-    for (int i = 0; ok && i < n; i++) {
-        const int rows = rows_from(p, i / p->across * p->piece_h, tiled);
+    if (!p->offset) return false;
+    for (int i = 0; i < n; i++) {
+        const int below = p->h - i / p->across * p->piece_h;
+        const int rows = p->rows ? p->piece_h : ibx_min(p->piece_h, below);
         const uint64_t least = (uint64_t)rows * (uint64_t)p->piece_w * p->pixel;
-        ok = bytes[i] >= least && p->offset[i] <= size && least <= size - p->offset[i];
+        const uint64_t at = TIFFGetStrileOffset(tiff, (uint32_t)i);
+        if (at == 0 || at > size || least > size - at) return false;
+        if (TIFFGetStrileByteCount(tiff, (uint32_t)i) < least) return false;
+        p->offset[i] = at;
     }
-    free(bytes);
-    return ok;
+    return true;
 }
 
-static bool shape_pieces(ibx_vips_plain *p, const directory *d) {
-    uint64_t w = (uint64_t)p->w, h = 0;
-    const bool tiled = find(d, TILE_WIDTH) != NULL;
-    if (tiled && (!read_values(d, TILE_WIDTH, &w, 1) || !read_values(d, TILE_HEIGHT, &h, 1)))
-        return false;
-    if (!tiled && find(d, STRIP_ROWS) && !read_values(d, STRIP_ROWS, &h, 1)) return false;
-    if (!tiled && (h == 0 || h > (uint64_t)p->h)) h = (uint64_t)p->h;
+static bool shape_pieces(ibx_vips_plain *p, TIFF *tiff, uint64_t size) {
+    const bool tiled = TIFFIsTiled(tiff);
+    const int w = tiled ? get_long(tiff, TIFFTAG_TILEWIDTH) : p->w;
+    const int h = tiled ? get_long(tiff, TIFFTAG_TILELENGTH)
+                        : ibx_min(get_long(tiff, TIFFTAG_ROWSPERSTRIP), p->h);
     if (w == 0 || h == 0 || w > 1 << 20 || h > 1 << 20) return false;
-    p->piece_w = (int)w;
-    p->piece_h = (int)h;
-    p->across = (p->w - 1) / p->piece_w + 1;
-    if ((int64_t)p->across * ((p->h - 1) / p->piece_h + 1) > MOST_PIECES) return false;
-    if (tiled) p->rows = malloc(w * MOST_ROWS * p->pixel);
-    return (!tiled || p->rows) && find_pieces(p, d, tiled);
+    p->piece_w = w;
+    p->piece_h = h;
+    p->across = (p->w - 1) / w + 1;
+    if ((int64_t)p->across * ((p->h - 1) / h + 1) > MOST_PIECES) return false;
+    if (tiled) p->rows = malloc((size_t)w * MOST_ROWS * p->pixel);
+    return (!tiled || p->rows) && find_pieces(p, tiff, size);
 }
 
 bool ibx_vips_plain_open(ibx_vips_plain *plain, const ibx_source *source, const ibx_head *head,
                          ibx_sample sample) {
-    directory d;
     *plain = (ibx_vips_plain){
         .w = head->w, .h = head->h, .pixel = (size_t)ibx_planes(head) * ibx_sample_size(sample)};
+    TIFF *tiff = open_directory(&(place){.source = source});
     const bool ok =
-        open_directory(&d, source) && is_plain(&d, head, sample) && shape_pieces(plain, &d);
-    free(d.entry);
+        tiff && is_plain(tiff, head, sample) && shape_pieces(plain, tiff, (uint64_t)source->size);
+    if (tiff) TIFFClose(tiff);
     if (!ok) ibx_vips_plain_close(plain);
     return ok;
 }

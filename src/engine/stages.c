@@ -281,7 +281,8 @@ static void ask_encoder(ibx_save *save) {
     const ibx_save_job job = ibx_plan_save_job(save, &NOTHING);
     const ibx_codec *codec = save->codec;
     if (codec->encoder_bytes) save->encoder_bytes = codec->encoder_bytes(&job);
-    if (codec->bands) save->band_rows = codec->bands->rows(&job);
+    if (!codec->bands) return;
+    save->band_rows = codec->bands->rows(&job);
     if (save->band_rows > 0) save->press_bytes = codec->bands->bytes(&job);
 }
 

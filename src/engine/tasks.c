@@ -72,7 +72,7 @@ static bool skip_strips(const ibx_under_way *w, ibx_error *err) {
 void ibx_decode_strip(ibx_under_way *w, int k) {
     if (ibx_stopped(w) || w->part->store[0].borrowed) return;
     const moment begin = begin_task(w);
-    ibx_strip strip[IBX_COMPONENTS];
+    ibx_strip strip[IBX_COMPONENTS] = {0};
     for (int c = 0; c < w->parts; c++) strip[c] = ibx_store_strip(&w->part[c].store[0], k);
     ibx_error err = {IBX_OK, ""};
     const bool skipped = k != w->plan->band[0].first || skip_strips(w, &err);
@@ -164,7 +164,7 @@ void ibx_encode_strip(ibx_under_way *w, int i, int j) {
     const ibx_save *save = &w->plan->save[i];
     const ibx_codec *codec = save->codec;
     void *encoder = w->saver[i].encoder;
-    ibx_strip strip[IBX_COMPONENTS];
+    ibx_strip strip[IBX_COMPONENTS] = {0};
     for (int c = 0; c < w->parts; c++) strip[c] = ibx_store_strip(&w->part[c].output[i].store, j);
     ibx_error err = {IBX_OK, ""};
     if ((!o->store.borrowed && !codec->write(encoder, strip, &err)) ||
