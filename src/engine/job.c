@@ -113,7 +113,8 @@ char *ibx_job_path(const ibx_job *job, int i, ibx_error *err) {
     }
     char *name = ibx_output_name(&o, err), *path = NULL;
     if (!name) return NULL;
-    if (asprintf(&path, "%s/%s", folder, name) < 0) {
+    const bool slash = folder[0] && folder[strlen(folder) - 1] == '/';
+    if (asprintf(&path, "%s%s%s", folder, slash ? "" : "/", name) < 0) {
         path = NULL;
         ibx_fail(err, IBX_MEMORY, "no memory for a name");
     }

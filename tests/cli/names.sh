@@ -86,5 +86,7 @@ exists "o10/a/$odd" "o10/b/$odd"
 imbrex run invert "in/$odd" -o o11 --name '../{stem}{ext}'
 is 2 "not a file below the output directory"
 absent "$odd" o11
+imbrex plan invert "in/$odd" -o o12/
+grep -qF "o12/$odd" "$out" || fail "a slash behind the folder shows: $(cat "$out")"
 [ -z "$(find . -name '.*imbrex*' -o -name '*.tmp' -o -name '*.part')" ] || fail "litter: $(find . -name '.*')"
 finish
