@@ -493,7 +493,7 @@ static double likeness(blob a, blob b) {
         double sum = 0;
         const int n = x.w[c] * x.h[c];
         for (int i = 0; i < n; i++) sum += pow(x.data[c][i] - y.data[c][i], 2);
-        if (sum > 0) least = fmin(least, 10 * log10(65025 * n / sum));
+        if (sum > 0) least = fmin(least, 10 * log10(65025.0 * n / sum));
     }
     planes_free(&x);
     planes_free(&y);
