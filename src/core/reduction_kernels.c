@@ -5,12 +5,11 @@
 /* ---- to the reduced image ------------------------------------------------------------------- */
 
 /* Weights of the tent (1 2 .. d .. 2 1) around row y of an image that is `height` high. Rows
- * outside repeat its edge, so their weights go to its first or last row. Returns how many rows from
- * *first on. */
+ * outside repeat its edge, so their weights go to its first or last row. `weight` starts as zeros.
+ * Returns how many rows from *first on. */
 static int tent_rows(int d, int height, int y, int *first, float *weight) {
     *first = ibx_min(ibx_max(y + 1 - d, 0), height - 1);
     const int n = ibx_max(ibx_min(y + d, height), 1) - *first;
-    for (int k = 0; k < n; k++) weight[k] = 0;
     for (int k = 1 - d; k < d; k++)
         weight[ibx_min(ibx_max(y + k, 0), height - 1) - *first] += (float)(d - (k < 0 ? -k : k));
     return n;
@@ -28,7 +27,7 @@ IBX_INLINE void tent_vectors(const float *a, ptrdiff_t stride, const float *w, i
 /* The tent down the columns, around row y. */
 static void tent_down(int d, int height, const ibx_tile *in, int p, int y, float *row) {
     const int lanes = IBX_LANES, wide = in->at.w;
-    float w[2 * IBX_REDUCTION_STEP];
+    float w[2 * IBX_REDUCTION_STEP] = {0};
     int first, x = 0;
     const int n = tent_rows(d, height, y, &first, w);
     const float *a = ibx_at(in, p, in->at.x, first);
