@@ -343,11 +343,12 @@ static void look_up(shop *f) {
     tell(f, &(ibx_event){.kind = IBX_EVENT_TICK});
 }
 
-/* Allows more images where threads have none, and none on its way to them, although there are more
- * to read. */
+/* Allows more images where threads have none, and too few are on their way to them, although there
+ * are more to read. */
 static void allow_more(shop *f) {
     const bool dry = atomic_load(&f->busy) < f->limits.threads && f->next < f->listing.count;
-    if (dry && !f->ready && f->lives == f->running && f->lives == f->most)
+    const int coming = f->lives - f->running;
+    if (dry && !f->ready && coming < f->limits.threads && f->lives == f->most)
         f->most = MOST_IMAGES(f->limits.threads);
 }
 
