@@ -49,6 +49,11 @@ typedef enum {
 typedef struct {
     ibx_code code;
     char text[400];
+    /* Where in a recipe, for front-ends that point at it; 0 and "" where it is not about one. */
+    int step;           /* from 1, as the user counts */
+    char name[32];      /* the step's filter, as the user spelled it */
+    char parameter[32]; /* its name in the table, or as the user spelled it */
+    char value[64];     /* as the user spelled it, cut if longer */
 } ibx_error;
 
 /* Writes code and sentence into `err` (which may be NULL) and returns false, so that a failing

@@ -121,6 +121,67 @@ typedef struct {
 bool ibx_about_file(const char *path, const char *const *allow_loaders, const ibx_limits *limits,
                     ibx_about *about, ibx_error *err);
 
+/* What outputs keep of the input's EXIF, XMP and IPTC. */
+typedef enum { IBX_META_KEEP, IBX_META_NONE, IBX_META_COPYRIGHT, IBX_META_NO_GPS } ibx_keep;
+
+/* Milliseconds: read and write as the I/O thread saw them; the others are processor time, summed
+ * over threads, of the parts of one image. */
+typedef struct {
+    double read, decode, filter, encode, write;
+} ibx_times;
+
+/* ---- files in memory ------------------------------------------------------------------------- */
+
+/* One file through a recipe, from a descriptor to bytes. The same bytes as those of a batch. */
+typedef struct {
+    const ibx_recipe *recipe;
+    int fd;           /* the input: a file open for reading that can be sought, from its start; not
+                         closed */
+    const char *name; /* of the input, for error sentences */
+    const char *format; /* for `save` steps that leave it open; NULL: the input's own */
+    int quality;        /* as in ibx_batch, as are the next three */
+    ibx_keep metadata;
+    bool accept_damage;
+    const char *const *allow_loaders;
+    ibx_limits limits;
+} ibx_conversion;
+
+/* A file that a conversion makes. */
+typedef struct {
+    const ibx_format *format;
+    const char *name; /* what `save:name=` says, or "" */
+    int w, h;
+} ibx_outcome_file;
+
+/* What a conversion would do. */
+typedef struct {
+    ibx_about about;
+    ibx_outcome_file *output;
+    int outputs;
+    size_t bytes;      /* memory that it needs while it runs */
+    double megapixels; /* decoded, made by each stage, and encoded: what time grows with */
+} ibx_forecast;
+
+/* Reads the header and plans; decodes no pixel. With a recipe of NULL only `about` is filled. Free
+ * with ibx_forecast_free; empty after a failure. */
+bool ibx_convert_look(const ibx_conversion *conversion, ibx_forecast *forecast, ibx_error *err);
+void ibx_forecast_free(ibx_forecast *forecast);
+
+/* Takes the next bytes of an output. Calls for one output come one after another, for different
+ * ones perhaps at the same time. False ends the conversion with IBX_FULL. */
+typedef bool ibx_on_bytes(void *user, int output, const void *data, size_t size);
+
+/* Runs it. `looked`, `output` by output in the order of the recipe, is told before the first bytes
+ * come, and false from it ends the conversion with *err as it left it. Times are added up. Starts
+ * an OpenMP team of its own, whose threads stay for the next call from the same thread. */
+typedef bool ibx_on_forecast(void *user, const ibx_forecast *forecast, ibx_error *err);
+bool ibx_convert(const ibx_conversion *conversion, ibx_on_forecast *looked, ibx_on_bytes *write,
+                 void *user, ibx_times *times, ibx_error *err);
+
+/* Does a step say `save:auto`: is the format to be chosen for who asks? Elsewhere than in a server
+ * that is the same as `save`. */
+bool ibx_recipe_is_automatic(const ibx_recipe *recipe);
+
 /* ---- where time goes ---------------------------------------------------------------------- */
 
 /* What a thread did for a while. */
@@ -197,7 +258,6 @@ typedef enum {
     IBX_EXISTS_SKIP,
     IBX_EXISTS_NEWER
 } ibx_exists;
-typedef enum { IBX_META_KEEP, IBX_META_NONE, IBX_META_COPYRIGHT, IBX_META_NO_GPS } ibx_keep;
 
 /* A batch: files through a recipe. Zeroed fields are the defaults. */
 typedef struct {
@@ -241,12 +301,6 @@ typedef struct {
     int w, h;
     int64_t bytes;
 } ibx_written;
-
-/* Milliseconds: read and write as the I/O thread saw them; the others are processor time, summed
- * over threads, of the parts of one image. */
-typedef struct {
-    double read, decode, filter, encode, write;
-} ibx_times;
 
 typedef struct {
     int64_t listed, done, failed, skipped; /* images */

@@ -34,7 +34,7 @@ height() {
 }
 
 check_layers() {
-    for file in src/*.h src/*/*.[ch]; do
+    for file in src/*.h src/*/*.[ch] src/*/*/*.[ch]; do
         [ -e "$file" ] || continue
         own=$(height "${file#src/}")
         for header in $(included "$file" | sed 's/^[^ ]* //'); do
@@ -71,10 +71,10 @@ check_front_ends() {
 }
 
 check_headers() {
-    flags=$(pkg-config --cflags glib-2.0 vips lcms2 libexif)
+    flags=$(pkg-config --cflags vips lcms2 libexif libsoup-3.0)
     for compiler in gcc clang; do
         command -v $compiler >/dev/null || continue
-        for header in src/*.h src/*/*.h; do
+        for header in src/*.h src/*/*.h src/*/*/*.h; do
             # shellcheck disable=SC2086 # flags are words
             printf '#include "%s"\n' "${header#src/}" |
                 $compiler -x c -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only \

@@ -1,5 +1,6 @@
 /* main.c - finds the command and lets it run. */
 #include "cli/command.h"
+#include "cli/module.h"
 #include "cli/say.h"
 #include "core/param.h"
 #include "describe/describe.h"
@@ -25,6 +26,14 @@ static const ibx_command COMMANDS[] = {
     {"filters", "[NAME...]", "List filters and formats, or explain one.", NULL, IBX_FILTERS},
     {"info", "FILE...", "Say what is in image files.",
      "Reads headers only. Folders are searched with all their sub-folders.", IBX_INFO},
+    {"serve", "[--root DIR] [--listen ADDRESS]", "Serve recipes over HTTP.",
+     "Every setting may also stand in a file (--config) or in the environment; \"imbrex serve "
+     "--help\" lists them.",
+     IBX_SERVE},
+    {"sign", "[--expires TIME] PATH", "Sign an address for the server.",
+     "Prints PATH, that of a request as \"resize:512x/file/a.jpg\", behind its signature. The key "
+     "comes from the settings of the server.",
+     IBX_SIGN},
     {"completion", "SHELL", "Print completions for bash, zsh or fish.",
      "For bash: source <(imbrex completion bash)", IBX_COMPLETION},
     {"man", "", "Print the manual page.", "To read it: imbrex man | man -l -", IBX_MAN},
@@ -33,8 +42,15 @@ static const ibx_command COMMANDS[] = {
 
 /* What does the command; in the order of COMMANDS. */
 static int (*const ACTIONS[])(const ibx_options *, const ibx_program *) = {
-    ibx_do_run,        ibx_do_plan, ibx_do_filters, ibx_do_info,
-    ibx_do_completion, ibx_do_man,  ibx_do_help};
+    ibx_do_run, ibx_do_plan,       ibx_do_filters, ibx_do_info, NULL,
+    NULL,       ibx_do_completion, ibx_do_man,     ibx_do_help};
+
+/* The commands of the server read their own words. */
+static int do_server_command(const ibx_command *command, int argc, char **argv) {
+    return ibx_run_module("imbrex-server",
+                          command->bit == IBX_SERVE ? "ibx_serve_main" : "ibx_sign_main", argc,
+                          argv);
+}
 
 const ibx_command *ibx_command_of(const ibx_program *program, unsigned bit) {
     const ibx_command *c = program->commands;
@@ -108,7 +124,11 @@ static int do_command(int index, const ibx_program *program, int argc, char **ar
 int main(int argc, char **argv) {
     const ibx_program program = {ibx_version(), COMMANDS, ibx_option_rows};
     const char *word = argc > 1 ? argv[1] : NULL;
-    prctl(PR_SET_NAME, "imbrex"); /* not "exe", after start_passive */
+    prctl(PR_SET_NAME, "imbrex");              /* not "exe", after start_passive */
+    if (word && strcmp(word, "worker") == 0) { /* not for users: the server starts it */
+        return_memory();
+        return ibx_run_module("imbrex-worker", "ibx_worker_main", argc - 2, argv + 2);
+    }
     if (!word) {
         ibx_describe_program(stderr, &program);
         return IBX_EXIT_USAGE;
@@ -125,6 +145,7 @@ int main(int argc, char **argv) {
         if (strcmp(word, COMMANDS[i].name) == 0) {
             if (COMMANDS[i].bit & IBX_RUN) start_passive(argv);
             return_memory();
+            if (!ACTIONS[i]) return do_server_command(&COMMANDS[i], argc - 2, argv + 2);
             return do_command(i, &program, argc - 2, argv + 2);
         }
     return unknown_command(word);

@@ -23,7 +23,9 @@ enum {
     IBX_INFO = 8,
     IBX_COMPLETION = 16,
     IBX_MAN = 32,
-    IBX_HELP = 64
+    IBX_HELP = 64,
+    IBX_SERVE = 128,
+    IBX_SIGN = 256
 };
 
 enum { IBX_PROGRESS_AUTO, IBX_PROGRESS_PLAIN, IBX_PROGRESS_NONE };

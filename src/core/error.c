@@ -18,7 +18,7 @@ bool ibx_fail(ibx_error *err, ibx_code code, const char *format, ...) {
     va_end(args);
     if (n < 0) text[0] = 0;
     if (n >= (int)sizeof text) drop_partial_character(text, sizeof text - 1);
-    err->code = code;
+    *err = (ibx_error){.code = code};
     memcpy(err->text, text, sizeof text);
     return false;
 }

@@ -1,0 +1,20 @@
+/* admin.h - the listener for operators: /livez, /readyz, /metrics, /config; a thread of its own
+ * with a main loop of its own, so that it answers whatever the others do. It sees only atomics and
+ * texts that are handed over. */
+#ifndef IBX_SERVER_ADMIN_H
+#define IBX_SERVER_ADMIN_H
+
+#include "server/admin/metrics.h"
+#include "server/config/settings.h"
+
+typedef struct ibx_admin ibx_admin;
+
+/* Listens on settings->server.admin ("off": NULL without an error). */
+ibx_admin *ibx_admin_open(const ibx_settings *settings, const ibx_metrics *metrics, ibx_error *err);
+void ibx_admin_close(ibx_admin *admin); /* NULL is allowed */
+
+/* What /readyz says: ready or not, and a JSON object of details (copied). What /config says: text
+ * as ibx_settings_print makes it (copied). From the main thread, now and then. */
+void ibx_admin_tell(ibx_admin *admin, bool ready, const char *details, const char *config);
+
+#endif

@@ -1,0 +1,100 @@
+/* metrics.h - counters, gauges and histograms of the server, printed for Prometheus.
+ *
+ * The rows in metrics.c give every family its name, help and labels. All are atomics, so that the
+ * admin thread reads them while the main loop counts. Exposition: Prometheus text format 0.0.4. */
+#ifndef IBX_SERVER_METRICS_H
+#define IBX_SERVER_METRICS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* A family with its label's value; comments give the values in the order of `label`. */
+typedef enum {
+    IBX_M_REQUESTS,    /* http_requests_total{code}: label is the HTTP status itself, 100..599 */
+    IBX_M_SHED,        /* shed_total{reason}: IBX_SHED_... */
+    IBX_M_QUEUE_DEPTH, /* queue_depth{lane}: gauge; IBX_LANE_... */
+    IBX_M_JOBS,        /* jobs_in_progress{lane}: gauge */
+    IBX_M_WORKERS,     /* workers{state}: gauge; IBX_WORKERS_... */
+    IBX_M_RESTARTS,    /* worker_restarts_total{reason}: IBX_RESTART_... */
+    IBX_M_MEMORY,      /* memory_budget_bytes{state}: gauge; 0 used, 1 limit */
+    IBX_M_INFLIGHT,    /* inflight_body_bytes: gauge */
+    IBX_M_CACHE,       /* cache_requests_total{result}: IBX_CACHE_... */
+    IBX_M_CACHE_BYTES, /* cache_bytes: gauge */
+    IBX_M_COALESCED,   /* coalesced_total */
+    IBX_M_FETCH,       /* source_fetch_total{result}: IBX_FETCH_... */
+    IBX_M_SIGNATURE,   /* signature_failures_total{reason}: 0 missing, 1 bad, 2 expired */
+    IBX_M_CONNECTIONS, /* connections: gauge */
+    IBX_M_REFUSED,     /* connections_refused_total{reason}: IBX_REFUSED_... */
+    IBX_M_RELOADS,     /* reloads_total{result}: 0 done, 1 failed */
+    IBX_M_BYTES_IN,    /* decoded_bytes_in_total: of sources that workers got */
+    IBX_M_BYTES_OUT,   /* sent_bytes_total */
+    IBX_M_CPU_MS,      /* job_cpu_milliseconds_total */
+    IBX_METRICS
+} ibx_metric;
+
+enum { IBX_LANE_LIGHT, IBX_LANE_HEAVY, IBX_LANES };
+enum {
+    IBX_SHED_QUEUE,
+    IBX_SHED_WAIT,
+    IBX_SHED_MEMORY,
+    IBX_SHED_BODIES,
+    IBX_SHED_CLIENT,
+    IBX_SHED_DRAINING,
+    IBX_SHEDS
+};
+enum { IBX_WORKERS_IDLE, IBX_WORKERS_BUSY, IBX_WORKERS_STARTING, IBX_WORKERS_STATES };
+enum {
+    IBX_RESTART_CRASH,
+    IBX_RESTART_DEADLINE,
+    IBX_RESTART_CANCEL,
+    IBX_RESTART_RSS,
+    IBX_RESTART_JOBS,
+    IBX_RESTART_PROTOCOL,
+    IBX_RESTARTS
+};
+enum {
+    IBX_CACHE_HIT,
+    IBX_CACHE_MISS,
+    IBX_CACHE_BYPASS,
+    IBX_CACHE_CORRUPT,
+    IBX_CACHE_ERROR,
+    IBX_CACHES
+};
+enum {
+    IBX_FETCH_OK,
+    IBX_FETCH_FORBIDDEN,
+    IBX_FETCH_TIMEOUT,
+    IBX_FETCH_TOO_LARGE,
+    IBX_FETCH_FAILED,
+    IBX_FETCHES
+};
+enum { IBX_REFUSED_MANY, IBX_REFUSED_CLIENT, IBX_REFUSED_GRAMMAR, IBX_REFUSED_SLOW, IBX_REFUSEDS };
+
+/* Histograms of seconds. */
+typedef enum {
+    IBX_H_REQUEST,    /* http_request_duration_seconds */
+    IBX_H_WAIT_LIGHT, /* queue_wait_seconds{lane="light"} */
+    IBX_H_WAIT_HEAVY,
+    IBX_H_JOB,   /* job_seconds: in a worker */
+    IBX_H_FETCH, /* source_fetch_seconds */
+    IBX_HISTOGRAMS
+} ibx_histogram_id;
+
+typedef struct ibx_metrics ibx_metrics;
+
+ibx_metrics *ibx_metrics_new(void); /* NULL without memory */
+void ibx_metrics_free(ibx_metrics *metrics);
+
+/* Adds to a counter or gauge (less than 0: gauges only); label 0 where a family has none. */
+void ibx_metric_add(ibx_metrics *metrics, ibx_metric family, int label, int64_t by);
+void ibx_metric_set(ibx_metrics *metrics, ibx_metric family, int label, int64_t value);
+int64_t ibx_metric_get(const ibx_metrics *metrics, ibx_metric family, int label);
+
+void ibx_metric_observe(ibx_metrics *metrics, ibx_histogram_id which, double seconds);
+
+/* "sandbox_info" and "build_info", whose labels are texts; set once before other threads read. */
+void ibx_metrics_info(ibx_metrics *metrics, int landlock_abi, int seccomp);
+
+void ibx_metrics_print(const ibx_metrics *metrics, FILE *out);
+
+#endif

@@ -1,0 +1,22 @@
+/* documents.h - what the server says about itself, made from the tables of filters and formats.
+ *
+ * All are malloc'd texts, made once at the start. */
+#ifndef IBX_SERVER_DOCUMENTS_H
+#define IBX_SERVER_DOCUMENTS_H
+
+#include "server/config/settings.h"
+
+/* GET /v1/filters, the same object as `imbrex filters --json`, and GET /v1/filters/{name}, its part
+ * about one filter; NULL if there is none of that name. */
+char *ibx_document_filters(void);
+char *ibx_document_filter(const char *name);
+
+/* GET /v1/openapi.json: OpenAPI 3.1, with a schema for every filter's parameters (range, unit,
+ * default) and every problem. */
+char *ibx_document_openapi(const ibx_settings *settings);
+
+/* Files of the page at /ui/: its name ("index.html", "app.js", "style.css", "" is the index), bytes
+ * that live as long as the process, and their media type. False: none of that name. */
+bool ibx_document_page(const char *name, ibx_bytes *bytes, const char **mime);
+
+#endif

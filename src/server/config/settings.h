@@ -1,0 +1,114 @@
+/* settings.h - every setting of the server, from a file, the environment or the command line.
+ *
+ * The rows in settings.c are the only place where a setting is spelled: its section and key in the
+ * file, its variable IMBREX_SECTION_KEY, its option --section-key (the section `server` is left out
+ * of both), its range, default and help. Later sources win: file, environment, options. An unknown
+ * key or a value out of range is an error that names file and line, variable or option. */
+#ifndef IBX_SERVER_SETTINGS_H
+#define IBX_SERVER_SETTINGS_H
+
+#include "imbrex.h"
+
+typedef enum { IBX_SANDBOX_PREFER, IBX_SANDBOX_REQUIRE, IBX_SANDBOX_OFF } ibx_sandbox_mode;
+
+/* Words separated by blanks, commas or (in files) given as several lines; NULL at the end. */
+typedef char **ibx_word_list;
+
+/* Bytes are powers of 1024, pixels of 1000; times are in milliseconds (spelled "10s", "300ms").
+ * Texts are owned; "" where nothing was said. */
+typedef struct {
+    struct {
+        ibx_word_list listen; /* "127.0.0.1:8080", "[::1]:8080", "unix:/run/imbrex.sock" */
+        char *admin;          /* the same, for health and metrics; "off" */
+        char *root;           /* folder whose files are served; "": none */
+        ibx_word_list cors;   /* origins that may read replies; "*" */
+        bool ui;              /* offer the page at /ui/ */
+        int64_t drain;        /* ms for requests under way after SIGTERM */
+    } server;
+    struct {
+        ibx_word_list keys; /* "id:hex" of signing keys; the first signs */
+        char *keys_file;    /* the same, one per line */
+        bool unsigned_ok; /* accept "-" as signature; default: only where all of listen is loopback
+                           */
+        char *token;      /* bearer token that POST wants; "": none (loopback only) */
+        char *token_file;
+    } auth;
+    struct {
+        int connections, connections_per_client;
+        double requests_per_second; /* and client address; 0: any */
+        int burst;
+        int64_t header_ms, header_bytes;
+        int64_t body_ms, body_rate; /* in all; bytes per second after 5 s of grace */
+        int64_t write_ms;           /* without progress of a reply */
+        int64_t idle_ms;            /* between requests of a connection */
+        int requests;               /* per connection */
+        int64_t source_bytes;       /* of uploads and remote sources */
+        int64_t inflight_bytes;     /* of all of them together */
+        int64_t pixels;             /* of an input */
+        int64_t output_side, output_pixels, output_bytes;
+        int64_t job_bytes;            /* of memory that the plan of one image may need */
+        int64_t memory;               /* of all jobs together */
+        int64_t deadline;             /* ms from a job's start */
+        int64_t cpu;                  /* ms of processor time of a job */
+        int64_t queue_ms;             /* predicted wait above which a request is refused */
+        int queue_light, queue_heavy; /* jobs that wait, per worker */
+        int64_t heavy_bytes;          /* jobs of which the plan needs more are heavy */
+        int steps, recipe_bytes;      /* of a recipe */
+        int outputs;                  /* of one upload */
+    } limits;
+    struct {
+        int count;   /* 0: as many as processors */
+        int threads; /* of each; 0: processors / count, at least 1 */
+        int jobs;    /* after which one is replaced */
+        int64_t rss; /* resident bytes after which one is replaced */
+        ibx_sandbox_mode sandbox;
+        ibx_word_list allow_loaders; /* see ibx_batch */
+    } worker;
+    struct {
+        ibx_word_list
+            allow; /* hosts of remote sources, "img.example.org" or "*.example.org"; none */
+        ibx_word_list ports;    /* 80 443 */
+        ibx_word_list networks; /* CIDRs that would be refused, but are allowed */
+        int64_t connect_ms, total_ms;
+        int redirects, fetches; /* at a time */
+        int64_t fresh_ms; /* a source without Cache-Control of its own is asked for again after */
+    } remote;
+    struct {
+        ibx_word_list buckets; /* "alias=https://host/bucket region" pairs, see remote.h */
+        char *key_id, *secret, *secret_file;
+    } s3;
+    struct {
+        char *folder; /* "": no cache */
+        int64_t size;
+        int64_t max_age; /* ms, told to clients */
+    } cache;
+    struct {
+        ibx_word_list presets; /* "name=recipe": steps that requests may name as preset:name */
+    } recipes;
+    struct {
+        char *file; /* "-": standard error; "off" */
+    } log;
+} ibx_settings;
+
+/* Defaults, then the file (NULL: none), the environment, and the options argv[0..argc-1], which are
+ * all that stands behind the command. False with IBX_USAGE. Free with ibx_settings_free. */
+bool ibx_settings_read(ibx_settings *settings, const char *file, int argc, char **argv,
+                       ibx_error *err);
+void ibx_settings_free(ibx_settings *settings);
+
+/* What the settings must be as a whole: an address that is not loopback needs keys, secrets come
+ * from one source, folders exist. Fails closed. */
+bool ibx_settings_check(const ibx_settings *settings, ibx_error *err);
+
+/* Prints them as a file that gives the same settings; secrets as "(hidden)". */
+void ibx_settings_print(const ibx_settings *settings, FILE *out);
+
+/* Prints the help of `imbrex serve`: every option with range and default, by section. */
+void ibx_settings_help(FILE *out);
+
+/* What SIGHUP may change: keys, token, presets, limits, allow-lists. Moves these from `fresh` into
+ * `settings`; the rest keeps its value, and a sentence for each that would have changed goes to
+ * `left` (may be NULL). */
+void ibx_settings_reload(ibx_settings *settings, ibx_settings *fresh, FILE *left);
+
+#endif

@@ -1,0 +1,20 @@
+/* stream.h - a connection that only lets well-formed requests through, in good time.
+ *
+ * A GIOStream over another. Reading: bytes of a request's head are kept back until it is complete
+ * and has passed net/grammar.h; then head and body go on as they are. What is refused is answered
+ * here with its status and a line of text, and the connection ends. Time: a head has header_ms from
+ * its first byte, a body a least rate after 5 s of grace and body_ms in all, a reply write_ms
+ * without progress, a connection idle_ms between requests and so many requests. Both streams are
+ * pollable, as libsoup asks. */
+#ifndef IBX_SERVER_STREAM_H
+#define IBX_SERVER_STREAM_H
+
+#include "server/admin/metrics.h"
+#include "server/config/settings.h"
+#include <gio/gio.h>
+
+/* Takes a reference of `base`. `closed` (may be NULL) is called once when the connection ends. */
+GIOStream *ibx_stream_new(GIOStream *base, const ibx_settings *settings, ibx_metrics *metrics,
+                          void (*closed)(void *user), void *user);
+
+#endif

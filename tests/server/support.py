@@ -1,0 +1,115 @@
+"""A server for one test: the real program on free ports, ended by its process id.
+
+    with support.server("--root", folder) as s:
+        status, headers, body = s.get("/v1/-/resize:64x/file/a.png")
+
+The environment has IMBREX, the program, and SOURCE, the checkout."""
+
+import contextlib
+import http.client
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+IMBREX = os.environ["IMBREX"]
+SOURCE = pathlib.Path(os.environ["SOURCE"])
+DATA = pathlib.Path(os.environ.get("IMBREX_DATA", SOURCE.parent / "shared" / "data"))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    def __init__(self, *options, env=None, log=None):
+        self.port, self.admin = free_port(), free_port()
+        self.log = log or tempfile.TemporaryFile()
+        words = [IMBREX, "serve", "--listen", f"127.0.0.1:{self.port}",
+                 "--admin", f"127.0.0.1:{self.admin}", *map(str, options)]
+        self.process = subprocess.Popen(words, stderr=self.log, env={**os.environ, **(env or {})})
+
+    def request(self, method, path, body=None, headers=None, port=None, timeout=60):
+        """Status, headers (lower case) and body of one request on a connection of its own."""
+        c = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=timeout)
+        try:
+            c.request(method, path, body, headers or {})
+            r = c.getresponse()
+            return r.status, {k.lower(): v for k, v in r.getheaders()}, r.read()
+        finally:
+            c.close()
+
+    def get(self, path, **more):
+        return self.request("GET", path, **more)
+
+    def post(self, path, body, **more):
+        return self.request("POST", path, body, **more)
+
+    def metric(self, name, **labels):
+        """The value of one metric; labels not given must not be there. 0 if it has none yet."""
+        _, _, text = self.get("/metrics", port=self.admin)
+        inside = ",".join(f'{k}="{v}"' for k, v in labels.items())
+        want = f"imbrex_{name}" + (f"{{{inside}}}" if inside else "")
+        for line in text.decode().splitlines():
+            if line.rsplit(" ", 1)[0] == want:
+                return float(line.rsplit(" ", 1)[1])
+        return 0.0
+
+    def wait_ready(self, seconds=60):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the server ended with {self.process.returncode}: {self.said()}")
+            with contextlib.suppress(OSError):
+                if self.get("/readyz", port=self.admin, timeout=5)[0] == 200:
+                    return self
+            time.sleep(0.05)
+        raise RuntimeError(f"the server is not ready: {self.said()}")
+
+    def children(self):
+        """Process ids of its workers."""
+        task = f"/proc/{self.process.pid}/task"
+        ids = []
+        for thread in os.listdir(task):
+            with contextlib.suppress(OSError):
+                ids += pathlib.Path(task, thread, "children").read_text().split()
+        return [int(i) for i in ids]
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")
+
+    def stop(self, seconds=40):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(seconds)
+        return self.process.returncode
+
+
+@contextlib.contextmanager
+def server(*options, **more):
+    s = Server(*options, **more)
+    try:
+        yield s.wait_ready()
+    except BaseException:
+        print(s.said()[-4000:], file=sys.stderr)
+        raise
+    finally:
+        s.stop()
+
+
+def skip(why):
+    print(why)
+    sys.exit(77)
+
+
+def check(condition, sentence):
+    """As assert, but also with -O, and it says what."""
+    if not condition:
+        raise SystemExit(f"failed: {sentence}")
