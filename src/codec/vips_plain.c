@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <tiffio.h>
-#include <unistd.h>
 
 /* Rows of a tile that are read at a time. */
 #define MOST_ROWS 32
