@@ -9,8 +9,7 @@
 
 #include <cmocka.h>
 
-/* ---- a block to write ---------------------------------------------------------------------------
- */
+/* ---- a block to write ---------------------------------------------------------------------- */
 
 enum { BYTE = 1, ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 7, SRATIONAL = 10 };
 
@@ -108,8 +107,7 @@ static ibx_bytes make_block(bool big_endian) {
     return (ibx_bytes){m.data, m.value};
 }
 
-/* ---- libexif -----------------------------------------------------------------------------------
- */
+/* ---- libexif ------------------------------------------------------------------------------- */
 
 static ExifData *libexif_read(ibx_bytes exif) {
     uint8_t *wrapped = malloc(exif.size + 6);
@@ -144,7 +142,7 @@ static int compare(ExifData *given, ExifData *back) {
     return n;
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------- */
 
 static blob write_sized(int w, int h, const char *settings, ibx_sample sample, ibx_bytes exif) {
     const ibx_metadata m = {.exif = exif};
@@ -196,8 +194,7 @@ static void pixels_are_the_same(blob file, blob as) {
     free(b.pixels);
 }
 
-/* ---- tests -------------------------------------------------------------------------------------
- */
+/* ---- tests --------------------------------------------------------------------------------- */
 
 static void check(const char *settings, ibx_sample sample, bool big_endian) {
     const ibx_bytes given = make_block(big_endian);

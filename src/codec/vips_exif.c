@@ -51,7 +51,7 @@ typedef struct {
     uint8_t value[8]; /* as in the structure */
 } entry;
 
-/* ---- numbers --------------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------- */
 
 static uint64_t get(const uint8_t *p, size_t bytes, form f) {
     uint64_t v = 0;
@@ -87,7 +87,7 @@ static void swap(uint8_t *data, size_t size, size_t width) {
         }
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 /* Position of the first directory; 0: this is no TIFF. */
 static uint64_t open_structure(structure *s, const ibx_source *source) {
@@ -142,7 +142,7 @@ static const entry *find(const GArray *entries, uint16_t tag) {
     return NULL;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 /* Room for so many bytes at an even position, which is returned; 0: there is no more. */
 static uint64_t reserve(tail *t, size_t size) {
@@ -183,7 +183,7 @@ static uint64_t write_directory(tail *t, GArray *entries, uint64_t next) {
     return position;
 }
 
-/* ---- copying --------------------------------------------------------------------------------- */
+/* ---- copying ------------------------------------------------------------------------------- */
 
 /* Copies the values of an entry from one structure to the other. False if that cannot be done. */
 static bool copy_values(const structure *from, const entry *e, tail *to, entry *copy) {
@@ -276,8 +276,7 @@ static void copy_directory(const structure *from, uint64_t at, tail *to, kind in
     g_array_free(there, TRUE);
 }
 
-/* ---- blocks and files --------------------------------------------------------------------------
- */
+/* ---- blocks and files ---------------------------------------------------------------------- */
 
 static void write_header(tail *t, uint64_t first) {
     memcpy(t->bytes->data, t->form.big_endian ? "MM\0*" : "II*\0", 4);

@@ -86,8 +86,8 @@ for name in out-*/photo.webp; do
 done
 
 # Pillow reads BigTIFF, too, where ExifTool knows no names in directories of EXIF.
-imbrex run save:tiff,bigtiff=yes,name=big.tif/save:tiff,compression=zstd,name=zstd.tif in/photo.jpg \
-    -o pillow --metadata keep
+imbrex run save:tiff,bigtiff=yes,name=big.tif/save:tiff,compression=zstd,name=zstd.tif \
+    in/photo.jpg -o pillow --metadata keep
 is 0
 $PYTHON - <<'PYTHON' || fail "Pillow sees it otherwise"
 import glob
