@@ -1,11 +1,14 @@
 /* tiff_exif.c - EXIF in TIFF files, written and read by the libvips module. libexif is asked
  * whether what comes back is what was given. */
 #include "pictures.h"
+#include <dlfcn.h>
 #include <libexif/exif-data.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -120,6 +123,10 @@ static ExifData *libexif_read(ibx_bytes exif) {
     return d;
 }
 
+/* What libexif sees of the block, but for those of the pixels: in the directories of the image, the
+ * photograph, interoperability, and GPS. */
+enum { ENTRIES = 7 + 9 + 2 + 3 };
+
 /* Every entry of one is in the other, with the same values, but for those of the pixels. */
 static int compare(ExifData *given, ExifData *back) {
     int n = 0;
@@ -202,7 +209,7 @@ static void check(const char *settings, ibx_sample sample, bool big_endian) {
     blob without = write_with(settings, sample, (ibx_bytes){0});
     const ibx_bytes back = block_of(with);
     ExifData *g = libexif_read(given), *b = libexif_read(back);
-    assert_int_equal(compare(g, b), 9 - 2 + 10 - 1 + 2 + 3);
+    assert_int_equal(compare(g, b), ENTRIES);
     pixels_are_the_same(with, without);
     exif_data_unref(g);
     exif_data_unref(b);
@@ -332,11 +339,76 @@ static void hostile_files_are_met(void **state) {
     free((void *)given.data);
 }
 
+/* ---- beyond 4 GB ----------------------------------------------------------------------------- */
+
+typedef bool append_function(int fd, ibx_bytes exif, ibx_error *err);
+typedef bool read_function(const ibx_source *tiff, ibx_bytes *exif, ibx_error *err);
+
+/* A function of the module, which is loaded by then. */
+static void *of_module(const char *name) {
+    Dl_info module;
+    assert_true(dladdr(ibx_codec_for_reading((const uint8_t *)"II*", 4, NULL), &module));
+    void *function = dlsym(dlopen(module.dli_fname, RTLD_NOW | RTLD_NOLOAD), name);
+    assert_non_null(function);
+    return function;
+}
+
+/* A file with holes of so many bytes that begins like this. */
+static int file_of(const void *head, size_t size, off_t bytes) {
+    const int fd = memfd_create("a TIFF", MFD_CLOEXEC);
+    assert_true(fd >= 0 && ftruncate(fd, bytes) == 0);
+    assert_true(pwrite(fd, head, size, 0) == (ssize_t)size);
+    return fd;
+}
+
+/* A directory with a width alone. */
+static const char CLASSIC[] = "II*\0\10\0\0\0\1\0\0\1\3\0\1\0\0\0\11\0\0\0\0\0\0";
+static const char BIG[] = "II+\0\10\0\0\0\20\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0"
+                          "\0\1\3\0\1\0\0\0\0\0\0\0\11\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+static void positions_do_not_wrap(void **state) {
+    (void)state;
+    append_function *append = (append_function *)of_module("ibx_vips_exif_append");
+    const ibx_bytes given = make_block(true);
+    const int fd = file_of(CLASSIC, sizeof CLASSIC, 0xFFFFFF00);
+    ibx_error err = {0};
+    char head[sizeof CLASSIC];
+    assert_false(append(fd, given, &err));
+    assert_int_equal(err.code, IBX_USAGE);
+    assert_non_null(strstr(err.text, "bigtiff=yes"));
+    assert_true(pread(fd, head, sizeof head, 0) == sizeof head);
+    assert_memory_equal(head, CLASSIC, sizeof head);
+    assert_true(lseek(fd, 0, SEEK_END) == 0xFFFFFF00);
+    close(fd);
+    free((void *)given.data);
+}
+
+static void large_files_are_met(void **state) {
+    (void)state;
+    append_function *append = (append_function *)of_module("ibx_vips_exif_append");
+    read_function *read = (read_function *)of_module("ibx_vips_exif_read");
+    const ibx_bytes given = make_block(false);
+    const int fd = file_of(BIG, sizeof BIG, 0x123456789);
+    ibx_error err = {0};
+    if (!append(fd, given, &err)) fail_msg("%s", err.text);
+    const ibx_source file = {.name = "a TIFF", .size = lseek(fd, 0, SEEK_END), .fd = fd};
+    ibx_bytes back = {0};
+    assert_true(read(&file, &back, &err));
+    ExifData *g = libexif_read(given), *b = libexif_read(back);
+    assert_int_equal(compare(g, b), ENTRIES);
+    exif_data_unref(g);
+    exif_data_unref(b);
+    close(fd);
+    free((void *)given.data);
+    free((void *)back.data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exif_comes_back),       cmocka_unit_test(a_second_copy_is_the_same),
         cmocka_unit_test(no_block_harms_a_file), cmocka_unit_test(what_is_too_large_is_left_out),
-        cmocka_unit_test(hostile_files_are_met),
+        cmocka_unit_test(hostile_files_are_met), cmocka_unit_test(positions_do_not_wrap),
+        cmocka_unit_test(large_files_are_met),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
