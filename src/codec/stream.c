@@ -1,6 +1,8 @@
 /* stream.c - sources and sinks in memory, and a cursor over the chunks of any source. */
 #include "codec/stream.h"
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static bool memory_next(ibx_source *source, const uint8_t **data, size_t *size, ibx_error *err) {
     (void)err;
@@ -15,6 +17,21 @@ void ibx_memory_source_init(ibx_memory_source *s, const char *name, const void *
     *s = (ibx_memory_source){
         .source = {
             .name = name, .next = memory_next, .size = (int64_t)size, .fd = -1, .whole = data}};
+}
+
+bool ibx_source_fetch(const ibx_source *source, uint64_t at, size_t size, void *to) {
+    const uint64_t end = source->size > 0 ? (uint64_t)source->size : 0;
+    if (at > end || size > end - at) return false;
+    if (source->whole) {
+        memcpy(to, source->whole + at, size);
+        return true;
+    }
+    for (size_t done = 0; done < size;) {
+        const ssize_t n = pread(source->fd, (uint8_t *)to + done, size - done, (off_t)(at + done));
+        if (n == 0 || (n < 0 && errno != EINTR)) return false;
+        if (n > 0) done += (size_t)n;
+    }
+    return true;
 }
 
 /* Doubles the room, so that many small writes stay linear. */

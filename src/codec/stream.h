@@ -40,6 +40,10 @@ typedef struct {
 } ibx_memory_source;
 void ibx_memory_source_init(ibx_memory_source *s, const char *name, const void *data, size_t size);
 
+/* Copies bytes from anywhere in a source that says its size. False if they are not all inside it,
+ * or cannot be read (errno then, if it is set). */
+bool ibx_source_fetch(const ibx_source *source, uint64_t at, size_t size, void *to);
+
 /* A sink into a growing buffer. Free `data` with free(). */
 typedef struct {
     ibx_sink sink;

@@ -40,6 +40,9 @@ VipsTarget *ibx_vips_target(ibx_vips_forward *forward);
  * are reserved in it. -1 and an error. */
 int ibx_vips_unnamed_file(size_t size, bool on_disk, ibx_error *err);
 
+/* Writes all of the bytes at a position of it. */
+bool ibx_vips_write_at(int fd, const void *data, size_t size, off_t at, ibx_error *err);
+
 /* Appends a whole file to a sink. */
 bool ibx_vips_send_file(int fd, ibx_sink *sink, ibx_error *err);
 

@@ -6,30 +6,12 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <tiffio.h>
-#include <unistd.h>
 
 /* Rows of a tile that are read at a time. */
 #define MOST_ROWS 32
 
 /* More pieces than that are no file worth this shortcut. */
 #define MOST_PIECES (1 << 20)
-
-/* ---- bytes --------------------------------------------------------------------------------- */
-
-/* Copies bytes of the file; they must all be there. */
-static bool fetch(const ibx_source *source, uint64_t at, size_t size, void *to) {
-    if (at > (uint64_t)source->size || size > (uint64_t)source->size - at) return false;
-    if (source->whole) {
-        memcpy(to, source->whole + at, size);
-        return true;
-    }
-    for (size_t done = 0; done < size;) {
-        const ssize_t n = pread(source->fd, (uint8_t *)to + done, size - done, (off_t)(at + done));
-        if (n == 0 || (n < 0 && errno != EINTR)) return false;
-        if (n > 0) done += (size_t)n;
-    }
-    return true;
-}
 
 /* ---- the file, for libtiff ------------------------------------------------------------------- */
 
@@ -41,7 +23,7 @@ typedef struct {
 
 static tmsize_t read_bytes(thandle_t user, void *to, tmsize_t size) {
     place *p = user;
-    if (size < 0 || !fetch(p->source, p->at, (size_t)size, to)) return -1;
+    if (size < 0 || !ibx_source_fetch(p->source, p->at, (size_t)size, to)) return -1;
     p->at += (uint64_t)size;
     return size;
 }
@@ -195,8 +177,8 @@ static bool read_tile(ibx_vips_plain *p, const ibx_source *source, int band, int
                       const ibx_strip *strip, int to) {
     const size_t row = (size_t)p->piece_w * p->pixel;
     const int x = i * p->piece_w, w = ibx_min(p->piece_w, p->w - x);
-    if (!fetch(source, p->offset[band * p->across + i] + (uint64_t)skip * row, (size_t)n * row,
-               p->rows))
+    if (!ibx_source_fetch(source, p->offset[band * p->across + i] + (uint64_t)skip * row,
+                          (size_t)n * row, p->rows))
         return false;
     for (int y = 0; y < n; y++)
         memcpy(strip->data + (size_t)(to + y) * strip->stride + (size_t)x * p->pixel,
@@ -210,9 +192,9 @@ static bool read_rows(const ibx_vips_plain *p, const ibx_source *source, int ban
     const size_t row = (size_t)p->w * p->pixel;
     uint64_t at = p->offset[band] + (uint64_t)skip * row;
     uint8_t *data = strip->data + (size_t)to * strip->stride;
-    if (strip->stride == row) return fetch(source, at, (size_t)n * row, data);
+    if (strip->stride == row) return ibx_source_fetch(source, at, (size_t)n * row, data);
     for (int y = 0; y < n; y++, at += row, data += strip->stride)
-        if (!fetch(source, at, row, data)) return false;
+        if (!ibx_source_fetch(source, at, row, data)) return false;
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* vips_read.c - opens a file through libvips and hands out its rows. */
 #include "codec/exif.h"
 #include "codec/vips.h"
+#include "codec/vips_exif.h"
 #include "codec/vips_plain.h"
 #include "core/pixels.h"
 #include <pthread.h>
@@ -205,6 +206,8 @@ static bool keep_metadata(decoder *d, VipsImage *image, ibx_error *err) {
         keep_blob(image, VIPS_META_IPTC_NAME, NULL, 0, &m->iptc) &&
         (d->pixels.converted || keep_blob(image, VIPS_META_ICC_NAME, NULL, 0, &m->profile));
     if (!is_whole_iptc(m->iptc)) ibx_metadata_set(&m->iptc, NULL, 0);
+    if (kept && !m->exif.size && !strcmp(d->loader->name, "tiff"))
+        return ibx_vips_exif_read(d->source, &m->exif, err);
     return kept || ibx_fail(err, IBX_MEMORY, "%s: no memory for its metadata", d->source->name);
 }
 

@@ -21,28 +21,14 @@ void ibx_vips_store_close(ibx_vips_store *store) {
     *store = (ibx_vips_store){.fd = -1};
 }
 
-/* Moves all bytes from or to the file, or fails with errno. */
-static bool move(int fd, bool out, uint8_t *data, size_t size, off_t at) {
-    while (size > 0) {
-        const ssize_t n = out ? pwrite(fd, data, size, at) : pread(fd, data, size, at);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return false;
-        data += n;
-        size -= (size_t)n;
-        at += n;
-    }
-    return true;
-}
-
 bool ibx_vips_store_put(ibx_vips_store *store, int y, const ibx_strip *strip, ibx_error *err) {
     for (int i = 0; i < strip->rows; i++) {
         uint8_t *row = strip->data + (size_t)i * strip->stride;
         const size_t at = (size_t)(y + i) * store->row_bytes;
         if (store->data)
             memcpy(store->data + at, row, store->row_bytes);
-        else if (!move(store->fd, true, row, store->row_bytes, (off_t)at))
-            return ibx_fail(err, errno == ENOSPC ? IBX_FULL : IBX_IO,
-                            "a temporary file cannot be written: %s (set TMPDIR)", strerror(errno));
+        else if (!ibx_vips_write_at(store->fd, row, store->row_bytes, (off_t)at, err))
+            return false;
     }
     return true;
 }
@@ -51,12 +37,13 @@ bool ibx_vips_store_put(ibx_vips_store *store, int y, const ibx_strip *strip, ib
 static int generate(VipsRegion *out, void *sequence, void *a, void *b, gboolean *stop) {
     (void)sequence, (void)b, (void)stop;
     const ibx_vips_store *store = a;
+    const ibx_source file = {.size = (int64_t)store->row_bytes * store->rows, .fd = store->fd};
     const VipsRect *r = &out->valid;
     const size_t pixel = VIPS_IMAGE_SIZEOF_PEL(out->im);
     for (int y = r->top; y < r->top + r->height; y++) {
         const size_t at = (size_t)y * store->row_bytes + (size_t)r->left * pixel;
-        if (!move(store->fd, false, VIPS_REGION_ADDR(out, r->left, y), (size_t)r->width * pixel,
-                  (off_t)at)) {
+        if (!ibx_source_fetch(&file, at, (size_t)r->width * pixel,
+                              VIPS_REGION_ADDR(out, r->left, y))) {
             vips_error("imbrex", "a temporary file cannot be read: %s", strerror(errno));
             return -1;
         }

@@ -105,6 +105,17 @@ int ibx_vips_unnamed_file(size_t size, bool on_disk, ibx_error *err) {
     return -1;
 }
 
+bool ibx_vips_write_at(int fd, const void *data, size_t size, off_t at, ibx_error *err) {
+    for (size_t done = 0; done < size;) {
+        const ssize_t n = pwrite(fd, (const uint8_t *)data + done, size - done, at + (off_t)done);
+        if (n < 0 && errno != EINTR)
+            return ibx_fail(err, errno == ENOSPC ? IBX_FULL : IBX_IO,
+                            "a temporary file cannot be written: %s (set TMPDIR)", strerror(errno));
+        if (n > 0) done += (size_t)n;
+    }
+    return true;
+}
+
 bool ibx_vips_send_file(int fd, ibx_sink *sink, ibx_error *err) {
     enum { CHUNK = 1 << 18 };
     uint8_t *chunk = malloc(CHUNK);

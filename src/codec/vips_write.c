@@ -1,9 +1,12 @@
 /* vips_write.c - TIFF, WebP, AVIF and GIF through libvips.
  *
  * These encoders need the whole picture, or want it in their own order. Rows are collected in a
- * store; `finish` gives it to libvips as an image and forwards what comes out. */
+ * store; `finish` gives it to libvips as an image and forwards what comes out: at once, or from an
+ * unnamed file where the encoder goes back in it, or where EXIF is ours to put in. */
 #include "codec/exif.h"
 #include "codec/vips.h"
+#include "codec/vips_exif.h"
+#include "codec/webp.h"
 #include "core/pixels.h"
 #include <unistd.h>
 
@@ -15,6 +18,9 @@ typedef struct {
     /* Bytes that the encoder takes per pixel beside the store, measured at 10 megapixels. */
     double (*bytes)(const ibx_save_job *job);
     int (*save)(VipsImage *image, VipsTarget *target, const ibx_save_job *job);
+    /* Puts the job's EXIF into a file that libvips wrote and sends it; NULL: libvips writes EXIF,
+     * and its bytes are sent as they come. */
+    bool (*send)(int fd, const ibx_save_job *job, ibx_sink *sink, ibx_error *err);
     bool (*check)(const ibx_save_job *job, ibx_error *err); /* or NULL */
 } writer;
 
@@ -28,8 +34,13 @@ typedef struct {
 
 /* ---- the formats ----------------------------------------------------------------------------- */
 
+static ibx_bytes exif_of(const ibx_save_job *job) {
+    return job->metadata ? job->metadata->exif : (ibx_bytes){0};
+}
+
+/* The last of them is the file, which is kept in memory as the store is. */
 static double webp_bytes(const ibx_save_job *job) {
-    return ((const ibx_save_webp *)job->params)->lossless ? 25 : 6;
+    return ((const ibx_save_webp *)job->params)->lossless ? 25 + 3 : 6 + 1;
 }
 
 static int save_webp(VipsImage *image, VipsTarget *target, const ibx_save_job *job) {
@@ -38,13 +49,17 @@ static int save_webp(VipsImage *image, VipsTarget *target, const ibx_save_job *j
                                 p->effort, NULL);
 }
 
+static bool send_webp(int fd, const ibx_save_job *job, ibx_sink *sink, ibx_error *err) {
+    const ibx_source file = {.name = "the WebP", .size = lseek(fd, 0, SEEK_END), .fd = fd};
+    return ibx_webp_send(&file, exif_of(job), &job->head, sink, err);
+}
+
 static double avif_bytes(const ibx_save_job *job) {
     (void)job;
     return 24;
 }
 
-/* Is there nothing to embed? libvips would make up EXIF of its own, with the resolution alone, as
- * it does for WebP whatever it is told. */
+/* Is there nothing to embed? libvips would make up EXIF of its own, with the resolution alone. */
 static bool is_bare(const ibx_save_job *job) {
     const ibx_metadata *m = job->metadata;
     return !job->head.profile.size && (!m || (!m->exif.size && !m->xmp.size));
@@ -113,6 +128,10 @@ static int save_tiff(VipsImage *image, VipsTarget *target, const ibx_save_job *j
                                 "pyramid", p->pyramid, "bigtiff", big, NULL);
 }
 
+static bool send_tiff(int fd, const ibx_save_job *job, ibx_sink *sink, ibx_error *err) {
+    return ibx_vips_exif_append(fd, exif_of(job), err) && ibx_vips_send_file(fd, sink, err);
+}
+
 static bool check_tiff(const ibx_save_job *job, ibx_error *err) {
     const ibx_save_tiff *p = job->params;
     if (p->compression != IBX_TIFF_JPEG) return true;
@@ -135,8 +154,9 @@ static const writer WRITERS[] = {
      .cmyk = true,
      .bytes = tiff_bytes,
      .save = save_tiff,
+     .send = send_tiff,
      .check = check_tiff},
-    {.name = "webp", .side = 16383, .bytes = webp_bytes, .save = save_webp},
+    {.name = "webp", .side = 16383, .bytes = webp_bytes, .save = save_webp, .send = send_webp},
     {.name = "avif", .side = 16384, .bytes = avif_bytes, .save = save_avif},
     {.name = "gif", .side = 65535, .bytes = gif_bytes, .save = save_gif},
 };
@@ -241,7 +261,7 @@ static void attach_metadata(VipsImage *image, const encoder *e) {
         attach(image, VIPS_META_ICC_NAME, e->job.head.profile);
     if (!m) return;
     attach(image, VIPS_META_XMP_NAME, m->xmp);
-    if (!m->exif.size) return;
+    if (!m->exif.size || e->writer->send) return;
     uint8_t *exif = g_malloc(m->exif.size + 6);
     memcpy(exif, "Exif\0", 6);
     memcpy(exif + 6, m->exif.data, m->exif.size);
@@ -277,7 +297,7 @@ static bool encode(const encoder *e, VipsImage *image, VipsTarget *target, ibx_e
     return ibx_vips_fail(err, IBX_FORMAT, where, "the encoder failed");
 }
 
-/* WebP, AVIF and GIF are written from front to end. */
+/* AVIF and GIF are written from front to end. */
 static bool encode_to_sink(const encoder *e, VipsImage *image, ibx_error *err) {
     ibx_vips_forward forward = {.sink = e->sink};
     VipsTarget *target = ibx_vips_target(&forward);
@@ -288,14 +308,14 @@ static bool encode_to_sink(const encoder *e, VipsImage *image, ibx_error *err) {
     return false;
 }
 
-/* libtiff goes back to fill in what it learnt later. */
+/* libtiff goes back to fill in what it learnt later; and RIFF says at its start how long it is. */
 static bool encode_to_file(const encoder *e, VipsImage *image, ibx_error *err) {
     const int fd = ibx_vips_unnamed_file(0, !e->store.data, err);
     if (fd < 0) return false;
     VipsTarget *target = vips_target_new_to_descriptor(fd);
     const bool fine = target && encode(e, image, target, err);
     if (target) g_object_unref(target);
-    const bool sent = fine && ibx_vips_send_file(fd, e->sink, err);
+    const bool sent = fine && e->writer->send(fd, &e->job, e->sink, err);
     close(fd);
     return sent;
 }
@@ -306,8 +326,8 @@ bool ibx_vips_finish(void *encoder_, ibx_error *err) {
         return ibx_fail(err, IBX_BUG, "save:%s: rows are missing", e->writer->name);
     VipsImage *image = as_image(e);
     if (!image) return ibx_vips_fail(err, IBX_MEMORY, "save", "no image could be made");
-    const bool fine = e->writer->save == save_tiff ? encode_to_file(e, image, err)
-                                                   : encode_to_sink(e, image, err);
+    const bool fine =
+        e->writer->send ? encode_to_file(e, image, err) : encode_to_sink(e, image, err);
     g_object_unref(image);
     return fine;
 }
