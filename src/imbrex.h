@@ -70,6 +70,10 @@ typedef struct ibx_recipe ibx_recipe;
 ibx_recipe *ibx_recipe_parse(const char *text, ibx_error *err);
 void ibx_recipe_free(ibx_recipe *recipe); /* NULL is allowed */
 
+/* The same for a recipe that came from somebody who may not read local files: parameters that name
+ * one are refused, before anything is opened. */
+ibx_recipe *ibx_recipe_parse_foreign(const char *text, ibx_error *err);
+
 /* The recipe in its canonical spelling: every step, only the parameters that differ from their
  * defaults, one separator. Parsing it gives the same recipe. malloc'd. */
 char *ibx_recipe_print(const ibx_recipe *recipe);

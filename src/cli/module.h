@@ -1,4 +1,4 @@
-/* module.h - commands whose code is in a module, so that no other command pays for its libraries. */
+/* module.h - commands whose code is in a module: no other command pays for its libraries. */
 #ifndef IBX_CLI_MODULE_H
 #define IBX_CLI_MODULE_H
 

@@ -1,11 +1,279 @@
 /* serve.c - the server as a whole: its parts are made, run, and ended. */
 #include "server/serve.h"
-#include "server/config/settings.h"
+#include "describe/json.h"
+#include "server/admin/admin.h"
+#include "server/admin/notify.h"
+#include "server/api/documents.h"
+#include "server/api/routes.h"
+#include <glib-unix.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    LOOK_AROUND_MS = 200, /* between two looks at how the server is */
+    REMEMBERED = 10000,   /* addresses and headers */
+    EXIT_USAGE = 2,       /* wrong words or settings */
+    EXIT_UNAVAILABLE = 4  /* an address or folder cannot be used */
+};
+
+typedef struct {
+    ibx_house house;
+    ibx_admin *admin;
+    GMainLoop *loop;
+    int argc; /* the words of the command line, for SIGHUP */
+    char **argv;
+    char *config;       /* the settings as text */
+    int64_t drain_ends; /* monotonic microseconds; 0: not draining */
+    bool ready;
+} hall;
+
+/* ---- how it is
+ * ----------------------------------------------------------------------------------- */
+
+static char *details(const hall *h, bool ready, const ibx_hello *kept_in) {
+    char *text = NULL;
+    size_t size;
+    ibx_json j = {.out = open_memstream(&text, &size)};
+    if (!j.out) return NULL;
+    ibx_json_open(&j, NULL, '{');
+    ibx_json_bool(&j, "ready", ready);
+    ibx_json_bool(&j, "draining", h->house.draining);
+    ibx_json_int(&j, "landlock_abi", kept_in->landlock_abi);
+    ibx_json_bool(&j, "seccomp", kept_in->seccomp);
+    ibx_json_int(&j, "jobs", ibx_works_pending(h->house.works));
+    if (h->house.cache) ibx_json_bool(&j, "cache_writable", ibx_cache_writable(h->house.cache));
+    ibx_json_close(&j, '}');
+    fclose(j.out);
+    return text;
+}
+
+static void tell_readiness(hall *h) {
+    ibx_hello kept_in = {0};
+    const bool up = ibx_works_ready(h->house.works, &kept_in);
+    const bool ready = up && !h->house.draining;
+    if (ready && !h->ready) {
+        ibx_metrics_info(h->house.metrics, kept_in.landlock_abi, kept_in.seccomp);
+        ibx_log_event(h->house.log, "info", "ready; workers are kept in by %s and %s",
+                      kept_in.landlock_abi > 0 ? "Landlock" : "no Landlock",
+                      kept_in.seccomp ? "seccomp" : "no seccomp");
+        ibx_notify("READY=1");
+    }
+    h->ready = ready;
+    char *text = details(h, ready, &kept_in);
+    if (h->admin && text) ibx_admin_tell(h->admin, ready, text, h->config);
+    free(text);
+}
+
+static gboolean look_around(gpointer user) {
+    hall *h = user;
+    tell_readiness(h);
+    const bool idle = h->house.exchanges == 0 && ibx_works_pending(h->house.works) == 0;
+    const bool late = g_get_monotonic_time() > h->drain_ends;
+    if (h->drain_ends > 0 && (idle || late)) {
+        if (!idle)
+            ibx_log_event(h->house.log, "warning", "%d requests were dropped at the end",
+                          h->house.exchanges);
+        g_main_loop_quit(h->loop);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- signals
+ * ------------------------------------------------------------------------------------- */
+
+/* SIGTERM, SIGINT: what is under way ends, nothing new is taken; the second time at once. */
+static gboolean on_stop(gpointer user) {
+    hall *h = user;
+    if (h->drain_ends > 0) {
+        g_main_loop_quit(h->loop);
+        return G_SOURCE_CONTINUE;
+    }
+    ibx_notify("STOPPING=1");
+    ibx_log_event(h->house.log, "info", "stopping: %d requests under way", h->house.exchanges);
+    h->house.draining = true;
+    h->drain_ends = g_get_monotonic_time() + h->house.settings.server.drain * 1000;
+    ibx_listener_stop(h->house.listener);
+    look_around(h);
+    return G_SOURCE_CONTINUE;
+}
+
+static char *print_settings(const ibx_settings *settings) {
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) return NULL;
+    ibx_settings_print(settings, out);
+    fclose(out);
+    return text;
+}
+
+/* New keys take the place of the old ones in one step. */
+static void take_over(hall *h, ibx_settings *fresh, ibx_keyring *keys) {
+    char *left = NULL;
+    size_t size;
+    FILE *out = open_memstream(&left, &size);
+    ibx_settings_reload(&h->house.settings, fresh, out);
+    if (out) fclose(out);
+    if (left && left[0]) ibx_log_event(h->house.log, "warning", "needs a restart: %s", left);
+    free(left);
+    ibx_keyring_free(h->house.keys);
+    h->house.keys = keys;
+    h->house.purse.most = h->house.settings.limits.inflight_bytes;
+    ibx_works_reloaded(h->house.works);
+    ibx_fetcher_reloaded(h->house.fetcher);
+    free(h->config);
+    h->config = print_settings(&h->house.settings);
+}
+
+/* SIGHUP: all or nothing. */
+static gboolean on_reload(gpointer user) {
+    hall *h = user;
+    ibx_settings fresh;
+    ibx_error err = {0};
+    ibx_keyring *keys = NULL;
+    ibx_notify("RELOADING=1");
+    bool ok = ibx_settings_read(&fresh, NULL, h->argc, h->argv, &err);
+    if (ok) {
+        ok = ibx_settings_check(&fresh, &err) && (!fresh.auth.keys || !fresh.auth.keys[0] ||
+                                                  (keys = ibx_keyring_new(fresh.auth.keys, &err)));
+        if (ok) take_over(h, &fresh, keys);
+        ibx_settings_free(&fresh);
+    }
+    ibx_metric_add(h->house.metrics, IBX_M_RELOADS, ok ? 0 : 1, 1);
+    if (ok)
+        ibx_log_event(h->house.log, "info", "settings read again");
+    else
+        ibx_log_event(h->house.log, "error", "settings stay as they were: %s", err.text);
+    ibx_notify("READY=1");
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- begin and end
+ * ------------------------------------------------------------------------------- */
+
+static void connected(void *user, GIOStream *stream, GSocketAddress *local,
+                      GSocketAddress *remote) {
+    hall *h = user;
+    GError *why = NULL;
+    if (soup_server_accept_iostream(h->house.soup, stream, local, remote, &why)) return;
+    ibx_log_event(h->house.log, "warning", "a connection was dropped: %s", why->message);
+    g_error_free(why);
+}
+
+static bool open_sources(ibx_house *house, ibx_error *err) {
+    const ibx_settings *s = &house->settings;
+    house->purse = (ibx_purse){.most = s->limits.inflight_bytes, .metrics = house->metrics};
+    if (s->auth.keys && s->auth.keys[0] && !(house->keys = ibx_keyring_new(s->auth.keys, err)))
+        return false;
+    if (s->server.root[0] && (house->root = ibx_files_root(s->server.root, err)) < 0) return false;
+    if (s->cache.folder[0] &&
+        !(house->cache = ibx_cache_open(s->cache.folder, s->cache.size, house->metrics, err)))
+        return false;
+    house->addresses = ibx_recent_new(REMEMBERED, sizeof(ibx_opened));
+    house->abouts = ibx_recent_new(REMEMBERED, sizeof(ibx_about));
+    house->fetcher = ibx_fetcher_new(s, house->metrics, &house->purse, err);
+    return house->fetcher != NULL;
+}
+
+static bool open_house(hall *h, ibx_error *err) {
+    ibx_house *house = &h->house;
+    house->metrics = ibx_metrics_new();
+    house->flights = ibx_flights_new();
+    house->filters = ibx_document_filters();
+    house->openapi = ibx_document_openapi(&house->settings);
+    house->soup = soup_server_new("server-header", "imbrex", NULL);
+    house->log = ibx_log_open(house->settings.log.file, err);
+    if (!house->log || !open_sources(house, err)) return false;
+    house->listener = ibx_listener_open(&house->settings, house->metrics, connected, h, err);
+    if (!house->listener) return false;
+    h->admin = ibx_admin_open(&house->settings, house->metrics, err);
+    if (!h->admin && err->code != IBX_OK) return false;
+    house->works = ibx_works_new(&house->settings, house->metrics, err);
+    if (!house->works) return false;
+    ibx_routes_add(house);
+    return true;
+}
+
+static void close_house(hall *h) {
+    ibx_house *house = &h->house;
+    ibx_listener_free(house->listener);
+    if (house->soup) soup_server_disconnect(house->soup);
+    g_clear_object(&house->soup);
+    ibx_works_free(house->works);
+    ibx_fetcher_free(house->fetcher);
+    ibx_admin_close(h->admin);
+    ibx_cache_close(house->cache);
+    ibx_flights_free(house->flights);
+    ibx_recent_free(house->addresses);
+    ibx_recent_free(house->abouts);
+    ibx_keyring_free(house->keys);
+    if (house->root >= 0) close(house->root);
+    ibx_log_close(house->log);
+    ibx_metrics_free(house->metrics);
+    free(house->filters);
+    free(house->openapi);
+    free(h->config);
+}
+
+static void run(hall *h) {
+    char *addresses = ibx_listener_addresses(h->house.listener);
+    char **each = g_strsplit(addresses, "\n", -1);
+    for (char **a = each; *a; a++)
+        if (**a) ibx_log_event(h->house.log, "info", "listening on %s", *a);
+    g_strfreev(each);
+    free(addresses);
+    h->config = print_settings(&h->house.settings);
+    h->loop = g_main_loop_new(NULL, FALSE);
+    const guint source[] = {
+        g_unix_signal_add(SIGTERM, on_stop, h), g_unix_signal_add(SIGINT, on_stop, h),
+        g_unix_signal_add(SIGHUP, on_reload, h), g_timeout_add(LOOK_AROUND_MS, look_around, h)};
+    g_main_loop_run(h->loop);
+    for (size_t i = 0; i < G_N_ELEMENTS(source); i++) g_source_remove(source[i]);
+    g_main_loop_unref(h->loop);
+}
+
+static int serve(hall *h) {
+    ibx_error err = {0};
+    const bool ok = open_house(h, &err);
+    if (ok)
+        run(h);
+    else
+        fprintf(stderr, "imbrex: serve: %s\n", err.text);
+    close_house(h);
+    return ok ? 0 : EXIT_UNAVAILABLE;
+}
+
+/* ---- the command
+ * ---------------------------------------------------------------------------------- */
+
+/* What is asked for in place of a server, or before one. -1: go on. */
+static int before(const ibx_settings *settings, ibx_error *err) {
+    if (settings->command.help) {
+        ibx_settings_help(stdout);
+        return 0;
+    }
+    if (settings->command.print) {
+        ibx_settings_print(settings, stdout);
+        return 0;
+    }
+    if (!ibx_settings_check(settings, err)) {
+        fprintf(stderr, "imbrex: serve: %s\n", err->text);
+        return EXIT_USAGE;
+    }
+    if (!settings->command.check) return -1;
+    printf("the settings are good\n");
+    return 0;
+}
 
 int ibx_serve_main(int argc, char **argv) {
-    ibx_settings settings;
-    ibx_error err;
-    const bool ok = ibx_settings_read(&settings, NULL, argc, argv, &err);
-    ibx_settings_free(&settings);
-    return ok ? 0 : 2;
+    hall h = {.house.root = -1, .argc = argc, .argv = argv};
+    ibx_error err = {0};
+    if (!ibx_settings_read(&h.house.settings, NULL, argc, argv, &err)) {
+        fprintf(stderr, "imbrex: serve: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    int status = before(&h.house.settings, &err);
+    if (status < 0) status = serve(&h);
+    ibx_settings_free(&h.house.settings);
+    return status;
 }

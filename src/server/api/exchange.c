@@ -1,0 +1,118 @@
+/* exchange.c - the life of one request. */
+#include "server/api/exchange.h"
+#include <stdio.h>
+
+static const char KEY[] = "imbrex-exchange";
+
+/* An id of the client's own is kept if it can do no harm in a header or a log. */
+static void choose_id(ibx_exchange *x) {
+    const char *given = ibx_exchange_header(x, "X-Request-Id");
+    const size_t n = given ? strlen(given) : 0;
+    const char *safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    if (n > 0 && n < sizeof x->id && strspn(given, safe) == n)
+        memcpy(x->id, given, n + 1);
+    else
+        snprintf(x->id, sizeof x->id, "%08x%08x%08x", g_random_int(), g_random_int(),
+                 g_random_int());
+}
+
+static void name_client(ibx_exchange *x) {
+    GSocketAddress *remote = soup_server_message_get_remote_address(x->message);
+    if (!G_IS_INET_SOCKET_ADDRESS(remote)) return;
+    char *text =
+        g_inet_address_to_string(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(remote)));
+    g_strlcpy(x->client, text, sizeof x->client);
+    g_free(text);
+}
+
+static void write_log(ibx_exchange *x) {
+    const int status = (int)soup_server_message_get_status(x->message);
+    x->log.id = x->id;
+    x->log.client = x->client[0] ? x->client : NULL;
+    x->log.method = soup_server_message_get_method(x->message);
+    x->log.path = x->path;
+    x->log.status = x->answered ? status : 499; /* the client left first */
+    x->log.total_ms = ibx_exchange_ms(x);
+    ibx_log_write(x->house->log, &x->log);
+    ibx_metric_add(x->house->metrics, IBX_M_REQUESTS, x->log.status, 1);
+    ibx_metric_add(x->house->metrics, IBX_M_BYTES_OUT, 0, x->log.bytes_out);
+    ibx_metric_observe(x->house->metrics, IBX_H_REQUEST, x->log.total_ms / 1000);
+}
+
+typedef struct {
+    void (*drop)(void *user);
+    void *user;
+} belonging;
+
+static void drop_first(ibx_exchange *x) {
+    belonging *b = x->owned->data;
+    x->owned = g_slist_delete_link(x->owned, x->owned);
+    b->drop(b->user);
+    g_free(b);
+}
+
+/* The message is gone: its reply is written, or its client has left. */
+static void end(void *data) {
+    ibx_exchange *x = data;
+    if (x->waiting && !x->answered && x->stop) x->stop(x->stop_user);
+    write_log(x);
+    x->house->exchanges--;
+    while (x->owned) drop_first(x);
+    g_free(x);
+}
+
+/* libsoup keeps the message of a client that left until the handler answers, so the end is told
+ * here. */
+static void left(SoupServerMessage *message, void *data) {
+    (void)data;
+    g_object_set_data(G_OBJECT(message), KEY, NULL); /* calls end */
+}
+
+ibx_exchange *ibx_exchange_of(ibx_house *house, SoupServerMessage *message) {
+    ibx_exchange *x = g_object_get_data(G_OBJECT(message), KEY);
+    if (x) return x;
+    x = g_new0(ibx_exchange, 1);
+    GUri *uri = soup_server_message_get_uri(message);
+    *x = (ibx_exchange){.house = house,
+                        .message = message,
+                        .path = g_uri_get_path(uri),
+                        .query = g_uri_get_query(uri),
+                        .head = soup_server_message_get_method(message) == SOUP_METHOD_HEAD,
+                        .began = g_get_monotonic_time()};
+    house->exchanges++;
+    choose_id(x);
+    name_client(x);
+    g_object_set_data_full(G_OBJECT(message), KEY, x, end);
+    g_signal_connect(message, "finished", G_CALLBACK(left), NULL);
+    g_signal_connect(message, "disconnected", G_CALLBACK(left), NULL);
+    return x;
+}
+
+void ibx_exchange_wait(ibx_exchange *x, void (*stop)(void *user), void *user) {
+    x->waiting = true;
+    x->stop = stop;
+    x->stop_user = user;
+    soup_server_message_pause(x->message);
+}
+
+void ibx_exchange_send(ibx_exchange *x) {
+    x->answered = true;
+    if (x->waiting) soup_server_message_unpause(x->message);
+}
+
+void ibx_exchange_owns(ibx_exchange *x, void (*drop)(void *user), void *user) {
+    belonging *b = g_new(belonging, 1);
+    *b = (belonging){drop, user};
+    x->owned = g_slist_prepend(x->owned, b);
+}
+
+double ibx_exchange_ms(const ibx_exchange *x) {
+    return (double)(g_get_monotonic_time() - x->began) / 1000;
+}
+
+const char *ibx_exchange_header(const ibx_exchange *x, const char *name) {
+    SoupMessageHeaders *headers = soup_server_message_get_request_headers(x->message);
+    const char *list = soup_message_headers_get_list(headers, name);
+    const char *one = soup_message_headers_get_one(headers, name);
+    return list && one && strcmp(list, one) == 0 ? one : NULL;
+}

@@ -1,0 +1,49 @@
+/* exchange.h - one request and its reply.
+ *
+ * Made when a request's head has arrived, gone when its reply has been written or its client has
+ * left. A handler that cannot answer at once calls ibx_exchange_wait, and answers later with one of
+ * the functions of answer.h; until then it says how to stop what it waits for. */
+#ifndef IBX_SERVER_EXCHANGE_H
+#define IBX_SERVER_EXCHANGE_H
+
+#include "server/api/house.h"
+
+typedef struct ibx_exchange {
+    ibx_house *house;
+    SoupServerMessage *message;
+    char id[65];              /* X-Request-Id: the client's, or a new one */
+    char client[64];          /* address, for the log */
+    const char *path, *query; /* as in the request, percent-encoded; query NULL: none */
+    bool head;                /* HEAD: no body is sent */
+    bool open_to_all;         /* its replies may be read by pages of every origin (IIIF) */
+    int64_t began;            /* monotonic microseconds */
+    bool waiting;             /* a handler will answer later */
+    bool answered;
+    void (*stop)(void *user); /* the client has left: stop working for it; NULL */
+    void *stop_user;
+    GSList *owned;       /* see ibx_exchange_owns */
+    void *upload;        /* what upload.c keeps between a request's head and its body; or NULL */
+    ibx_log_request log; /* what the log line will say; texts are owned by whoever set them, until
+                            the end of the exchange */
+} ibx_exchange;
+
+/* The exchange of a message; a new one at the first call. */
+ibx_exchange *ibx_exchange_of(ibx_house *house, SoupServerMessage *message);
+
+/* A handler returns without an answer; `stop` is called if the client leaves before there is
+ * one. */
+void ibx_exchange_wait(ibx_exchange *x, void (*stop)(void *user), void *user);
+
+/* The answer is complete: it is sent. Called by answer.h. */
+void ibx_exchange_send(ibx_exchange *x);
+
+/* `drop` is called with `user` when the exchange ends; of several the last that came first. */
+void ibx_exchange_owns(ibx_exchange *x, void (*drop)(void *user), void *user);
+
+/* Milliseconds since the request's head came. */
+double ibx_exchange_ms(const ibx_exchange *x);
+
+/* A header of the request that must be there only once to count, or NULL. */
+const char *ibx_exchange_header(const ibx_exchange *x, const char *name);
+
+#endif

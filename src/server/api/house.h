@@ -1,0 +1,37 @@
+/* house.h - all that requests share: the parts of the server, made in serve.c. One thread. */
+#ifndef IBX_SERVER_HOUSE_H
+#define IBX_SERVER_HOUSE_H
+
+#include "server/admin/log.h"
+#include "server/admin/metrics.h"
+#include "server/api/recent.h"
+#include "server/cache/cache.h"
+#include "server/config/settings.h"
+#include "server/net/listener.h"
+#include "server/source/signature.h"
+#include "server/source/source.h"
+#include "server/work/flight.h"
+#include "server/work/work.h"
+#include <libsoup/soup.h>
+
+typedef struct ibx_house {
+    ibx_settings settings;
+    ibx_metrics *metrics;
+    ibx_log *log;
+    ibx_works *works;
+    ibx_flights *flights;
+    ibx_cache *cache; /* NULL: none */
+    ibx_fetcher *fetcher;
+    ibx_purse purse;
+    ibx_keyring *keys;     /* NULL: none */
+    ibx_recent *addresses; /* of other servers: ibx_opened, what they held lately */
+    ibx_recent *abouts;    /* ibx_about of sources by their identity */
+    int root;              /* folder of local sources; -1: none */
+    SoupServer *soup;
+    ibx_listener *listener;
+    char *filters, *openapi; /* documents */
+    int exchanges;           /* requests under way */
+    bool draining;
+} ibx_house;
+
+#endif

@@ -1,0 +1,89 @@
+/* places.c - local files, addresses of other servers, buckets. */
+#include "server/api/places.h"
+#include "server/api/answer.h"
+#include <stdlib.h>
+
+typedef struct {
+    ibx_exchange *x;
+    ibx_fetch *fetch; /* while it is under way */
+    char *address;    /* what it is remembered by */
+    int64_t began;
+    ibx_on_place *done;
+    void *user;
+} fetching;
+
+static void free_fetching(void *user) {
+    fetching *f = user;
+    g_free(f->address);
+    g_free(f);
+}
+
+static void stop(void *user) {
+    fetching *f = user;
+    if (f->fetch) ibx_fetch_cancel(f->fetch);
+    f->fetch = NULL;
+}
+
+static void fetched(void *user, ibx_opened *opened) {
+    fetching *f = user;
+    ibx_exchange *x = f->x;
+    const bool ok = opened->status == IBX_SOURCE_OK;
+    x->log.fetch_ms = (double)(g_get_monotonic_time() - f->began) / 1000;
+    if (ok) ibx_recent_store(x->house->addresses, f->address, opened);
+    f->fetch = NULL;
+    f->done(f->user, opened, ok ? opened->size : 0);
+}
+
+static void fetch(ibx_exchange *x, ibx_place place, const char *alias, const char *source,
+                  fetching *f) {
+    ibx_fetcher *fetcher = x->house->fetcher;
+    f->fetch = place == IBX_PLACE_URL ? ibx_fetch_url(fetcher, source, fetched, f)
+                                      : ibx_fetch_bucket(fetcher, alias, source, fetched, f);
+    if (f->fetch) {
+        ibx_exchange_wait(x, stop, f);
+        return;
+    }
+    ibx_opened failed = {.status = IBX_SOURCE_BUSY, .fd = -1};
+    ibx_fail(&failed.error, IBX_MEMORY, "no memory to fetch another source");
+    f->done(f->user, &failed, 0);
+}
+
+static void open_file(ibx_exchange *x, const char *path, ibx_on_place *done, void *user) {
+    ibx_opened opened = {.status = IBX_SOURCE_MISSING, .fd = -1};
+    if (x->house->root >= 0)
+        ibx_files_open(x->house->root, path, &opened);
+    else
+        ibx_fail(&opened.error, IBX_USAGE, "this server serves no local files; see --root");
+    done(user, &opened, 0);
+}
+
+/* What must be allowed before a cached result of it may be given away too. */
+static bool allowed(ibx_exchange *x, ibx_place place, const char *source, ibx_on_place *done,
+                    void *user) {
+    ibx_opened opened = {.fd = -1};
+    if (place == IBX_PLACE_URL)
+        opened.status = ibx_fetcher_allows(x->house->fetcher, source, &opened.error);
+    if (opened.status != IBX_SOURCE_OK) done(user, &opened, 0);
+    return opened.status == IBX_SOURCE_OK;
+}
+
+void ibx_place_open(ibx_exchange *x, ibx_place place, const char *alias, const char *source,
+                    ibx_on_identity *known, ibx_on_place *done, void *user) {
+    if (place == IBX_PLACE_FILE) {
+        open_file(x, source, done, user);
+        return;
+    }
+    if (!allowed(x, place, source, done, user)) return;
+    char *address = g_strdup_printf("%s %s", alias ? alias : "", source);
+    ibx_opened lately;
+    const int64_t fresh = x->house->settings.remote.fresh_ms;
+    if (known && ibx_recent_find(x->house->addresses, address, fresh, &lately) &&
+        known(user, &lately)) {
+        g_free(address);
+        return;
+    }
+    fetching *f = g_new0(fetching, 1);
+    *f = (fetching){x, NULL, address, g_get_monotonic_time(), done, user};
+    ibx_exchange_owns(x, free_fetching, f);
+    fetch(x, place, alias, source, f);
+}

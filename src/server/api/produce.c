@@ -1,0 +1,208 @@
+/* produce.c - cache, coalescing, workers. */
+#include "server/api/produce.h"
+#include <stdio.h>
+#include <sys/mman.h>
+
+/* One job for all who wait for it. */
+typedef struct {
+    ibx_house *house;
+    ibx_flight *flight;
+    ibx_work *work;
+    ibx_product_key key;
+    bool cached; /* one file: it goes into the cache */
+} job;
+
+struct ibx_production {
+    ibx_seat *seat;
+    ibx_on_product *done;
+    void *user;
+    bool leads;
+};
+
+ibx_product_key ibx_product_key_of(const ibx_wish *wish, const char *identity) {
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    const char *const parts[] = {ibx_version(), identity, wish->recipe, wish->format};
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+        g_checksum_update(sum, (const guchar *)parts[i], (gssize)strlen(parts[i]) + 1);
+    ibx_product_key key;
+    g_strlcpy(key.text, g_checksum_get_string(sum), sizeof key.text);
+    g_checksum_free(sum);
+    return key;
+}
+
+/* ---- the cache ------------------------------------------------------------------------------ */
+
+/* What an entry says about its body. */
+static const char META[] = "%15s %d %d %d %d";
+
+static void release(void *cached) {
+    ibx_cache_release(cached);
+    g_free(cached);
+}
+
+static bool read_entry(ibx_cached *cached, ibx_product *product) {
+    char format[16];
+    ibx_result *r = &product->output[0];
+    if (sscanf(cached->meta, META, format, &r->w, &r->h, &product->in_w, &product->in_h) != 5)
+        return false;
+    r->format = ibx_format_find(format);
+    return r->format != NULL;
+}
+
+bool ibx_product_find(ibx_house *house, const ibx_product_key *key, ibx_product *product) {
+    *product = (ibx_product){.cache = "hit", .outputs = 1};
+    ibx_cached *cached = house->cache ? g_new0(ibx_cached, 1) : NULL;
+    if (cached && ibx_cache_find(house->cache, key->text, cached)) {
+        if (read_entry(cached, product)) {
+            product->output[0].bytes =
+                g_bytes_new_with_free_func(cached->body, cached->size, release, cached);
+            return true;
+        }
+        ibx_cache_release(cached);
+    }
+    g_free(cached);
+    return false;
+}
+
+static void store(const job *j, const ibx_product *product, int fd) {
+    const ibx_result *r = &product->output[0];
+    char meta[100];
+    snprintf(meta, sizeof meta, "%s %d %d %d %d", r->format->name, r->w, r->h, product->in_w,
+             product->in_h);
+    ibx_cache_store(j->house->cache, j->key.text, meta, fd, (int64_t)g_bytes_get_size(r->bytes));
+}
+
+/* ---- results of workers ------------------------------------------------------------------------
+ */
+
+typedef struct {
+    void *at;
+    size_t size;
+} mapping;
+
+static void unmap(void *data) {
+    mapping *m = data;
+    munmap(m->at, m->size);
+    g_free(m);
+}
+
+/* The bytes of a sealed memory file. NULL if they cannot be mapped. */
+static GBytes *map(int fd, int64_t size) {
+    if (size == 0) return g_bytes_new(NULL, 0);
+    void *at = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED) return NULL;
+    mapping *m = g_new(mapping, 1);
+    *m = (mapping){at, (size_t)size};
+    return g_bytes_new_with_free_func(at, (size_t)size, unmap, m);
+}
+
+static bool take_outputs(ibx_product *product, const ibx_outcome *o) {
+    for (int i = 0; i < o->delivery->outputs; i++) {
+        const ibx_made *made = &o->delivery->output[i];
+        ibx_result *r = &product->output[i];
+        r->bytes = map(o->fds[i], made->bytes);
+        if (!r->bytes) return ibx_fail(&product->error, IBX_MEMORY, "no memory for the result");
+        r->format = ibx_format_find(made->format);
+        g_strlcpy(r->name, made->name, sizeof r->name);
+        r->w = made->w;
+        r->h = made->h;
+        product->outputs++;
+    }
+    return true;
+}
+
+static void fill(ibx_product *product, const ibx_outcome *o) {
+    *product = (ibx_product){.fate = o->fate,
+                             .cache = "miss",
+                             .retry_s = o->retry_s,
+                             .waited_ms = o->waited_ms,
+                             .worked_ms = o->worked_ms};
+    if (!o->delivery) return;
+    product->error = o->delivery->error;
+    product->times = o->delivery->times;
+    product->cpu_ms = o->delivery->cpu;
+    product->rss = o->delivery->rss;
+    if (o->delivery->known) {
+        product->in_w = o->delivery->about.head.w;
+        product->in_h = o->delivery->about.head.h;
+    }
+    if (o->fate == IBX_FATE_DONE && product->error.code == IBX_OK) take_outputs(product, o);
+}
+
+void ibx_product_free(ibx_product *product) {
+    for (int i = 0; i < product->outputs; i++) g_bytes_unref(product->output[i].bytes);
+    product->outputs = 0;
+}
+
+/* The worker is done: its results go to all who wait. */
+static void worked(void *user, const ibx_outcome *outcome) {
+    job *j = user;
+    ibx_product product;
+    fill(&product, outcome);
+    const bool good = product.fate == IBX_FATE_DONE && product.error.code == IBX_OK;
+    if (good && j->cached && j->house->cache) store(j, &product, outcome->fds[0]);
+    ibx_flight_land(j->flight, &product);
+    ibx_product_free(&product);
+    g_free(j);
+}
+
+/* Nobody waits any more. */
+static void abandoned(void *user) {
+    job *j = user;
+    ibx_work_cancel(j->work);
+    g_free(j);
+}
+
+/* ---- asking ------------------------------------------------------------------------------------
+ */
+
+static void landed(void *user, const void *landing) {
+    ibx_production *p = user;
+    ibx_product product = *(const ibx_product *)landing;
+    if (!p->leads) product.cache = "coalesced";
+    p->done(p->user, &product);
+    g_free(p);
+}
+
+/* Starts the work that the flight is about. */
+static bool start(ibx_house *house, ibx_flight *flight, const ibx_product_key *key,
+                  const ibx_wish *wish, const ibx_opened *source, int64_t deadline_ms) {
+    ibx_order *order = g_new0(ibx_order, 1);
+    job *j = g_new0(job, 1);
+    *j = (job){.house = house, .flight = flight, .key = *key, .cached = wish->outputs == 1};
+    order->kind = IBX_ORDER_RUN;
+    g_strlcpy(order->name, source->name, sizeof order->name);
+    g_strlcpy(order->format, wish->format, sizeof order->format);
+    g_strlcpy(order->recipe, wish->recipe, sizeof order->recipe);
+    j->work = ibx_works_submit(house->works, order, source->fd, deadline_ms, worked, j);
+    g_free(order);
+    if (j->work)
+        ibx_flight_on_empty(flight, abandoned, j);
+    else
+        g_free(j);
+    return j->work != NULL;
+}
+
+ibx_production *ibx_produce(ibx_house *house, const ibx_wish *wish, const ibx_opened *source,
+                            int64_t deadline_ms, ibx_on_product *done, void *user) {
+    const ibx_product_key key = ibx_product_key_of(wish, source->identity);
+    ibx_production *p = g_new0(ibx_production, 1);
+    ibx_flight *flight;
+    *p = (ibx_production){.done = done, .user = user};
+    /* Those with a deadline of their own share with nobody who has another. */
+    char shared[100];
+    snprintf(shared, sizeof shared, "%s %lld", key.text, (long long)deadline_ms);
+    p->seat = ibx_flight_join(house->flights, shared, landed, p, &p->leads, &flight);
+    if (p->leads && !start(house, flight, &key, wish, source, deadline_ms)) {
+        ibx_seat_leave(p->seat);
+        g_free(p);
+        return NULL;
+    }
+    if (!p->leads) ibx_metric_add(house->metrics, IBX_M_COALESCED, 0, 1);
+    return p;
+}
+
+void ibx_production_cancel(ibx_production *production) {
+    ibx_seat_leave(production->seat);
+    g_free(production);
+}

@@ -1,0 +1,101 @@
+/* routes.c - from address to handler. */
+#include "server/api/routes.h"
+#include "server/api/answer.h"
+
+typedef void handler(ibx_exchange *x, const char *rest);
+
+/* The first whose prefix fits. A prefix that does not end with "/" must be the whole path. */
+static const struct {
+    const char *prefix;
+    handler *handle;
+} ROUTES[] = {{"/v1/filters", ibx_handle_filters},
+              {"/v1/filters/", ibx_handle_filters},
+              {"/v1/openapi.json", ibx_handle_openapi},
+              {"/v1/", ibx_handle_image},
+              {"/iiif/3/", ibx_handle_iiif},
+              {"/dz/", ibx_handle_deepzoom},
+              {"/ui/", ibx_handle_page}};
+static const char UPLOADS[] = "/v1/";
+
+static handler *find(const char *path, const char **rest) {
+    for (size_t i = 0; i < G_N_ELEMENTS(ROUTES); i++) {
+        const size_t n = strlen(ROUTES[i].prefix);
+        if (strncmp(path, ROUTES[i].prefix, n) != 0) continue;
+        if (ROUTES[i].prefix[n - 1] != '/' && path[n] != 0) continue;
+        *rest = path + n;
+        return ROUTES[i].handle;
+    }
+    return NULL;
+}
+
+/* What holds for every request, whatever it asks for. */
+static bool may(ibx_exchange *x) {
+    int retry_s = 1;
+    GSocketAddress *remote = soup_server_message_get_remote_address(x->message);
+    if (x->house->draining) {
+        ibx_answer_problem(x, 503, "draining", NULL, 1);
+    } else if (!ibx_listener_allows(x->house->listener, remote, &retry_s)) {
+        ibx_metric_add(x->house->metrics, IBX_M_SHED, IBX_SHED_CLIENT, 1);
+        ibx_answer_problem(x, 429, "client-rate", NULL, retry_s);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+static bool is_upload(const ibx_exchange *x) {
+    return soup_server_message_get_method(x->message) == SOUP_METHOD_POST &&
+           g_str_has_prefix(x->path, UPLOADS);
+}
+
+/* The head of a request has come; its body has not. */
+static void head_came(SoupServer *soup, SoupServerMessage *message, const char *path,
+                      GHashTable *query, gpointer user) {
+    (void)soup, (void)path, (void)query;
+    ibx_exchange *x = ibx_exchange_of(user, message);
+    if (may(x) && is_upload(x)) ibx_upload_begin(x, x->path + strlen(UPLOADS));
+}
+
+/* For pages of other origins that ask first (Fetch standard, CORS preflight). */
+static void answer_options(ibx_exchange *x) {
+    ibx_answer_header(x, "Allow", "GET, HEAD, POST, OPTIONS");
+    ibx_answer_header(x, "Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS");
+    ibx_answer_header(x, "Access-Control-Allow-Headers", "Authorization, Content-Type, Accept");
+    ibx_answer_header(x, "Access-Control-Max-Age", "86400");
+    x->open_to_all = g_str_has_prefix(x->path, "/iiif/") || g_str_has_prefix(x->path, "/dz/");
+    ibx_answer_nothing(x);
+}
+
+static void answer_get(ibx_exchange *x) {
+    const char *rest;
+    handler *handle = find(x->path, &rest);
+    if (strcmp(x->path, "/") == 0 && x->house->settings.server.ui)
+        ibx_answer_see_other(x, "/ui/");
+    else if (x->query && handle)
+        ibx_answer_no(x, 400, "bad-request", "this address takes no query (\"?\")");
+    else if (handle)
+        handle(x, rest);
+    else
+        ibx_answer_no(x, 404, "not-found", "there is nothing at this address");
+}
+
+static void request_came(SoupServer *soup, SoupServerMessage *message, const char *path,
+                         GHashTable *query, gpointer user) {
+    (void)soup, (void)path, (void)query;
+    ibx_exchange *x = ibx_exchange_of(user, message);
+    const char *method = soup_server_message_get_method(message);
+    if (x->answered) return;
+    if (x->upload)
+        ibx_upload_end(x, x->path + strlen(UPLOADS));
+    else if (method == SOUP_METHOD_OPTIONS)
+        answer_options(x);
+    else if (method == SOUP_METHOD_GET || method == SOUP_METHOD_HEAD)
+        answer_get(x);
+    else
+        ibx_answer_no(x, 405, "method-not-allowed", "this address takes GET and HEAD");
+}
+
+void ibx_routes_add(ibx_house *house) {
+    soup_server_add_early_handler(house->soup, NULL, head_came, house, NULL);
+    soup_server_add_handler(house->soup, NULL, request_came, house, NULL);
+}

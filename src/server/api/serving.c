@@ -1,0 +1,143 @@
+/* serving.c - from wish and source to a reply. */
+#include "server/api/serving.h"
+#include <stdlib.h>
+
+typedef struct {
+    ibx_exchange *x;
+    ibx_wish wish;
+    ibx_opened source;
+    int64_t purse;
+    ibx_production *production; /* while it is under way */
+    ibx_answer_product *answer;
+    ibx_product_key key;
+} serving;
+
+static void drop(void *user) {
+    serving *s = user;
+    ibx_purse_return(&s->x->house->purse, s->purse);
+    ibx_wish_free(&s->wish);
+    ibx_opened_close(&s->source);
+    g_free(s);
+}
+
+static void stop(void *user) {
+    serving *s = user;
+    if (s->production) ibx_production_cancel(s->production);
+    s->production = NULL;
+}
+
+/* ---- replies -----------------------------------------------------------------------------------
+ */
+
+static void note(ibx_exchange *x, const ibx_product *p) {
+    x->log.cache = p->cache;
+    x->log.queue_ms = p->waited_ms;
+    x->log.decode_ms = p->times.decode;
+    x->log.filter_ms = p->times.filter;
+    x->log.encode_ms = p->times.encode;
+    x->log.cpu_ms = p->cpu_ms;
+    x->log.rss = p->rss;
+    x->log.pixels = (int64_t)p->in_w * p->in_h;
+}
+
+void ibx_answer_measures(ibx_exchange *x, const ibx_product *p) {
+    ibx_answer_header(x, "Imbrex-Cache", "%s", p->cache);
+    if (p->in_w > 0)
+        ibx_answer_header(x, "Imbrex-Size", "%dx%d>%dx%d", p->in_w, p->in_h, p->output[0].w,
+                          p->output[0].h);
+    ibx_answer_header(x, "Server-Timing",
+                      "queue;dur=%.1f, read;dur=%.1f, decode;dur=%.1f, filter;dur=%.1f, "
+                      "encode;dur=%.1f, total;dur=%.1f",
+                      p->waited_ms, p->times.read, p->times.decode, p->times.filter,
+                      p->times.encode, ibx_exchange_ms(x));
+}
+
+void ibx_answer_fate(ibx_exchange *x, const ibx_product *p) {
+    const ibx_error *err = p->error.text[0] ? &p->error : NULL;
+    switch (p->fate) {
+    case IBX_FATE_DONE:
+        ibx_answer_error(x, &p->error);
+        return;
+    case IBX_FATE_TOO_BIG:
+        ibx_answer_problem(x, 413, "job-too-big", err, 0);
+        return;
+    case IBX_FATE_OVERLOADED:
+        ibx_answer_problem(x, 503, "overloaded", err, p->retry_s);
+        return;
+    case IBX_FATE_DRAINING:
+        ibx_answer_problem(x, 503, "draining", err, 1);
+        return;
+    case IBX_FATE_DEADLINE:
+        ibx_answer_no(x, 504, "deadline", "the work took longer than is allowed and was stopped");
+        return;
+    case IBX_FATE_CRASHED:
+        ibx_answer_no(x, 500, "worker-crashed",
+                      "the process that worked on this image ended; nothing else was lost");
+        return;
+    }
+}
+
+/* The one file as it is. */
+static void answer_file(ibx_exchange *x, const ibx_wish *wish, const ibx_product *p,
+                        const char *etag, time_t modified) {
+    const ibx_result *r = &p->output[0];
+    ibx_answer_measures(x, p);
+    const bool upload = soup_server_message_get_method(x->message) == SOUP_METHOD_POST;
+    const ibx_reply reply = {.mime = r->format->mime,
+                             .etag = etag,
+                             .modified = modified,
+                             .max_age_ms = upload ? 0 : x->house->settings.cache.max_age,
+                             .varies = wish->automatic};
+    ibx_answer_bytes(x, &reply, r->bytes);
+}
+
+bool ibx_serve_cached(ibx_exchange *x, const ibx_wish *wish, const char *identity,
+                      time_t modified) {
+    const ibx_product_key key = ibx_product_key_of(wish, identity);
+    ibx_product product;
+    if (wish->outputs != 1 || !ibx_product_find(x->house, &key, &product)) return false;
+    note(x, &product);
+    answer_file(x, wish, &product, key.text, modified);
+    ibx_product_free(&product);
+    return true;
+}
+
+static void produced(void *user, const ibx_product *p) {
+    serving *s = user;
+    s->production = NULL;
+    note(s->x, p);
+    if (p->fate != IBX_FATE_DONE || p->error.code != IBX_OK)
+        ibx_answer_fate(s->x, p);
+    else if (s->answer)
+        s->answer(s->x, p, s->key.text);
+    else
+        answer_file(s->x, &s->wish, p, s->key.text, s->source.modified);
+}
+
+/* ---- on the way ---------------------------------------------------------------------------------
+ */
+
+/* Milliseconds by which the client wants an answer; 0: it does not say. */
+static int64_t wanted_deadline(const ibx_exchange *x) {
+    const char *text = ibx_exchange_header(x, "Imbrex-Deadline");
+    const long long ms = text ? strtoll(text, NULL, 10) : 0;
+    return ms > 0 ? ms : 0;
+}
+
+void ibx_serve_source(ibx_exchange *x, ibx_wish *wish, ibx_opened *source, int64_t purse,
+                      ibx_answer_product *answer) {
+    serving *s = g_new0(serving, 1);
+    *s = (serving){.x = x, .wish = *wish, .source = *source, .purse = purse, .answer = answer};
+    *wish = (ibx_wish){0};
+    *source = (ibx_opened){.fd = -1};
+    ibx_exchange_owns(x, drop, s);
+    x->log.recipe = s->wish.recipe;
+    x->log.bytes_in = s->source.size;
+    s->key = ibx_product_key_of(&s->wish, s->source.identity);
+    if (!answer && ibx_serve_cached(x, &s->wish, s->source.identity, s->source.modified)) return;
+    s->production = ibx_produce(x->house, &s->wish, &s->source, wanted_deadline(x), produced, s);
+    if (s->production)
+        ibx_exchange_wait(x, stop, s);
+    else
+        ibx_answer_no(x, 503, "overloaded", "no memory for another job");
+}

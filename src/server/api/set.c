@@ -1,0 +1,163 @@
+/* set.c - POST /v1/set: one upload, many outputs, as multipart/mixed.
+ *
+ * A recipe with several `save` steps is one job with one decode; members of the JSON list are jobs
+ * of their own on the same bytes. */
+#include "server/api/set.h"
+#include "server/api/serving.h"
+#include "server/api/upload.h"
+
+typedef struct gathering gathering;
+
+/* One job of the set. */
+typedef struct {
+    gathering *whole;
+    ibx_production *production; /* while it is under way */
+    ibx_product product;        /* when it is good */
+} share;
+
+struct gathering {
+    ibx_exchange *x;
+    ibx_opened source;
+    int64_t purse;
+    ibx_set_member *member;
+    share *part;
+    int count, waiting;
+};
+
+static void stop(void *user) {
+    gathering *g = user;
+    for (int i = 0; i < g->count; i++)
+        if (g->part[i].production) ibx_production_cancel(g->part[i].production);
+    for (int i = 0; i < g->count; i++) g->part[i].production = NULL;
+}
+
+static void drop(void *user) {
+    gathering *g = user;
+    for (int i = 0; i < g->count; i++) ibx_product_free(&g->part[i].product);
+    ibx_purse_return(&g->x->house->purse, g->purse);
+    ibx_opened_close(&g->source);
+    ibx_set_free(g->member, g->count);
+    g_free(g->part);
+    g_free(g);
+}
+
+/* ---- the reply ----------------------------------------------------------------------------------
+ */
+
+static void append(SoupMultipart *multipart, const char *name, const ibx_result *r) {
+    SoupMessageHeaders *headers = soup_message_headers_new(SOUP_MESSAGE_HEADERS_MULTIPART);
+    char size[40], *encoded = g_uri_escape_string(name, NULL, false);
+    char *disposition = g_strdup_printf("attachment; name=\"%s\"; filename*=UTF-8''%s%s", encoded,
+                                        encoded, r->format->suffixes[0]);
+    g_snprintf(size, sizeof size, "%dx%d", r->w, r->h);
+    soup_message_headers_replace(headers, "Content-Type", r->format->mime);
+    soup_message_headers_replace(headers, "Content-Disposition", disposition);
+    soup_message_headers_replace(headers, "Imbrex-Size", size);
+    soup_multipart_append_part(multipart, headers, r->bytes);
+    soup_message_headers_unref(headers);
+    g_free(disposition);
+    g_free(encoded);
+}
+
+/* The name of output i of a member: what `save:name=` says, the member's, and a number where that
+ * makes several. */
+static void append_member(SoupMultipart *multipart, const gathering *g, int at) {
+    const ibx_product *p = &g->part[at].product;
+    for (int i = 0; i < p->outputs; i++) {
+        char name[160];
+        const char *own = g->member[at].name;
+        if (p->output[i].name[0])
+            g_strlcpy(name, p->output[i].name, sizeof name);
+        else if (p->outputs > 1)
+            g_snprintf(name, sizeof name, "%.100s%d", own, i + 1);
+        else
+            g_strlcpy(name, own, sizeof name);
+        append(multipart, name, &p->output[i]);
+    }
+}
+
+static void answer(gathering *g) {
+    ibx_exchange *x = g->x;
+    SoupMultipart *multipart = soup_multipart_new("multipart/mixed");
+    SoupMessageHeaders *headers = soup_message_headers_new(SOUP_MESSAGE_HEADERS_MULTIPART);
+    GBytes *body = NULL;
+    for (int i = 0; i < g->count; i++) append_member(multipart, g, i);
+    soup_multipart_to_message(multipart, headers, &body);
+    ibx_answer_measures(x, &g->part[0].product);
+    ibx_answer_bytes(x, &(ibx_reply){.mime = soup_message_headers_get_one(headers, "Content-Type")},
+                     body);
+    g_bytes_unref(body);
+    soup_message_headers_unref(headers);
+    soup_multipart_free(multipart);
+}
+
+/* ---- the jobs
+ * ------------------------------------------------------------------------------------ */
+
+/* The results outlive the callback. */
+static void keep(ibx_product *to, const ibx_product *from) {
+    *to = *from;
+    for (int i = 0; i < to->outputs; i++) g_bytes_ref(to->output[i].bytes);
+}
+
+static void produced(void *user, const ibx_product *p) {
+    share *part = user;
+    gathering *g = part->whole;
+    part->production = NULL;
+    g->waiting--;
+    if (g->x->answered) return;
+    if (p->fate != IBX_FATE_DONE || p->error.code != IBX_OK) {
+        stop(g);
+        ibx_answer_fate(g->x, p);
+        return;
+    }
+    keep(&part->product, p);
+    if (g->waiting == 0) answer(g);
+}
+
+static void start(gathering *g) {
+    ibx_exchange_wait(g->x, stop, g);
+    g->waiting = g->count;
+    for (int i = 0; i < g->count; i++) {
+        g->part[i].whole = g;
+        g->part[i].production =
+            ibx_produce(g->x->house, &g->member[i].wish, &g->source, 0, produced, &g->part[i]);
+        if (g->part[i].production) continue;
+        stop(g);
+        ibx_answer_no(g->x, 503, "overloaded", "no memory for another job");
+        return;
+    }
+}
+
+/* A recipe alone is a set of one member. */
+static int read_recipe(ibx_exchange *x, const char *recipe, const char *accept,
+                       ibx_set_member **members, ibx_error *err) {
+    *members = g_new0(ibx_set_member, 1);
+    (*members)->name = g_strdup("output");
+    if (ibx_wish_make(&(*members)->wish, &x->house->settings, recipe, accept, err)) return 1;
+    ibx_set_free(*members, 1);
+    return 0;
+}
+
+void ibx_serve_set(ibx_exchange *x, const char *recipe, const char *outputs, ibx_opened *source,
+                   int64_t purse) {
+    gathering *g = g_new0(gathering, 1);
+    ibx_error err = {0};
+    const char *accept = ibx_exchange_header(x, "Accept");
+    *g = (gathering){.x = x, .source = *source, .purse = purse};
+    *source = (ibx_opened){.fd = -1};
+    ibx_exchange_owns(x, drop, g);
+    if (!recipe == !outputs)
+        ibx_fail(&err, IBX_USAGE,
+                 "either the address or a part `recipe` gives a recipe, or a part "
+                 "`outputs` gives several");
+    else if (recipe)
+        g->count = read_recipe(x, recipe, accept, &g->member, &err);
+    else
+        g->count = ibx_set_read(outputs, &x->house->settings, accept, &g->member, &err);
+    g->part = g_new0(share, g->count + 1);
+    if (g->count > 0)
+        start(g);
+    else
+        ibx_answer_error(x, &err);
+}

@@ -1,0 +1,202 @@
+"""What goes wrong in a worker, in the cache or on a disk costs one request or none, and the counters
+say so. (T19, T20, T22 of the attack list; restarts and reloads are T21.)"""
+
+import concurrent.futures
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import support
+from support import check
+
+work = pathlib.Path(tempfile.mkdtemp())
+root = work / "root"
+root.mkdir()
+subprocess.run(["convert", "-size", "3000x2000", "plasma:red-blue", root / "large.png"], check=True)
+subprocess.run(["convert", "-size", "300x200", "plasma:red-blue", root / "small.jpg"], check=True)
+SLOW = "/v1/-/median:40/blur:40/median:30/median:20/file/large.png"
+FAST = "/v1/-/resize:64x/file/small.jpg"
+
+
+def until(condition, sentence, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.02)
+    raise SystemExit(f"failed: {sentence}")
+
+
+def busy_worker(s):
+    """The child that computes most at the moment."""
+    def ticks(pid):
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+    before = {pid: ticks(pid) for pid in s.children()}
+    time.sleep(0.3)
+    return max(before, key=lambda pid: ticks(pid) - before[pid])
+
+
+def killed(s):
+    """A worker that is killed is one failed request; others do not notice."""
+    for how in (signal.SIGKILL, signal.SIGSEGV):
+        crashes = s.metric("worker_restarts_total", reason="crash")
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            victim = pool.submit(s.get, SLOW)
+            time.sleep(0.3)
+            os.kill(busy_worker(s), how)
+            others = [pool.submit(s.get, f"/v1/-/resize:{60 + i}x/file/small.jpg")
+                      for i in range(20)]
+            check([o.result()[0] for o in others] == [200] * 20, "the others are served")
+            check(victim.result()[0] == 500, f"the request of the dead worker: {victim.result()[0]}")
+        check(s.metric("worker_restarts_total", reason="crash") == crashes + 1, "it is counted")
+        until(lambda: s.get(FAST)[0] == 200, "a new worker takes its place")
+
+
+def hung(s):
+    """A worker that does not answer is killed at the deadline."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        begin = time.monotonic()
+        victim = pool.submit(s.get, SLOW, headers={"Imbrex-Deadline": "700"})
+        time.sleep(0.2)
+        os.kill(busy_worker(s), signal.SIGSTOP)
+        status = victim.result()[0]
+        took = time.monotonic() - begin
+    check(status == 504 and took < 1.2, f"a stopped worker: {status} after {took:.2f} s")
+    check(s.metric("worker_restarts_total", reason="deadline") >= 1, "it is counted")
+
+
+def deadline(s):
+    """At the deadline the processor is free again."""
+    begin = time.monotonic()
+    status = s.get(SLOW, headers={"Imbrex-Deadline": "300"})[0]
+    took = time.monotonic() - begin
+    check(status == 504 and took < 0.6, f"504 in time: {status} after {took:.2f} s")
+    time.sleep(0.2)
+    before = sum(os.times()[:2])
+
+    def used():
+        total = 0
+        for pid in s.children():
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            total += int(fields[11]) + int(fields[12])
+        return total
+    until(lambda: s.get(FAST)[0] == 200, "served again")
+    a = used()
+    time.sleep(0.5)
+    check(used() - a <= 5, f"nothing computes any more: {used() - a} ticks {before}")
+
+
+def disconnected(s):
+    """Clients that leave take their jobs with them, and leave no descriptor behind."""
+    s.get(FAST)
+    fds = lambda: len(os.listdir(f"/proc/{s.process.pid}/fd"))  # noqa: E731
+    before = fds()
+    for _ in range(200):
+        with socket.create_connection(("127.0.0.1", s.port)) as c:
+            c.sendall(f"GET {SLOW} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            time.sleep(0.001)
+    until(lambda: s.metric("jobs_in_progress", lane="heavy") == 0
+          and s.metric("jobs_in_progress", lane="light") == 0, "all jobs are dropped", 40)
+    until(lambda: s.get(FAST)[0] == 200, "served again")
+    until(lambda: fds() <= before + 3, f"descriptors: {before} before, {fds()} after")
+
+
+def coalesced(s):
+    """A hundred equal requests are one job."""
+    path = "/v1/-/median:9/file/large.png"
+    before = s.metric("coalesced_total")
+    with concurrent.futures.ThreadPoolExecutor(100) as pool:
+        got = list(pool.map(lambda _: s.get(path), range(100)))
+    check({g[0] for g in got} == {200} and len({g[2] for g in got}) == 1, "all get the same")
+    kinds = [g[1]["imbrex-cache"] for g in got]
+    check(kinds.count("miss") == 1, f"one job: {set(kinds)}")
+    check(s.metric("coalesced_total") == before + kinds.count("coalesced"), "it is counted")
+
+
+def corrupt_cache(s, cache):
+    """A damaged entry is made again."""
+    first = s.get(FAST)
+    check(s.get(FAST)[1]["imbrex-cache"] == "hit", "the second time from the cache")
+    entries = [p for p in cache.rglob("*") if p.is_file() and len(p.name) == 64]
+    check(entries, "there are entries")
+    for entry in entries:
+        data = bytearray(entry.read_bytes())
+        data[-1] ^= 1
+        entry.write_bytes(data)
+    again = s.get(FAST)
+    check(again[0] == 200 and again[2] == first[2] and again[1]["imbrex-cache"] != "hit",
+          "made again")
+    check(s.metric("cache_requests_total", result="corrupt") >= 1, "it is counted")
+
+
+def no_disk(s, cache):
+    """A cache that cannot be written to is no cache."""
+    for folder in [cache, *[p for p in cache.rglob("*") if p.is_dir()]]:
+        subprocess.run(["chattr", "+i", folder], capture_output=True)
+    try:
+        check(s.get("/v1/-/resize:77x/file/small.jpg")[0] == 200, "served all the same")
+    finally:
+        for folder in [cache, *[p for p in cache.rglob("*") if p.is_dir()]]:
+            subprocess.run(["chattr", "-i", folder], capture_output=True)
+
+
+def reload_under_load(s, keys):
+    """SIGHUP while requests come: none fails, and new keys count."""
+    stop = threading.Event()
+    bad = []
+
+    def ask():
+        while not stop.is_set():
+            status = s.get(FAST)[0]
+            if status != 200:
+                bad.append(status)
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for i in range(5):
+        keys.write_text(f"k{i}:{'%02x' % i * 32}\n")
+        s.process.send_signal(signal.SIGHUP)
+        time.sleep(0.1)
+    stop.set()
+    for t in threads:
+        t.join()
+    check(not bad, f"requests failed: {bad[:5]}")
+    check(s.metric("reloads_total", result="done") >= 1, "it is counted")
+    keys.write_text("broken\n")
+    s.process.send_signal(signal.SIGHUP)
+    until(lambda: s.metric("reloads_total", result="failed") == 1, "a broken file is counted")
+    check(s.get(FAST)[0] == 200, "and changes nothing")
+
+
+def stopped_under_load(s):
+    """SIGTERM: what is under way ends well."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        job = pool.submit(s.get, "/v1/-/median:12/file/large.png")
+        time.sleep(0.4)
+        s.process.send_signal(signal.SIGTERM)
+        status = job.result()[0]
+    check(status == 200, f"the request under way: {status}")
+    check(s.process.wait(30) == 0, "it ends with 0")
+
+
+cache, keys = work / "cache", work / "keys"
+keys.write_text("k:" + "00" * 32 + "\n")
+with support.server("--root", root, "--cache-folder", cache, "--auth-keys-file", keys,
+                    "--auth-unsigned-ok", "yes", "--limits-deadline", "60s",
+                    "--limits-cpu", "60s", "--limits-queue-ms", "60s") as s:
+    for test in (killed, hung, deadline, disconnected, coalesced):
+        test(s)
+        print(f"{test.__name__}: good")
+    corrupt_cache(s, cache)
+    no_disk(s, cache)
+    reload_under_load(s, keys)
+    children = s.children()
+    stopped_under_load(s)
+    until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in children), "no process is left")
+    print("cache, reload, stop: good")

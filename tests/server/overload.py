@@ -1,0 +1,95 @@
+"""Four times as many requests as it can do: nearly all of its capacity becomes good replies, the rest
+are told at once to come back, and health checks do not wait. IMBREX_LONG=1: for a minute."""
+
+import collections
+import os
+import pathlib
+import subprocess
+import tempfile
+import threading
+import time
+
+import support
+from support import check
+
+SECONDS = 60 if os.environ.get("IMBREX_LONG") else 10
+work = pathlib.Path(tempfile.mkdtemp())
+subprocess.run(["convert", "-size", "1200x900", "plasma:red-blue", "-quality", "90", work / "a.jpg"],
+               check=True)
+
+
+def path(number):
+    """Different every time, so that nothing is shared."""
+    return f"/v1/-/blur:{2 + number % 4000 / 1000}/resize:{200 + number % 97}x/file/a.jpg"
+
+
+def capacity(s):
+    """Requests per second with a few connections."""
+    end = time.monotonic() + 3
+    counts = [0] * 3
+
+    def ask(me):
+        while time.monotonic() < end:
+            counts[me] += s.get(path(me * 100000 + counts[me]))[0] == 200
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(3)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return sum(counts) / 3
+
+
+def flood(s, rate):
+    """Statuses with latencies, and the slowest answers of /livez."""
+    got = collections.defaultdict(list)
+    lock = threading.Lock()
+    lives = []
+
+    def one(number):
+        begin = time.monotonic()
+        try:
+            status = s.get(path(number), timeout=60)[0]
+        except OSError:
+            status = "refused"
+        with lock:
+            got[status].append(time.monotonic() - begin)
+
+    def live():
+        while not done.is_set():
+            begin = time.monotonic()
+            s.get("/livez", port=s.admin)
+            lives.append(time.monotonic() - begin)
+            time.sleep(0.05)
+
+    done = threading.Event()
+    watch = threading.Thread(target=live)
+    watch.start()
+    begin, threads = time.monotonic(), []
+    for number in range(int(rate * SECONDS)):
+        wait = begin + number / rate - time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
+        threads.append(threading.Thread(target=one, args=(10 ** 6 + number,)))
+        threads[-1].start()
+    took = time.monotonic() - begin
+    for t in threads:
+        t.join()
+    done.set()
+    watch.join()
+    return got, lives, took
+
+
+with support.server("--root", work, "--limits-queue-ms", "500ms",
+                    "--limits-connections-per-client", 1000) as s:
+    able = capacity(s)
+    got, lives, took = flood(s, 4 * able)
+    good, late = len(got[200]) / took, len(got[503])
+    lives.sort()
+    print(f"capacity {able:.0f}/s; at four times that: {good:.0f}/s good, {late} told to come back, "
+          f"statuses { {k: len(v) for k, v in got.items()} }, "
+          f"/livez at most {1000 * lives[-1]:.1f} ms, 99 % {1000 * lives[int(len(lives) * .99)]:.1f}")
+    check(set(got) <= {200, 503}, f"nothing but 200 and 503: {set(got)}")
+    check(good >= 0.8 * able, "most of the capacity becomes good replies")
+    check(late > 0, "some are refused")
+    check(s.metric("memory_budget_bytes", state="used") <=
+          s.metric("memory_budget_bytes", state="limit"), "memory stays in its budget")
