@@ -123,6 +123,14 @@ void ibx_pool_open(ibx_pool *pool) {
     pthread_mutex_init(&pool->lock, NULL);
 }
 
+void ibx_pool_trim(ibx_pool *pool, size_t room) {
+    pthread_mutex_lock(&pool->lock);
+    ibx_block *dropped = shrink(pool, room);
+    pool->most = pool->kept;
+    pthread_mutex_unlock(&pool->lock);
+    unmap(dropped);
+}
+
 void ibx_pool_close(ibx_pool *pool) {
     unmap(pool->idle);
     pthread_mutex_destroy(&pool->lock);

@@ -20,6 +20,10 @@ typedef struct {
 
 void ibx_pool_open(ibx_pool *pool);
 
+/* Frees what has been idle longest, until no more than so many idle bytes are left; and so many it
+ * may keep again. Nothing may be lent at present. */
+void ibx_pool_trim(ibx_pool *pool, size_t room);
+
 /* Frees what is idle; everything must have come back. */
 void ibx_pool_close(ibx_pool *pool);
 
