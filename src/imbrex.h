@@ -1,9 +1,10 @@
 /* imbrex.h - the public interface of libimbrex, for the author of a front-end.
  *
- * Four things can be done here:
+ * Five things can be done here:
  *   - look at what there is: ibx_filters, ibx_formats (walk the tables, print help or forms);
  *   - read a recipe: ibx_recipe_parse, ibx_recipe_print;
  *   - apply a recipe to one image in memory: ibx_apply;
+ *   - apply a recipe to one file, from a descriptor to bytes: ibx_convert;
  *   - apply a recipe to files: ibx_batch_run, with events as it goes.
  *
  * Conventions: a function that can fail takes an ibx_error last and returns false or NULL; its
@@ -136,18 +137,28 @@ typedef struct {
 
 /* ---- files in memory ------------------------------------------------------------------------- */
 
+/* Memory that is kept from one conversion to the next, as the first touch of fresh memory costs
+ * more than most filters: for those who convert many files, one after another. NULL: no memory.
+ * For one conversion at a time. Free it with ibx_reserve_free. */
+typedef struct ibx_reserve ibx_reserve;
+ibx_reserve *ibx_reserve_new(void);
+void ibx_reserve_free(ibx_reserve *reserve); /* NULL is allowed */
+
 /* One file through a recipe, from a descriptor to bytes. The same bytes as those of a batch. */
 typedef struct {
     const ibx_recipe *recipe;
-    int fd;           /* the input: a file open for reading that can be sought, from its start; not
-                         closed */
-    const char *name; /* of the input, for error sentences */
-    const char *format; /* for `save` steps that leave it open; NULL: the input's own */
+    int fd;             /* the input: a file open for reading that can be sought; read from its
+                           start, its position stays; not closed */
+    const char *name;   /* of the input, for error sentences */
+    const char *format; /* for `save` steps that leave it open; NULL: that of their name's suffix,
+                           else the input's own, by its content */
     int quality;        /* as in ibx_batch, as are the next three */
     ibx_keep metadata;
     bool accept_damage;
     const char *const *allow_loaders;
-    ibx_limits limits;
+    bool in_memory;       /* open no temporary files: what needs more memory than the limit fails */
+    ibx_limits limits;    /* memory: that the plan may need, the input included */
+    ibx_reserve *reserve; /* or NULL */
 } ibx_conversion;
 
 /* A file that a conversion makes. */
@@ -162,23 +173,27 @@ typedef struct {
     ibx_about about;
     ibx_outcome_file *output;
     int outputs;
-    size_t bytes;      /* memory that it needs while it runs */
+    size_t bytes;      /* memory that it needs while it runs, the input included */
     double megapixels; /* decoded, made by each stage, and encoded: what time grows with */
 } ibx_forecast;
 
-/* Reads the header and plans; decodes no pixel. With a recipe of NULL only `about` is filled. Free
- * with ibx_forecast_free; empty after a failure. */
+/* Reads the header and plans; decodes no pixel. With a recipe of NULL only `about` is filled. After
+ * a failure there is nothing to free, and `about` says what was understood of the file until then;
+ * its format is "" where that is nothing. */
 bool ibx_convert_look(const ibx_conversion *conversion, ibx_forecast *forecast, ibx_error *err);
 void ibx_forecast_free(ibx_forecast *forecast);
+
+/* Is told what will be done, before the first bytes come. Borrowed for the call; outputs are in the
+ * order of the recipe. False ends the conversion with *err as it left it. */
+typedef bool ibx_on_forecast(void *user, const ibx_forecast *forecast, ibx_error *err);
 
 /* Takes the next bytes of an output. Calls for one output come one after another, for different
  * ones perhaps at the same time. False ends the conversion with IBX_FULL. */
 typedef bool ibx_on_bytes(void *user, int output, const void *data, size_t size);
 
-/* Runs it. `looked`, `output` by output in the order of the recipe, is told before the first bytes
- * come, and false from it ends the conversion with *err as it left it. Times are added up. Starts
- * an OpenMP team of its own, whose threads stay for the next call from the same thread. */
-typedef bool ibx_on_forecast(void *user, const ibx_forecast *forecast, ibx_error *err);
+/* Runs it. `looked` may be NULL. Times are added to *times. On success *err may hold a warning
+ * where damage was accepted: its code is IBX_OK, its text not empty. Starts an OpenMP team of its
+ * own, whose threads stay for the next call from the same thread. */
 bool ibx_convert(const ibx_conversion *conversion, ibx_on_forecast *looked, ibx_on_bytes *write,
                  void *user, ibx_times *times, ibx_error *err);
 

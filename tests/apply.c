@@ -19,7 +19,7 @@ static ibx_image new_image(int w, int h, ibx_model model, bool alpha, ibx_sample
 }
 
 static ibx_image apply(const char *text, const ibx_image *in, int threads) {
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     const ibx_limits limits = {.threads = threads};
     ibx_image out = {.pixels = NULL};
     ibx_recipe *recipe = ibx_recipe_parse(text, &err);
@@ -89,7 +89,7 @@ static void test_table_is_the_curve(void **state) {
             ((uint8_t *)bytes.pixels)[i] = (uint8_t)((unsigned)i * 2654435761u >> 24);
             ((float *)floats.pixels)[i] = (float)((uint8_t *)bytes.pixels)[i] * (1 / 255.0f);
         }
-        ibx_error err = {IBX_OK, ""};
+        ibx_error err = {0};
         ibx_recipe *recipe = ibx_recipe_parse("resize:50%/blur:2,light=linear", &err);
         assert_true(ibx_apply(recipe, &bytes, IBX_F32, &out[0], NULL, &err));
         assert_true(ibx_apply(recipe, &floats, IBX_F32, &out[1], NULL, &err));
@@ -105,7 +105,7 @@ static void test_cancel(void **state) {
     ibx_image in = new_image(500, 500, IBX_RGB, false, IBX_U8), out;
     const atomic_bool cancel = true;
     const ibx_limits limits = {.cancel = &cancel, .threads = 2};
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     ibx_recipe *recipe = ibx_recipe_parse("blur:2", &err);
     assert_false(ibx_apply(recipe, &in, IBX_U8, &out, &limits, &err));
     assert_int_equal(err.code, IBX_CANCELLED);
@@ -117,7 +117,7 @@ static void test_cancel(void **state) {
 static void test_errors(void **state) {
     (void)state;
     ibx_image in = new_image(50, 50, IBX_RGB, false, IBX_U8), out;
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     ibx_recipe *recipe = ibx_recipe_parse("blur:2/save:png", &err);
     assert_false(ibx_apply(recipe, &in, IBX_U8, &out, NULL, &err));
     assert_int_equal(err.code, IBX_USAGE);

@@ -289,7 +289,7 @@ static void test_damage(void **state) {
     planes made = chart(200, 300, f);
     blob file = libjpeg_write(&made, f, 90, false);
     planes whole = codec_read(file, f, 32, false, NULL);
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     blob cut = {file.data, file.size / 2};
     planes half = codec_read(cut, f, 32, true, &err);
     assert_true(err.text[0]);
@@ -313,7 +313,7 @@ static void test_damaged_end(void **state) {
     blob file = libjpeg_write(&made, f, 90, false);
     planes whole = codec_read(file, f, 32, false, NULL);
     file.data[file.size - 1] = 0xD8; /* a start of image where the end is due */
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     planes damaged = codec_read(file, f, 32, true, &err);
     assert_true(err.text[0]);
     assert_planes(&damaged, &whole);
@@ -352,7 +352,7 @@ static bool components_used(blob file, const char *text) {
 static blob run_file(blob file, const char *text, cut c, bool want) {
     static const ibx_decode_limits LIMITS;
     static const ibx_metadata NOTHING;
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     ibx_memory_source source;
     ibx_memory_source_init(&source, "test", file.data, file.size);
     ibx_info info;

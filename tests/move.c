@@ -91,7 +91,7 @@ enum { ALL_CUTS = 4 };
 
 /* False if the recipe does not move samples. */
 static bool check(const char *recipe, const ibx_image *in, int cuts) {
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     ibx_recipe *parsed = ibx_recipe_parse(recipe, &err);
     if (!parsed) fail_msg("%s: %s", recipe, err.text);
     const bool all = moves(parsed, &in->head, in->sample, in->sample);

@@ -50,7 +50,7 @@ static int free_block(void **state) {
 /* Sets a value and demands its canonical spelling back, which must read as the same value. */
 static void check(const char *row_name, const char *value, const char *printed) {
     const ibx_param *row = ibx_param_find(ROWS, row_name);
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     char text[600], again[600];
     if (!ibx_param_set(row, block, value, "step", &err)) fail_msg("%s", err.text);
     const int n = ibx_param_print(row, block, text, sizeof text);
@@ -65,7 +65,7 @@ static void check(const char *row_name, const char *value, const char *printed) 
 static void refuse(const char *row_name, const char *value, const char *sentence) {
     const ibx_param *row = ibx_param_find(ROWS, row_name);
     char before[600], after[600];
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     ibx_param_print(row, block, before, sizeof before);
     assert_false(ibx_param_set(row, block, value, "blur", &err));
     assert_int_equal(err.code, IBX_USAGE);

@@ -31,7 +31,7 @@ typedef struct {
 } planned;
 
 static planned plan_of(const char *recipe, const ibx_info *info, const ibx_plan_options *options) {
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     planned p = {.recipe = ibx_recipe_parse(recipe, &err)};
     if (!p.recipe || !ibx_plan_make(&p.plan, p.recipe, info, options, &err))
         fail_msg("%s: %s", recipe, err.text);
@@ -45,7 +45,7 @@ static void done(planned *p) {
 
 static ibx_error refusal(const char *recipe, const ibx_info *info,
                          const ibx_plan_options *options) {
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     ibx_plan plan;
     ibx_recipe *parsed = ibx_recipe_parse(recipe, &err);
     if (!parsed) fail_msg("%s: %s", recipe, err.text);

@@ -46,7 +46,7 @@ static void borrow(ibx_pool *pool, uint32_t seed) {
 static void test_one_borrower(void **state) {
     (void)state;
     ibx_pool pool;
-    ibx_pool_open(&pool);
+    ibx_pool_open(&pool, 0);
     borrow(&pool, 1);
     assert_int_equal(pool.lent, 0);
     assert_true(pool.kept <= pool.most);
@@ -58,7 +58,7 @@ static void test_one_borrower(void **state) {
 static void test_many_borrowers(void **state) {
     (void)state;
     ibx_pool pool;
-    ibx_pool_open(&pool);
+    ibx_pool_open(&pool, 0);
     int wrong = 0;
 #pragma omp parallel for num_threads(4) reduction(+ : wrong)
     for (int i = 0; i < LOANS; i++) {
@@ -75,8 +75,35 @@ static void test_many_borrowers(void **state) {
     ibx_pool_close(&pool);
 }
 
+/* With a spare a large block is lent for less, as long as all of them together stay within it. */
+static void test_spare(void **state) {
+    (void)state;
+    ibx_pool pool;
+    ibx_pool_open(&pool, 2 << 20);
+    ibx_lender *lender = &pool.lender;
+    void *a = lender->lend(lender, 4 << 20), *b = lender->lend(lender, 4 << 20);
+    const size_t both = pool.lent;
+    lender->take_back(lender, a);
+    lender->take_back(lender, b);
+    a = lender->lend(lender, 3 << 20);
+    b = lender->lend(lender, 2 << 20);
+    const size_t asked = (5 << 20) + 2 * 4096;
+    assert_int_equal(pool.lent, asked + pool.excess);
+    assert_true(pool.excess <= pool.spare);
+    if (pool.kept > 0 || pool.excess > 0) assert_true(pool.excess >= 1 << 20);
+    lender->take_back(lender, a);
+    lender->take_back(lender, b);
+    assert_int_equal(pool.lent, 0);
+    assert_int_equal(pool.excess, 0);
+    assert_true(pool.kept <= both);
+    ibx_pool_trim(&pool, 1 << 20);
+    assert_int_equal(pool.kept, 0);
+    ibx_pool_close(&pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_borrower),
-                                       cmocka_unit_test(test_many_borrowers)};
+                                       cmocka_unit_test(test_many_borrowers),
+                                       cmocka_unit_test(test_spare)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@ static void check_equal(const ibx_recipe *a, const ibx_recipe *b) {
         const ibx_step *s = &a->steps[i], *t = &b->steps[i];
         assert_ptr_equal(s->filter, t->filter);
         assert_ptr_equal(s->format, t->format);
+        assert_int_equal(s->automatic, t->automatic);
         for (const ibx_param *row = ibx_step_rows(s); row && row->name; row++) {
             char left[500], right[500];
             ibx_param_print(row, s->params, left, sizeof left);
@@ -27,7 +28,7 @@ static void check_equal(const ibx_recipe *a, const ibx_recipe *b) {
 
 /* Demands the canonical spelling, which must read as the same recipe and print the same. */
 static void check(const char *text, const char *canonical) {
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     ibx_recipe *recipe = ibx_recipe_parse(text, &err);
     if (!recipe) {
         fail_msg("%s: %s", text, err.text);
@@ -51,7 +52,7 @@ static void check(const char *text, const char *canonical) {
 
 /* Demands a refusal with this sentence. */
 static void refuse(const char *text, const char *sentence) {
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     ibx_recipe *recipe = ibx_recipe_parse(text, &err);
     if (recipe) fail_msg("%s: was not refused", text);
     assert_int_equal(err.code, IBX_USAGE);
@@ -274,6 +275,65 @@ static void every_number_at_its_ends(void **state) {
         }
 }
 
+static bool is_automatic(const char *text) {
+    ibx_recipe *recipe = ibx_recipe_parse(text, NULL);
+    assert_non_null(recipe);
+    const bool automatic = ibx_recipe_is_automatic(recipe);
+    ibx_recipe_free(recipe);
+    return automatic;
+}
+
+/* `save:auto` is `save` with a mark. */
+static void formats_left_to_be_chosen(void **state) {
+    (void)state;
+    check("save:auto", "save:auto");
+    check("save:format=auto,name=a", "save:auto,name=a");
+    check("save:\"auto\" / invert / save", "save:auto/invert/save");
+    assert_true(is_automatic("invert/save:auto"));
+    assert_true(is_automatic("save:png/save:auto,name=b"));
+    assert_false(is_automatic("save/save:png"));
+    assert_false(is_automatic(""));
+    refuse("save:auto,format=png", "step 1, save: format is given twice");
+    refuse("save:auto,quality=50",
+           "step 1, save: quality belongs to a format, so name one first, as in "
+           "save:jpeg,quality=...");
+    refuse("auto", NULL);
+}
+
+/* Demands a refusal that says where. */
+static void refuse_at(const char *text, int step, const char *name, const char *parameter,
+                      const char *value) {
+    ibx_error err = {.step = -1};
+    ibx_recipe *recipe = ibx_recipe_parse(text, &err);
+    if (recipe) fail_msg("%s: was not refused", text);
+    if (err.step != step) fail_msg("%s: step %d", text, err.step);
+    assert_string_equal(err.name, name);
+    assert_string_equal(err.parameter, parameter);
+    assert_string_equal(err.value, value);
+}
+
+static void errors_say_where(void **state) {
+    (void)state;
+    refuse_at("invert/blur:900", 2, "blur", "sigma", "900");
+    refuse_at("blur:sigma=\"wide\"", 1, "blur", "sigma", "\"wide\"");
+    refuse_at("invert/invert/blurr:2", 3, "blurr", "", "");
+    refuse_at("blur:sigmma=2", 1, "blur", "sigmma", "2");
+    refuse_at("blur:2,sigma=3", 1, "blur", "sigma", "3");
+    refuse_at("invert:1,2,3", 1, "invert", "", "2");
+    refuse_at("save:gpeg", 1, "save", "format", "gpeg");
+    refuse_at("save:quality=3", 1, "save", "quality", "3");
+    refuse_at("save:jpeg,101", 1, "save", "quality", "101");
+    refuse_at("blur:2/lut3d:\"/no/such.cube\"", 2, "lut3d", "", "");
+    refuse_at("blur:sigma=", 1, "blur", "sigma", "");
+    refuse_at("invert/:2", 2, "", "", "");
+    /* cut to their room, and not within a character */
+    refuse_at("blur:0123456789012345678901234567890123456789012345678901234567890\u00e4\u00e4", 1,
+              "blur", "sigma",
+              "0123456789012345678901234567890123456789012345678901234567890\u00e4");
+    refuse_at("blur:01234567890123456789012345678901234567890123456789012345678901\u00e4", 1,
+              "blur", "sigma", "01234567890123456789012345678901234567890123456789012345678901");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_recipes),
@@ -289,6 +349,8 @@ int main(void) {
         cmocka_unit_test(too_many_steps_are_refused),
         cmocka_unit_test(what_a_filter_refuses_names_its_step),
         cmocka_unit_test(every_number_at_its_ends),
+        cmocka_unit_test(formats_left_to_be_chosen),
+        cmocka_unit_test(errors_say_where),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,6 +79,7 @@ typedef struct {
     const void *params;           /* the format's struct of core/format.h */
     const ibx_metadata *metadata; /* exif, xmp, iptc to embed; already filtered by policy */
     bool pressed;                 /* bands are appended, nothing is written */
+    bool in_memory;               /* what must wait does so in memory: no file may be made for it */
     bool components; /* strips come in threes: luma and chroma, halved as `chroma` says */
 } ibx_save_job;
 

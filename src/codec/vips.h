@@ -49,7 +49,7 @@ bool ibx_vips_send_file(int fd, ibx_sink *sink, ibx_error *err);
 /* ---- vips_store.c: a whole image, which libvips reads at its own pace ------------------------ */
 
 /* Rows in memory, or above 64 MB in an unnamed file on disk, which is read and written and not
- * mapped: pages of a mapping would count as memory of the process. */
+ * mapped: pages of a mapping would count as memory of the process. With in_memory never there. */
 typedef struct {
     uint8_t *data; /* or NULL, and: */
     int fd;
@@ -57,7 +57,8 @@ typedef struct {
     int rows;
 } ibx_vips_store;
 #define IBX_VIPS_HEAP ((size_t)64 << 20)
-bool ibx_vips_store_open(ibx_vips_store *store, size_t row_bytes, int rows, ibx_error *err);
+bool ibx_vips_store_open(ibx_vips_store *store, size_t row_bytes, int rows, bool in_memory,
+                         ibx_error *err);
 void ibx_vips_store_close(ibx_vips_store *store);
 
 /* Stores the rows of a strip from row y on. */

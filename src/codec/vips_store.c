@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-bool ibx_vips_store_open(ibx_vips_store *store, size_t row_bytes, int rows, ibx_error *err) {
+bool ibx_vips_store_open(ibx_vips_store *store, size_t row_bytes, int rows, bool in_memory,
+                         ibx_error *err) {
     *store = (ibx_vips_store){.row_bytes = row_bytes, .rows = rows, .fd = -1};
     const size_t size = row_bytes * (size_t)rows;
-    if (size > IBX_VIPS_HEAP) {
+    if (size > IBX_VIPS_HEAP && !in_memory) {
         store->fd = ibx_vips_unnamed_file(size, true, err);
         return store->fd >= 0;
     }

@@ -110,11 +110,16 @@ static size_t frame_size(const ibx_save_job *job) {
            ibx_sample_size(job->sample);
 }
 
+/* Do the rows, and a file in which libtiff goes back, wait on disk? */
+static bool is_on_disk(const ibx_save_job *job) {
+    return frame_size(job) > IBX_VIPS_HEAP && !job->in_memory;
+}
+
 /* The file, as long as it is kept in memory, and for a pyramid the next levels. */
 static double tiff_bytes(const ibx_save_job *job) {
     const ibx_save_tiff *p = job->params;
     const double pixel = (double)ibx_planes(&job->head) * (double)ibx_sample_size(job->sample);
-    return pixel * ((frame_size(job) > IBX_VIPS_HEAP ? 0 : 1) + (p->pyramid ? 5 : 0));
+    return pixel * ((is_on_disk(job) ? 0 : 1) + (p->pyramid ? 5 : 0));
 }
 
 /* Classic TIFF has 32-bit offsets. Whether a compressed picture will fit is known too late, so
@@ -169,8 +174,7 @@ static const writer *writer_of(const ibx_save_job *job) {
 
 size_t ibx_vips_encoder_bytes(const ibx_save_job *job) {
     const writer *w = writer_of(job);
-    const size_t frame = frame_size(job);
-    const size_t held = frame < IBX_VIPS_HEAP ? frame : IBX_VIPS_HEAP;
+    const size_t held = is_on_disk(job) ? IBX_VIPS_HEAP : frame_size(job);
     const double pixels = (double)job->head.w * job->head.h;
     return held + (size_t)(pixels * (w ? w->bytes(job) : 0)) + ((size_t)4 << 20);
 }
@@ -201,7 +205,7 @@ void *ibx_vips_create(ibx_sink *sink, const ibx_save_job *job, ibx_error *err) {
     *e = (encoder){.sink = sink, .job = *job, .writer = w};
     const size_t row_bytes =
         (size_t)job->head.w * (size_t)ibx_planes(&job->head) * ibx_sample_size(job->sample);
-    if (ibx_vips_store_open(&e->store, row_bytes, job->head.h, err)) return e;
+    if (ibx_vips_store_open(&e->store, row_bytes, job->head.h, job->in_memory, err)) return e;
     ibx_vips_destroy(e);
     return NULL;
 }

@@ -28,6 +28,9 @@ typedef struct {
     const char *at; /* what is to be read next */
     int step;       /* number of the step, from 1 */
     char where[64]; /* "step 2, blur", for error sentences */
+    slice name;     /* what is being read, for errors: the step's name, */
+    slice key;      /* the parameter, */
+    slice value;    /* and what it was given */
     arg args[MAX_ARGS];
     int arg_count;
     bool keyed; /* a positional value may no longer come */
@@ -45,6 +48,28 @@ static bool is_key_char(char c) {
 
 static bool slice_is(slice s, const char *word) {
     return strlen(word) == s.length && memcmp(s.at, word, s.length) == 0;
+}
+
+static slice slice_of(const char *word) {
+    return (slice){word, strlen(word)};
+}
+
+/* Copies what fits, of UTF-8 only whole characters. */
+static void copy_slice(char *to, size_t room, slice s) {
+    size_t n = s.length < room ? s.length : room - 1;
+    while (n < s.length && n > 0 && ((unsigned char)s.at[n] & 0xC0) == 0x80) n--;
+    if (n > 0) memcpy(to, s.at, n);
+    to[n] = 0;
+}
+
+/* Says in the error where in the recipe it is. */
+static void locate(const parser *p) {
+    ibx_error *err = p->err;
+    if (!err) return;
+    err->step = p->step;
+    copy_slice(err->name, sizeof err->name, p->name);
+    copy_slice(err->parameter, sizeof err->parameter, p->key);
+    copy_slice(err->value, sizeof err->value, p->value);
 }
 
 static bool no_memory(parser *p) {
@@ -157,6 +182,8 @@ static bool fail_unknown_key(parser *p, const ibx_param *rows, slice key) {
 /* The row that an argument is for, or -1 and an error. `position` counts positional values. */
 static int find_row(parser *p, const ibx_param *rows, const arg *a, int *position) {
     const int count = ibx_param_count(rows);
+    p->key = a->key;
+    p->value = a->value;
     if (a->key.length > 0) {
         for (int i = 0; i < count; i++)
             if (slice_is(a->key, rows[i].name)) return i;
@@ -187,6 +214,7 @@ static bool set_rows(parser *p, const ibx_param *rows, void *params) {
         const arg *a = &p->args[i];
         const int row = find_row(p, rows, a, &position);
         if (row < 0) return false;
+        p->key = slice_of(rows[row].name);
         if (given >> row & 1)
             return ibx_fail(p->err, IBX_USAGE, "%s: %s is given twice", p->where, rows[row].name);
         given |= (uint64_t)1 << row;
@@ -199,7 +227,10 @@ static bool set_rows(parser *p, const ibx_param *rows, void *params) {
 static bool new_params(parser *p, const ibx_param *rows, size_t size, void **params) {
     *params = ibx_params_new(rows, size);
     if (!*params) return no_memory(p);
-    if (set_rows(p, rows, *params)) return true;
+    if (set_rows(p, rows, *params)) {
+        p->key = p->value = (slice){"", 0};
+        return true;
+    }
     ibx_params_free(rows, *params);
     *params = NULL;
     return false;
@@ -241,9 +272,15 @@ static bool fail_unknown_format(parser *p, const char *word) {
                     near ? near : names, near ? "?" : "");
 }
 
+/* Finds the format of a word, or sees that it is to be chosen. */
+static bool find_format(parser *p, const char *word, ibx_step *step) {
+    step->automatic = strcmp(word, IBX_AUTOMATIC) == 0;
+    if (!step->automatic) step->format = ibx_format_find(word);
+    return step->automatic || step->format || fail_unknown_format(p, word);
+}
+
 /* Takes the argument that names a format, the first or format=..., out of the list. */
-static bool take_format(parser *p, const ibx_format **format) {
-    *format = NULL;
+static bool take_format(parser *p, ibx_step *step) {
     int at = p->arg_count > 0 && p->args[0].key.length == 0 ? 0 : -1;
     for (int i = 0; i < p->arg_count; i++) {
         if (!slice_is(p->args[i].key, "format")) continue;
@@ -252,35 +289,46 @@ static bool take_format(parser *p, const ibx_format **format) {
     }
     if (at < 0) return true;
     slice value = p->args[at].value;
+    p->key = slice_of("format");
+    p->value = value;
     if (value.length > 1 && *value.at == '"') value = (slice){value.at + 1, value.length - 2};
     p->keyed = at == 0 && p->args[at].key.length > 0;
     char *word = strndup(value.at, value.length);
     if (!word) return no_memory(p);
-    *format = ibx_format_find(word);
-    const bool ok = *format || fail_unknown_format(p, word);
+    const bool ok = find_format(p, word, step);
     free(word);
     p->arg_count--;
     for (int i = at; i < p->arg_count; i++) p->args[i] = p->args[i + 1];
     return ok;
 }
 
-/* A parameter of some format in a `save` that names none. */
-static bool check_save_any(parser *p) {
+/* The first format that has a parameter which `save` without a format has not; or NULL. */
+static const ibx_format *owner_of(slice key) {
     size_t count;
     const ibx_format *const *all = ibx_formats(&count);
-    for (int i = 0; i < p->arg_count; i++)
-        for (size_t f = 0; f < count; f++)
-            for (const ibx_param *row = all[f]->params; row->name; row++)
-                if (slice_is(p->args[i].key, row->name) && !ibx_param_find(IBX_SAVE_ANY, row->name))
-                    return ibx_fail(
-                        p->err, IBX_USAGE,
-                        "%s: %s belongs to a format, so name one first, as in save:%s,%s=...",
-                        p->where, row->name, all[f]->name, row->name);
+    for (size_t f = 0; f < count; f++)
+        for (const ibx_param *row = all[f]->params; row->name; row++)
+            if (slice_is(key, row->name) && !ibx_param_find(IBX_SAVE_ANY, row->name)) return all[f];
+    return NULL;
+}
+
+/* A parameter of some format in a `save` that names none. */
+static bool check_save_any(parser *p) {
+    for (int i = 0; i < p->arg_count; i++) {
+        const slice key = p->args[i].key;
+        const ibx_format *owner = owner_of(key);
+        if (!owner) continue;
+        p->key = key;
+        p->value = p->args[i].value;
+        return ibx_fail(p->err, IBX_USAGE,
+                        "%s: %.*s belongs to a format, so name one first, as in save:%s,%.*s=...",
+                        p->where, (int)key.length, key.at, owner->name, (int)key.length, key.at);
+    }
     return true;
 }
 
 static bool read_save(parser *p, ibx_step *step) {
-    if (!take_format(p, &step->format)) return false;
+    if (!take_format(p, step)) return false;
     if (step->format)
         return new_params(p, step->format->params, step->format->params_size, &step->params);
     return check_save_any(p) && new_params(p, IBX_SAVE_ANY, sizeof(ibx_save_any), &step->params);
@@ -319,7 +367,7 @@ static bool read_filter(parser *p, const ibx_filter *filter, ibx_step *step) {
     step->filter = filter;
     if (!new_params(p, filter->params, filter->params_size, &step->params))
         return hint_at_quotes(p, filter);
-    ibx_error why = {IBX_OK, ""};
+    ibx_error why = {0};
     if (!filter->open || filter->open(step->params, &why)) return true;
     free_step(step);
     return fail_open(p, filter, &why) || hint_at_quotes(p, filter);
@@ -327,7 +375,7 @@ static bool read_filter(parser *p, const ibx_filter *filter, ibx_step *step) {
 
 /* Reads the step at p->at. */
 static bool read_step(parser *p, ibx_step *step) {
-    const slice name = scan_name(p);
+    const slice name = p->name = scan_name(p);
     if (name.length == 0)
         return ibx_fail(p->err, IBX_USAGE,
                         "step %d: the name of a filter is missing in front of %s", p->step,
@@ -361,6 +409,7 @@ static bool read_steps(parser *p, ibx_recipe *recipe) {
     while (skip_to_step(p)) {
         ibx_step step = {0};
         p->step = recipe->count + 1;
+        p->name = p->key = p->value = (slice){"", 0};
         if (p->step > IBX_MAX_STEPS)
             return ibx_fail(p->err, IBX_USAGE, "a recipe has at most %d steps", IBX_MAX_STEPS);
         if (!read_step(p, &step) || !add_step(p, recipe, step)) return false;
@@ -369,7 +418,7 @@ static bool read_steps(parser *p, ibx_recipe *recipe) {
 }
 
 ibx_recipe *ibx_recipe_parse(const char *text, ibx_error *err) {
-    parser p = {.at = text, .err = err};
+    parser p = {.at = text, .name = {"", 0}, .key = {"", 0}, .value = {"", 0}, .err = err};
     if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) p.at += 3; /* the mark of UTF-8 in text files */
     ibx_recipe *recipe = calloc(1, sizeof *recipe);
     if (!recipe) {
@@ -377,6 +426,7 @@ ibx_recipe *ibx_recipe_parse(const char *text, ibx_error *err) {
         return NULL;
     }
     if (read_steps(&p, recipe)) return recipe;
+    locate(&p);
     ibx_recipe_free(recipe);
     return NULL;
 }
@@ -392,6 +442,12 @@ int ibx_recipe_saves(const ibx_recipe *recipe) {
     int saves = 0;
     for (int i = 0; i < recipe->count; i++) saves += recipe->steps[i].filter == NULL;
     return saves;
+}
+
+bool ibx_recipe_is_automatic(const ibx_recipe *recipe) {
+    for (int i = 0; i < recipe->count; i++)
+        if (recipe->steps[i].automatic) return true;
+    return false;
 }
 
 int ibx_recipe_outputs(const ibx_recipe *recipe) {

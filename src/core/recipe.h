@@ -12,8 +12,12 @@
 typedef struct {
     const ibx_filter *filter; /* NULL: this step is `save` */
     const ibx_format *format; /* save: the format; NULL: not named, the batch decides */
+    bool automatic;           /* save: the format is to be chosen; it is NULL here */
     void *params;             /* the block of the filter, the format, or of ibx_save_any */
 } ibx_step;
+
+/* What `save` is given in place of a format that is to be chosen for who asks. */
+#define IBX_AUTOMATIC "auto"
 
 struct ibx_recipe {
     ibx_step *steps;

@@ -19,8 +19,8 @@ static void put_value(ibx_text *t, const ibx_param *row, const void *params) {
 static void put_step(ibx_text *t, const ibx_step *step) {
     ibx_text_put(t, step->filter ? step->filter->name : "save");
     bool first = true, positional = step->filter || step->format;
-    if (!step->filter && step->format) {
-        ibx_text_add(t, ":%s", step->format->name);
+    if (step->format || step->automatic) {
+        ibx_text_add(t, ":%s", step->format ? step->format->name : IBX_AUTOMATIC);
         first = false;
     }
     for (const ibx_param *row = ibx_step_rows(step); row && row->name; row++) {

@@ -83,7 +83,8 @@ void ibx_describe_save(FILE *out) {
         out,
         "save:FORMAT,... writes the image as it is at that point of the recipe; the recipe goes "
         "on behind it, so one reading makes several files. Where no save ends the recipe, its end "
-        "is written too, in the format of --format or of the input.",
+        "is written too, in the format of --format or of the input. save:auto leaves the format "
+        "open as save alone does; a server then takes the best one that who asks can show.",
         0, 0);
     fputs("\nFormats\n", out);
     for (size_t i = 0; i < count; i++) {

@@ -74,16 +74,17 @@ static void add_times(ibx_times *sum, const ibx_times *t) {
 
 /* The event of a job's end. */
 static void tell_job(shop *f, const ibx_job *job) {
-    ibx_event event = {.kind = job->ok ? IBX_EVENT_DONE : IBX_EVENT_FAILED,
-                       .input = job->entry->path,
-                       .w = job->planned ? job->plan.input.full_w : job->info.head.w,
-                       .h = job->planned ? job->plan.input.full_h : job->info.head.h,
-                       .bytes_in = job->input.source.size,
-                       .times = job->times};
+    ibx_event event = {
+        .kind = job->ok ? IBX_EVENT_DONE : IBX_EVENT_FAILED,
+        .input = job->entry->path,
+        .w = job->picture.planned ? job->picture.plan.input.full_w : job->picture.info.head.w,
+        .h = job->picture.planned ? job->picture.plan.input.full_h : job->picture.info.head.h,
+        .bytes_in = job->input.source.size,
+        .times = job->times};
     ibx_written *written = calloc((size_t)job->outs + 1, sizeof *written);
     event.error = job->ok && !job->error.text[0] ? NULL : &job->error;
     for (int i = 0; written && job->ok && i < job->outs; i++) {
-        const ibx_save *save = &job->plan.save[i];
+        const ibx_save *save = &job->picture.plan.save[i];
         written[i] = (ibx_written){job->out[i].path, save->format->name, save->head.w, save->head.h,
                                    job->out[i].bytes};
         f->totals.bytes_out += job->out[i].bytes;
@@ -151,12 +152,12 @@ static ibx_job *take(shop *f, ibx_job **list) {
 
 /* Memory of a job while it runs, besides its input. */
 static size_t need(const ibx_job *job) {
-    return job->plan.bytes + (size_t)job->plan.saves * IBX_CHUNK;
+    return job->picture.plan.bytes + (size_t)job->picture.plan.saves * IBX_CHUNK;
 }
 
 /* Names the outputs of an opened job and looks whether they may be written. */
 static bool prepare_outputs(shop *f, ibx_job *job) {
-    const int count = job->plan.saves;
+    const int count = job->picture.plan.saves;
     char **paths = ibx_job_paths(job, count, &job->error);
     if (!paths) return false;
     const ibx_verdict verdict =
@@ -231,7 +232,7 @@ IBX_MAKES_TASKS static void start_run(shop *f, ibx_job *job) {
 }
 
 static int64_t pixels(const ibx_job *job) {
-    return (int64_t)job->info.head.w * job->info.head.h;
+    return (int64_t)job->picture.info.head.w * job->picture.info.head.h;
 }
 
 /* The place in the list of the job to start next: the one that waits longest; when there is
@@ -411,7 +412,7 @@ static bool open_shop(shop *f, ibx_error *err) {
     f->limits.memory = ibx_limits_plan_memory(f->memory);
     f->began = f->ticked = ibx_clock_ms();
     f->most = IMAGES(f->limits.threads);
-    ibx_pool_open(&f->pool);
+    ibx_pool_open(&f->pool, 0);
     ibx_desk_open(&f->desk, &f->pool.lender);
     f->live = calloc(MOST_IMAGES((size_t)f->limits.threads), sizeof(ibx_job *));
     if (!f->live) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");

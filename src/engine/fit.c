@@ -68,7 +68,7 @@ bool ibx_plan_fit(ibx_plan *plan, const ibx_plan_options *options, ibx_error *er
          add_all(plan, options->threads)) {
         ibx_band *band = NULL;
         if (drop_pressers(plan)) continue;
-        if (!(band = largest_whole(plan)))
+        if (options->in_memory || !(band = largest_whole(plan)))
             return ibx_fail(err, IBX_MEMORY,
                             "%d x %d pixels through this recipe need %zu MB at least, more than "
                             "the budget of %zu MB; raise it with --memory",

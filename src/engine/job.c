@@ -37,19 +37,14 @@ ibx_job *ibx_job_read(const ibx_batch *batch, const ibx_limits *limits, ibx_desk
     return job;
 }
 
-static bool open_decoder(ibx_job *job) {
-    const ibx_bytes head = ibx_input_peek(&job->input);
-    const size_t n = head.size < 64 ? head.size : 64;
-    if (n == 0) return ibx_fail(&job->error, IBX_FORMAT, "is empty");
-    const ibx_decode_limits limits = {.max_pixels = job->limits->max_pixels,
-                                      .memory = job->limits->memory,
-                                      .accept_damage = job->batch->accept_damage,
-                                      .allow_loaders = job->batch->allow_loaders,
-                                      .lender = job->desk->lender};
-    job->codec = ibx_codec_for_reading(head.data, n, &job->error);
-    if (!job->codec) return false;
-    job->decoder = job->codec->open(&job->input.source, &limits, &job->info, &job->error);
-    return job->decoder != NULL;
+static ibx_wishes wishes_of(const ibx_job *job) {
+    return (ibx_wishes){.recipe = job->batch->recipe,
+                        .quality = job->batch->quality,
+                        .metadata = job->batch->metadata,
+                        .accept_damage = job->batch->accept_damage,
+                        .allow_loaders = job->batch->allow_loaders,
+                        .limits = *job->limits,
+                        .lender = job->desk->lender};
 }
 
 /* Is there a pipe at both ends, without a file name to take a format from? */
@@ -57,49 +52,32 @@ static bool is_pipe(const ibx_job *job) {
     return strcmp(job->entry->path, "-") == 0;
 }
 
-/* The formats that names and settings give to the saves. */
-static bool choose_formats(ibx_job *job, int saves) {
-    job->formats = calloc((size_t)saves, sizeof *job->formats);
-    if (!job->formats) return ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
-    for (int i = 0; i < saves; i++) {
-        const ibx_output o = ibx_output_of(job->batch, job->entry, job->index, i);
-        if (is_pipe(job) && !job->batch->format && !(o.step && o.step->format)) continue;
-        job->formats[i] = ibx_output_format(&o, &job->error);
-        if (!job->formats[i]) return false;
-    }
-    return true;
+/* The format that names and settings give to save i. NULL and *ok: that of the content. */
+static const ibx_format *choose_format(ibx_job *job, int i, bool *ok) {
+    const ibx_output o = ibx_output_of(job->batch, job->entry, job->index, i);
+    *ok = true;
+    if (is_pipe(job) && !job->batch->format && !(o.step && o.step->format)) return NULL;
+    const ibx_format *format = ibx_output_format(&o, &job->error);
+    *ok = format != NULL;
+    return format;
 }
 
-static bool make_plan(ibx_job *job) {
-    const ibx_output o = ibx_output_of(job->batch, job->entry, job->index, 0);
-    if (!choose_formats(job, o.saves)) return false;
-    const ibx_plan_options options = {.threads = job->limits->threads,
-                                      .memory = job->limits->memory,
-                                      .max_pixels = job->limits->max_pixels,
-                                      .formats = job->formats,
-                                      .quality = job->batch->quality};
-    job->planned = ibx_plan_make(&job->plan, job->batch->recipe, &job->info, &options, &job->error);
-    return job->planned;
-}
-
-/* What each output keeps of the input's metadata. */
-static bool choose_metadata(ibx_job *job) {
-    job->metadata = calloc((size_t)job->plan.saves, sizeof *job->metadata);
-    if (!job->metadata) return ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
-    for (int i = 0; i < job->plan.saves; i++) {
-        const ibx_save *save = &job->plan.save[i];
-        const bool upright = save->head.orientation == 1;
-        if (save->format->traits & IBX_KEEPS_METADATA &&
-            !ibx_metadata_apply(job->batch->metadata, upright, save->head.w, save->head.h,
-                                &job->info.metadata, &job->metadata[i], &job->error))
-            return false;
-    }
-    return true;
+static bool make_plan(ibx_job *job, const ibx_wishes *wishes) {
+    const int saves = ibx_recipe_outputs(job->batch->recipe);
+    const ibx_format **formats = calloc((size_t)saves, sizeof *formats);
+    bool ok = formats || ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
+    for (int i = 0; ok && i < saves; i++) formats[i] = choose_format(job, i, &ok);
+    ok = ok && ibx_picture_plan(&job->picture, formats, wishes, &job->error);
+    free(formats);
+    return ok;
 }
 
 void ibx_job_open(ibx_job *job) {
     const int64_t begin = ibx_trace_now(job->desk->trace);
-    job->ok = open_decoder(job) && make_plan(job) && choose_metadata(job);
+    const ibx_wishes wishes = wishes_of(job);
+    job->ok = ibx_picture_open(&job->picture, &job->input.source, ibx_input_peek(&job->input),
+                               &wishes, &job->error) &&
+              make_plan(job, &wishes);
     note(job, IBX_SPAN_OPEN, 0, begin);
 }
 
@@ -107,9 +85,9 @@ char *ibx_job_path(const ibx_job *job, int i, ibx_error *err) {
     const char *folder = job->batch->output;
     if (strcmp(folder, "-") == 0) return strdup("-");
     ibx_output o = ibx_output_of(job->batch, job->entry, job->index, i);
-    if (job->planned) {
-        o.w = job->plan.save[i].head.w;
-        o.h = job->plan.save[i].head.h;
+    if (job->picture.planned) {
+        o.w = job->picture.plan.save[i].head.w;
+        o.h = job->picture.plan.save[i].head.h;
     }
     char *name = ibx_output_name(&o, err), *path = NULL;
     if (!name) return NULL;
@@ -124,7 +102,7 @@ char *ibx_job_path(const ibx_job *job, int i, ibx_error *err) {
 
 /* Outputs whose names differ only by sizes may turn out to be the same. */
 static bool is_new(const ibx_job *job, char *const *paths, int i, ibx_error *err) {
-    for (int k = 0; job->planned && k < i; k++)
+    for (int k = 0; job->picture.planned && k < i; k++)
         if (strcmp(paths[i], paths[k]) == 0 && strcmp(paths[i], "-") != 0)
             return ibx_fail(err, IBX_USAGE,
                             "two outputs would be named %s; use {save} or {w}x{h} in --name",
@@ -150,9 +128,9 @@ void ibx_job_paths_free(char **paths, int count) {
 }
 
 bool ibx_job_outputs(ibx_job *job, char **paths, bool replace) {
-    job->out = calloc((size_t)job->plan.saves, sizeof *job->out);
+    job->out = calloc((size_t)job->picture.plan.saves, sizeof *job->out);
     if (!job->out) return ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
-    for (; job->outs < job->plan.saves; job->outs++)
+    for (; job->outs < job->picture.plan.saves; job->outs++)
         ibx_outfile_open(&job->out[job->outs], job->desk, paths[job->outs], replace);
     return true;
 }
@@ -162,31 +140,17 @@ static bool run(ibx_job *job, ibx_team *team) {
     ibx_sink **sinks = calloc((size_t)job->outs, sizeof *sinks);
     if (!sinks) return ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
     for (int i = 0; i < job->outs; i++) sinks[i] = &job->out[i].sink;
-    const ibx_image_job image = {.name = job->entry->path,
-                                 .plan = &job->plan,
-                                 .codec = job->codec,
-                                 .format = job->info.format,
-                                 .decoder = job->decoder,
-                                 .sink = sinks,
-                                 .metadata = job->metadata};
-    const bool ok = ibx_run_image(team, &image, &job->times, &job->error);
+    const bool ok =
+        ibx_picture_run(&job->picture, job->entry->path, team, sinks, &job->times, &job->error);
     free(sinks);
     return ok;
 }
 
-/* Tells the decoder what the plan wants. */
-static bool start(ibx_job *job) {
-    const int shrink = job->plan.shrink;
-    if (job->plan.component) job->codec->start_components(job->decoder);
-    return shrink == 1 || job->codec->start(job->decoder, shrink, &job->info, &job->error);
-}
-
 void ibx_job_run(ibx_job *job, ibx_team *team) {
     const int64_t begin = ibx_trace_now(job->desk->trace);
-    job->ok = start(job) && run(job, team);
+    job->ok = run(job, team);
     for (int i = 0; i < job->outs; i++) ibx_outfile_flush(&job->out[i]);
-    job->codec->close(job->decoder); /* its memory does not wait for the disk */
-    job->decoder = NULL;
+    ibx_picture_close(&job->picture); /* its memory does not wait for the disk */
     note(job, IBX_SPAN_IMAGE, 0, begin);
 }
 
@@ -228,14 +192,9 @@ double ibx_job_waited(const ibx_job *job) {
 }
 
 void ibx_job_free(ibx_job *job) {
-    const int saves = job->planned ? job->plan.saves : 0;
-    for (int i = 0; job->metadata && i < saves; i++) ibx_metadata_free(&job->metadata[i]);
     for (int i = 0; i < job->outs; i++) ibx_outfile_close(&job->out[i]);
-    if (job->planned) ibx_plan_free(&job->plan);
-    if (job->codec) job->codec->close(job->decoder);
+    ibx_picture_free(&job->picture);
     ibx_input_close(&job->input);
-    free(job->metadata);
-    free(job->formats);
     free(job->out);
     free(job);
 }

@@ -10,7 +10,7 @@
 #include "engine/limits.h"
 #include "engine/listing.h"
 #include "engine/output.h"
-#include "engine/run.h"
+#include "engine/picture.h"
 
 typedef struct ibx_job {
     struct ibx_job *next; /* in whatever list it is */
@@ -20,16 +20,10 @@ typedef struct ibx_job {
     size_t index; /* of the entry */
     ibx_desk *desk;
     ibx_input input;
-    const ibx_codec *codec;
-    void *decoder;
-    ibx_info info;
-    bool planned;
-    ibx_plan plan;
-    const ibx_format **formats; /* per save */
-    ibx_metadata *metadata;     /* per save */
-    ibx_outfile *out;           /* per save */
-    int outs;                   /* how many of them are open */
-    size_t charge;              /* bytes of the budget that it holds */
+    ibx_picture picture;
+    ibx_outfile *out; /* per save */
+    int outs;         /* how many of them are open */
+    size_t charge;    /* bytes of the budget that it holds */
     ibx_times times;
     bool ok;
     ibx_error error; /* why not, or a warning */

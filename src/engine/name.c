@@ -86,29 +86,27 @@ static const char *suffix_of_template(const char *template) {
 }
 
 /* Wrong if the template's own suffix belongs to another format than the one to be written. */
-static const ibx_format *agree(const ibx_format *format, const ibx_output *o, ibx_error *err) {
-    const char *suffix = suffix_of_template(ibx_output_template(o));
+static bool agree(const ibx_format *format, const char *template, ibx_error *err) {
+    const char *suffix = suffix_of_template(template);
     const ibx_format *named = suffix ? ibx_format_find(suffix) : NULL;
-    if (!named || named == format) return format;
-    ibx_fail(err, IBX_USAGE, "the name \"%s\" promises %s, but the format is %s",
-             ibx_output_template(o), named->name, format->name);
-    return NULL;
+    return !named || named == format ||
+           ibx_fail(err, IBX_USAGE, "the name \"%s\" promises %s, but the format is %s", template,
+                    named->name, format->name);
 }
 
 static const char *format_word(const void *list, int i) {
     return ((const ibx_format *const *)list)[i]->name;
 }
 
-static const ibx_format *unknown_format(const char *name, ibx_error *err) {
+static bool unknown_format(const char *name, ibx_error *err) {
     size_t count;
     const ibx_format *const *all = ibx_formats(&count);
     const char *near = ibx_nearest(name, format_word, all, (int)count);
     char list[200] = "";
     for (size_t i = 0, used = 0; i < count && used < sizeof list; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, " %s", all[i]->name);
-    ibx_fail(err, IBX_USAGE, "imbrex cannot write the format \"%s\"; %s%s%s", name,
-             near ? "did you mean \"" : "there are", near ? near : list, near ? "\"?" : "");
-    return NULL;
+    return ibx_fail(err, IBX_USAGE, "imbrex cannot write the format \"%s\"; %s%s%s", name,
+                    near ? "did you mean \"" : "there are", near ? near : list, near ? "\"?" : "");
 }
 
 static const ibx_format *input_format(const ibx_entry *entry, ibx_error *err) {
@@ -131,14 +129,23 @@ static const ibx_format *input_format(const ibx_entry *entry, ibx_error *err) {
     return NULL;
 }
 
-const ibx_format *ibx_output_format(const ibx_output *o, ibx_error *err) {
-    if (o->step && o->step->format) return agree(o->step->format, o, err);
-    if (o->batch->format) {
-        const ibx_format *format = ibx_format_find(o->batch->format);
-        return format ? agree(format, o, err) : unknown_format(o->batch->format, err);
+bool ibx_format_of(const ibx_step *step, const char *template, const char *wanted,
+                   const ibx_format **format, ibx_error *err) {
+    const char *suffix = suffix_of_template(template);
+    *format = step ? step->format : NULL;
+    if (!*format && wanted) {
+        *format = ibx_format_find(wanted);
+        if (!*format) return unknown_format(wanted, err);
     }
-    const char *suffix = suffix_of_template(ibx_output_template(o));
-    const ibx_format *format = suffix ? ibx_format_find(suffix) : NULL;
+    if (*format) return agree(*format, template, err);
+    *format = suffix ? ibx_format_find(suffix) : NULL;
+    return true;
+}
+
+const ibx_format *ibx_output_format(const ibx_output *o, ibx_error *err) {
+    const ibx_format *format;
+    if (!ibx_format_of(o->step, ibx_output_template(o), o->batch->format, &format, err))
+        return NULL;
     return format ? format : input_format(o->entry, err);
 }
 

@@ -43,6 +43,11 @@ const char *ibx_output_template(const ibx_output *output);
  * ask here. */
 const ibx_format *ibx_output_format(const ibx_output *output, ibx_error *err);
 
+/* The first part of that, which needs no input: the format that the step says, else `wanted` (may
+ * be NULL), else the suffix of the template. True with *format NULL where nothing says. */
+bool ibx_format_of(const ibx_step *step, const char *template, const char *wanted,
+                   const ibx_format **format, ibx_error *err);
+
 /* The suffix that {ext} stands for: the input's own spelling where the format follows from it,
  * else the format's first. */
 const char *ibx_output_suffix(const ibx_output *output, const ibx_format *format);

@@ -11,6 +11,15 @@ static void name_step(const ibx_ready *r, char *text, size_t size) {
         snprintf(text, size, "%s", r->filter->name);
 }
 
+/* Says in the error which step of the recipe it is about. */
+static bool locate(const ibx_ready *r, ibx_error *err) {
+    if (!err || err->code == IBX_MEMORY) return false;
+    const char *name = r->filter ? r->filter->name : "save";
+    err->step = r->number;
+    snprintf(err->name, sizeof err->name, "%s", r->number > 0 || r->filter ? name : "");
+    return false;
+}
+
 /* Puts the step in front of a sentence that a filter wrote. */
 static bool blame(const ibx_ready *r, ibx_error *err) {
     char step[64];
@@ -160,6 +169,7 @@ static bool add_save(ibx_plan *plan, const ibx_ready *r, const ibx_head *head, i
                        .sample = options->sample,
                        .name = "",
                        .tail = -1,
+                       .in_memory = options->in_memory,
                        .codec = options->to};
     if (options->to) return true;
     const ibx_format *format = options->formats ? options->formats[plan->saves - 1] : NULL;
@@ -190,9 +200,10 @@ bool ibx_plan_passes(ibx_plan *plan, const ibx_info *info, const ibx_plan_option
     ibx_head head = plan->input;
     for (int i = 0; i < steps; i++) {
         if (plan->ready[i].filter) {
-            if (!add_step(plan, i, &plan->passes, &head, options->max_pixels, err)) return false;
+            if (!add_step(plan, i, &plan->passes, &head, options->max_pixels, err))
+                return locate(&plan->ready[i], err);
         } else if (!add_save(plan, &plan->ready[i], &head, plan->passes, info, options, err)) {
-            return false;
+            return locate(&plan->ready[i], err);
         }
     }
     int tail = plan->passes;

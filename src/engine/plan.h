@@ -26,6 +26,7 @@ typedef struct {
     int threads;
     size_t memory;      /* a plan that needs more puts whole bands into mapped files, or fails */
     int64_t max_pixels; /* of every image on the way, so that no recipe makes a monster */
+    bool in_memory;     /* a plan that needs more fails, and encoders make no files either */
     const ibx_format *const *formats; /* by index of save, for those that name none; NULL: the
                                          input's own */
     int quality;         /* for formats that have it, where the recipe says nothing; 0: default */
@@ -85,9 +86,10 @@ typedef struct {
     int at;           /* passes in front of it */
     ibx_head head;    /* as encoded */
     ibx_sample sample;
-    int tail;      /* pass, a point filter, applied for this file only; or -1 */
-    int band_rows; /* of bands that can be compressed by themselves; 0: it has none */
-    int pressers;  /* that compress them, where threads would idle */
+    int tail;       /* pass, a point filter, applied for this file only; or -1 */
+    int band_rows;  /* of bands that can be compressed by themselves; 0: it has none */
+    int pressers;   /* that compress them, where threads would idle */
+    bool in_memory; /* its encoder makes no files */
     size_t encoder_bytes, press_bytes; /* of the encoder; of one presser */
 } ibx_save;
 

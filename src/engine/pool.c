@@ -10,8 +10,9 @@
 /* In front of every block; as large as the alignment that borrowers are promised. */
 struct ibx_block {
     ibx_block *next;
-    size_t bytes; /* this header included; a mapping of whole pages, or 0: of the heap */
-    uint8_t fill[64 - sizeof(ibx_block *) - sizeof(size_t)];
+    size_t bytes;  /* this header included; a mapping of whole pages, or 0: of the heap */
+    size_t excess; /* how many of them nobody asked for */
+    uint8_t fill[64 - sizeof(ibx_block *) - 2 * sizeof(size_t)];
 };
 _Static_assert(sizeof(ibx_block) == 64, "blocks are 64-byte aligned");
 
@@ -61,8 +62,9 @@ static void unmap(ibx_block *b) {
 /* A block of so many bytes, from one that was idle or a fresh one. NULL: no memory. */
 static ibx_block *fit(ibx_block *idle, size_t bytes) {
     void *data =
-        idle ? mremap(idle, idle->bytes, bytes, MREMAP_MAYMOVE)
-             : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        idle && idle->bytes == bytes ? idle
+        : idle                       ? mremap(idle, idle->bytes, bytes, MREMAP_MAYMOVE)
+               : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data != MAP_FAILED) {
         ibx_block *block = data;
         block->bytes = bytes;
@@ -70,6 +72,13 @@ static ibx_block *fit(ibx_block *idle, size_t bytes) {
     }
     if (idle) munmap(idle, idle->bytes);
     return NULL;
+}
+
+/* How much larger than asked for the block, which may be NULL, is to stay. */
+static size_t excess_of(const ibx_pool *pool, const ibx_block *block, size_t bytes) {
+    if (!block || block->bytes <= bytes) return 0;
+    const size_t excess = block->bytes - bytes;
+    return pool->excess + excess <= pool->spare ? excess : 0;
 }
 
 static void *lend_small(size_t bytes) {
@@ -86,15 +95,22 @@ static void *lend(ibx_lender *lender, size_t bytes) {
     bytes = (bytes + PAGE - 1) / PAGE * PAGE;
     pthread_mutex_lock(&pool->lock);
     ibx_block *block = take_nearest(pool, bytes);
+    const size_t excess = excess_of(pool, block, bytes);
+    bytes += excess;
+    pool->excess += excess;
     pool->lent += bytes;
     if (pool->lent > pool->most) pool->most = pool->lent;
     ibx_block *dropped = shrink(pool, pool->most - pool->lent);
     pthread_mutex_unlock(&pool->lock);
     unmap(dropped);
     block = fit(block, bytes);
-    if (block) return block + 1;
+    if (block) {
+        block->excess = excess;
+        return block + 1;
+    }
     pthread_mutex_lock(&pool->lock);
     pool->lent -= bytes;
+    pool->excess -= excess;
     pthread_mutex_unlock(&pool->lock);
     return NULL;
 }
@@ -109,6 +125,7 @@ static void take_back(ibx_lender *lender, void *data) {
     }
     pthread_mutex_lock(&pool->lock);
     pool->lent -= block->bytes;
+    pool->excess -= block->excess;
     block->next = KEEPS ? pool->idle : NULL;
     if (KEEPS) {
         pool->idle = block;
@@ -118,9 +135,17 @@ static void take_back(ibx_lender *lender, void *data) {
     if (!KEEPS) unmap(block);
 }
 
-void ibx_pool_open(ibx_pool *pool) {
-    *pool = (ibx_pool){.lender = {.lend = lend, .take_back = take_back}};
+void ibx_pool_open(ibx_pool *pool, size_t spare) {
+    *pool = (ibx_pool){.lender = {.lend = lend, .take_back = take_back}, .spare = spare};
     pthread_mutex_init(&pool->lock, NULL);
+}
+
+void ibx_pool_trim(ibx_pool *pool, size_t room) {
+    pthread_mutex_lock(&pool->lock);
+    ibx_block *dropped = shrink(pool, room);
+    pool->most = pool->kept;
+    pthread_mutex_unlock(&pool->lock);
+    unmap(dropped);
 }
 
 void ibx_pool_close(ibx_pool *pool) {

@@ -16,9 +16,18 @@ typedef struct {
     pthread_mutex_t lock;
     ibx_block *idle;         /* the one that came back last is the first */
     size_t lent, kept, most; /* bytes: lent at present, idle, and lent at most so far */
+    size_t spare;            /* of those that are lent, so many may be more than was asked for: */
+    size_t excess;           /* and so many are */
 } ibx_pool;
 
-void ibx_pool_open(ibx_pool *pool);
+/* With a `spare`, blocks that are larger than was asked for are lent as they are, up to so many
+ * bytes in all: for one image after another, where the next large one would touch fresh memory for
+ * what a small one gave away. 0: every block is made to fit. */
+void ibx_pool_open(ibx_pool *pool, size_t spare);
+
+/* Frees what has been idle longest, until no more than so many idle bytes are left; and so many it
+ * may keep again. Nothing may be lent at present. */
+void ibx_pool_trim(ibx_pool *pool, size_t room);
 
 /* Frees what is idle; everything must have come back. */
 void ibx_pool_close(ibx_pool *pool);

@@ -163,7 +163,7 @@ static bool begin_scan(ibx_under_way *w, const ibx_pass *pass) {
 }
 
 static void end_scan(ibx_under_way *w, const ibx_pass *pass) {
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     for (int i = 1; i < w->team->arenas; i++)
         pass->filter->merge(&pass->call, w->acc, w->acc + (size_t)i * w->acc_size);
     if (!ibx_stopped(w) && pass->filter->finish &&

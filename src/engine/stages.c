@@ -272,7 +272,8 @@ ibx_save_job ibx_plan_save_job(const ibx_save *save, const ibx_metadata *metadat
                           .sample = save->sample,
                           .format = save->format,
                           .params = save->params,
-                          .metadata = metadata};
+                          .metadata = metadata,
+                          .in_memory = save->in_memory};
 }
 
 /* What the encoder of a save needs, and its bands. */

@@ -74,12 +74,12 @@ void ibx_decode_strip(ibx_under_way *w, int k) {
     const moment begin = begin_task(w);
     ibx_strip strip[IBX_COMPONENTS] = {0};
     for (int c = 0; c < w->parts; c++) strip[c] = ibx_store_strip(&w->part[c].store[0], k);
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     const bool skipped = k != w->plan->band[0].first || skip_strips(w, &err);
     if (!skipped || !w->job->codec->read(w->job->decoder, strip, &err))
         ibx_stop(w, &err);
     else if (err.text[0])
-        w->warning = err;
+        w->warning = err, w->warning.code = IBX_OK;
     ibx_store_touch(&w->part->store[0], strip->stride * (size_t)strip->rows);
     const int64_t ns = end_task(w, &begin, &w->decode_ns, IBX_SPAN_DECODE, 0, k);
     count_strip(w, IBX_COST_DECODE, w->job->format, strip, ns);
@@ -166,7 +166,7 @@ void ibx_encode_strip(ibx_under_way *w, int i, int j) {
     void *encoder = w->saver[i].encoder;
     ibx_strip strip[IBX_COMPONENTS] = {0};
     for (int c = 0; c < w->parts; c++) strip[c] = ibx_store_strip(&w->part[c].output[i].store, j);
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     if ((!o->store.borrowed && !codec->write(encoder, strip, &err)) ||
         (j == o->band.strips - 1 && !codec->finish(encoder, &err)))
         ibx_stop(w, &err);
@@ -198,7 +198,7 @@ void ibx_press_band(ibx_under_way *w, int i, int b) {
     const ibx_save *save = &w->plan->save[i];
     ibx_strip strip[IBX_COMPONENTS];
     band_strips(w, i, b, strip);
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     if (!save->codec->bands->press(ibx_presser_of(&w->saver[i], b)->press, strip, &err))
         ibx_stop(w, &err);
     const int64_t ns = end_task(w, &begin, &w->encode_ns, IBX_SPAN_ENCODE, i + 1, b);
@@ -212,7 +212,7 @@ void ibx_append_band(ibx_under_way *w, int i, int b) {
     const ibx_save *save = &w->plan->save[i];
     const ibx_codec *codec = save->codec;
     const int last = (w->part->output[i].band.head.h - 1) / s->band_rows;
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     if (!codec->bands->append(s->encoder, ibx_presser_of(s, b)->press, &err) ||
         (b == last && !codec->finish(s->encoder, &err)))
         ibx_stop(w, &err);

@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size > 0) memcpy(text, data, size);
     text[size] = '\0';
     if (!opens_a_file(text)) {
-        ibx_error err = {IBX_OK, ""};
+        ibx_error err = {0};
         ibx_recipe *recipe = ibx_recipe_parse(text, &err);
         if (recipe)
             check_recipe(recipe);

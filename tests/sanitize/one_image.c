@@ -26,7 +26,7 @@ static bool run(const char *text, const char *input, const char *folder, ibx_err
 
 int main(int argc, char **argv) {
     char large[4096], components[4096], small[4096];
-    ibx_error err = {IBX_OK, ""};
+    ibx_error err = {0};
     if (argc != 3) return 2;
     snprintf(large, sizeof large, "%s/large", argv[2]);
     snprintf(small, sizeof small, "%s/small", argv[2]);

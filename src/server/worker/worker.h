@@ -8,6 +8,9 @@
 #ifndef IBX_SERVER_WORKER_H
 #define IBX_SERVER_WORKER_H
 
+/* The descriptor of the socket that the front talks over. */
+enum { IBX_WORKER_SOCKET = 3 };
+
 /* The settings that a worker cannot get by order, as the environment that the front gives it:
  *   OMP_WAIT_POLICY=passive OMP_NUM_THREADS VIPS_CONCURRENCY=1 MALLOC_ARENA_MAX=2
  *   IMBREX_WORKER_SANDBOX=require|prefer|off
