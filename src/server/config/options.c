@@ -52,20 +52,18 @@ static void take_answer(reader *r, option *o) {
         o->value = "yes";
 }
 
-static bool *flag_of(ibx_settings *settings, const char *name) {
-    if (strcmp(name, "check-config") == 0) return &settings->command.check;
-    if (strcmp(name, "print-config") == 0) return &settings->command.print;
-    return strcmp(name, "help") == 0 ? &settings->command.help : NULL;
+/* Sets the flag of that name; false if there is none. */
+static bool set_flag(ibx_settings *settings, const char *name) {
+    if (strcmp(name, "check-config") == 0) return settings->command.check = true;
+    if (strcmp(name, "print-config") == 0) return settings->command.print = true;
+    return strcmp(name, "help") == 0 && (settings->command.help = true);
 }
 
 /* --config, --check-config, --print-config, --help. *is tells whether it was one of these. */
 static bool read_command(reader *r, option *o, bool *is) {
-    bool *flag = flag_of(r->settings, o->name);
     *is = true;
-    if (flag) {
-        *flag = true;
+    if (set_flag(r->settings, o->name))
         return !o->value || ibx_fail(r->err, IBX_USAGE, "--%s takes no value", o->name);
-    }
     if (strcmp(o->name, "config") == 0) {
         if (!take_value(r, o, "FILE")) return false;
         r->settings->command.file = o->value;
