@@ -1,4 +1,11 @@
-/* log.h - one JSON object per line: requests and events of the server. */
+/* log.h - one JSON object per line: requests and events of the server.
+ *
+ * A line is one write(2) of at most 4096 bytes (texts that are longer are cut), so that lines of
+ * several processes do not mix in a pipe. Nobody ever waits for a reader: where standard error is a
+ * pipe, a socket or a terminal that is full, lines are dropped, and the next one that can be
+ * written is preceded by {"level":"warning", "dropped":N}. Files are opened for appending. All
+ * calls may come from any thread. A reader that is gone raises SIGPIPE, which the process must
+ * ignore. */
 #ifndef IBX_SERVER_LOG_H
 #define IBX_SERVER_LOG_H
 
@@ -6,10 +13,12 @@
 
 typedef struct ibx_log ibx_log;
 
-ibx_log *ibx_log_open(const char *file, ibx_error *err); /* "-": standard error; "off" */
-void ibx_log_close(ibx_log *log);
+/* "-": standard error; "off": a log that keeps nothing. NULL with an error. */
+ibx_log *ibx_log_open(const char *file, ibx_error *err);
+void ibx_log_close(ibx_log *log); /* NULL is allowed */
 
-/* Something about the server itself. */
+/* Something about the server itself: {"time", "level", "message"}. Time as in RFC 3339, UTC with
+ * milliseconds. */
 void ibx_log_event(ibx_log *log, const char *level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -20,6 +29,8 @@ typedef struct {
     int64_t bytes_in, bytes_out, pixels, rss;
     double total_ms, queue_ms, fetch_ms, decode_ms, filter_ms, encode_ms, cpu_ms;
 } ibx_log_request;
+
+/* {"time", "level", and the members under their names}; the level is "error" from status 500 on. */
 void ibx_log_write(ibx_log *log, const ibx_log_request *request);
 
 #endif

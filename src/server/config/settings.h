@@ -1,9 +1,14 @@
 /* settings.h - every setting of the server, from a file, the environment or the command line.
  *
- * The rows in settings.c are the only place where a setting is spelled: its section and key in the
+ * The rows in rows.c are the only place where a setting is spelled: its section and key in the
  * file, its variable IMBREX_SECTION_KEY, its option --section-key (the section `server` is left out
- * of both), its range, default and help. Later sources win: file, environment, options. An unknown
- * key or a value out of range is an error that names file and line, variable or option. */
+ * of both), its range, default and help. Keys are the names of the members below. Later sources
+ * win: file, environment, options; a list replaces that of the source before. An unknown key or a
+ * value out of range is an error that names file and line, variable or option.
+ *
+ * The file has sections "[limits]", lines "memory = 2G" and comments, which are lines that begin
+ * with # or ;. Lines in front of the first section belong to `server`. A list may be given in
+ * several lines, anything else once. Blanks around a value do not count; in "quotes" they do. */
 #ifndef IBX_SERVER_SETTINGS_H
 #define IBX_SERVER_SETTINGS_H
 
@@ -11,11 +16,15 @@
 
 typedef enum { IBX_SANDBOX_PREFER, IBX_SANDBOX_REQUIRE, IBX_SANDBOX_OFF } ibx_sandbox_mode;
 
-/* Words separated by blanks, commas or (in files) given as several lines; NULL at the end. */
+typedef enum { IBX_UNSIGNED_AUTO, IBX_UNSIGNED_YES, IBX_UNSIGNED_NO } ibx_unsigned;
+
+/* Words separated by blanks, commas or (in files) given as several lines; NULL at the end, and
+ * never NULL itself. Presets and buckets hold blanks or commas themselves: one per line or option.
+ */
 typedef char **ibx_word_list;
 
-/* Bytes are powers of 1024, pixels of 1000; times are in milliseconds (spelled "10s", "300ms").
- * Texts are owned; "" where nothing was said. */
+/* Bytes are powers of 1024, pixels of 1000; times are in milliseconds (spelled "10s", "300ms";
+ * units ms s min h d). Texts are owned; "" where nothing was said. */
 typedef struct {
     struct {
         ibx_word_list listen; /* "127.0.0.1:8080", "[::1]:8080", "unix:/run/imbrex.sock" */
@@ -26,11 +35,10 @@ typedef struct {
         int64_t drain;        /* ms for requests under way after SIGTERM */
     } server;
     struct {
-        ibx_word_list keys; /* "id:hex" of signing keys; the first signs */
-        char *keys_file;    /* the same, one per line */
-        bool unsigned_ok; /* accept "-" as signature; default: only where all of listen is loopback
-                           */
-        char *token;      /* bearer token that POST wants; "": none (loopback only) */
+        ibx_word_list keys;       /* "id:hex" of signing keys; the first signs */
+        char *keys_file;          /* the same, one per line */
+        ibx_unsigned unsigned_ok; /* accept "-" as signature; see ibx_settings_unsigned */
+        char *token;              /* bearer token that POST wants; "": none (loopback only) */
         char *token_file;
     } auth;
     struct {
@@ -88,27 +96,45 @@ typedef struct {
     struct {
         char *file; /* "-": standard error; "off" */
     } log;
+    struct {              /* what the command line asks for instead of serving; options only */
+        bool check;       /* --check-config: read, check, and end */
+        bool print;       /* --print-config: ibx_settings_print, and end */
+        bool help;        /* --help: nothing but the options was read then */
+        const char *file; /* --config FILE, or the file that ibx_settings_read was given; NULL.
+                             Borrowed. For SIGHUP: call ibx_settings_read again with both */
+    } command;
 } ibx_settings;
 
-/* Defaults, then the file (NULL: none), the environment, and the options argv[0..argc-1], which are
- * all that stands behind the command. False with IBX_USAGE. Free with ibx_settings_free. */
+/* Defaults, then the file (NULL: none; --config FILE among the options wins), the environment, the
+ * options argv[0..argc-1], which are all that stands behind the command, and what keys_file,
+ * token_file and secret_file hold (a secret must not be given both ways). Variables that begin with
+ * IMBREX_ must be settings; only IMBREX_CPU, _DATA, _MODULE..., and what _WORKER... is no slip of a
+ * setting are others' business. False with IBX_USAGE, IBX_IO or IBX_MEMORY; *settings is empty
+ * then. Free with ibx_settings_free. */
 bool ibx_settings_read(ibx_settings *settings, const char *file, int argc, char **argv,
                        ibx_error *err);
-void ibx_settings_free(ibx_settings *settings);
+void ibx_settings_free(ibx_settings *settings); /* twice is allowed */
 
-/* What the settings must be as a whole: an address that is not loopback needs keys, secrets come
- * from one source, folders exist. Fails closed. */
+/* Is "-" accepted as signature? As auth.unsigned_ok says; "auto" is yes where there are no keys and
+ * everybody who can connect is on this machine: all sockets are loopback or Unix ones. */
+bool ibx_settings_unsigned(const ibx_settings *settings);
+
+/* What the settings must be as a whole: whoever listens beyond this machine (by server.listen or by
+ * sockets of systemd) has keys and a token, or says unsigned_ok = yes; addresses can be read, the
+ * root is a folder, presets are recipes. Fails closed, with a sentence that says what to do. */
 bool ibx_settings_check(const ibx_settings *settings, ibx_error *err);
 
-/* Prints them as a file that gives the same settings; secrets as "(hidden)". */
+/* Prints them as a file that gives the same settings; secrets as a comment, "(hidden)". */
 void ibx_settings_print(const ibx_settings *settings, FILE *out);
 
 /* Prints the help of `imbrex serve`: every option with range and default, by section. */
 void ibx_settings_help(FILE *out);
 
-/* What SIGHUP may change: keys, token, presets, limits, allow-lists. Moves these from `fresh` into
- * `settings`; the rest keeps its value, and a sentence for each that would have changed goes to
- * `left` (may be NULL). */
+/* What SIGHUP may change: keys, token, presets, limits, allow-lists. Exchanges these between
+ * `settings` and `fresh`, which is to be freed as before; the rest keeps its value, and a line for
+ * each that would have changed goes to `left` (may be NULL). Where what comes out would not pass
+ * ibx_settings_check (keys gone, but the old public address still listens), nothing changes, and
+ * `left` gets that sentence. */
 void ibx_settings_reload(ibx_settings *settings, ibx_settings *fresh, FILE *left);
 
 #endif

@@ -1,0 +1,129 @@
+/* check.c - what the settings must be as a whole. */
+#include "server/config/endpoint.h"
+#include "server/config/settings.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { FIRST_INHERITED = 3 }; /* SD_LISTEN_FDS_START */
+
+/* Names the first address that others than this machine can connect to; "" if there is none, NULL
+ * with an error if one cannot be read. What cannot be told counts as open. */
+static const char *open_address(const ibx_settings *settings, ibx_error *err) {
+    const char *open = "";
+    const int inherited = ibx_endpoint_inherited();
+    for (int i = 0; i < inherited; i++) {
+        GSocketAddress *address = ibx_endpoint_of(FIRST_INHERITED + i);
+        if (!address || !ibx_endpoint_is_local(address)) open = "a socket of systemd";
+        if (address) g_object_unref(address);
+    }
+    for (char *const *word = settings->server.listen; *word; word++) {
+        GSocketAddress *address = ibx_endpoint_parse(*word, err);
+        if (!address) return NULL;
+        if (!inherited && !ibx_endpoint_is_local(address)) open = *word;
+        g_object_unref(address);
+    }
+    return open;
+}
+
+bool ibx_settings_unsigned(const ibx_settings *settings) {
+    if (settings->auth.unsigned_ok != IBX_UNSIGNED_AUTO)
+        return settings->auth.unsigned_ok == IBX_UNSIGNED_YES;
+    const char *open = open_address(settings, NULL);
+    return open && !*open && !*settings->auth.keys;
+}
+
+static bool check_access(const ibx_settings *settings, ibx_error *err) {
+    const char *open = open_address(settings, err);
+    if (!open) return false;
+    if (!*settings->server.listen && !ibx_endpoint_inherited())
+        return ibx_fail(err, IBX_USAGE, "server.listen is empty; name an address");
+    if (!*open || settings->auth.unsigned_ok == IBX_UNSIGNED_YES) return true;
+    if (!*settings->auth.keys)
+        return ibx_fail(err, IBX_USAGE,
+                        "everybody could use this server: it listens on %s without keys. Set "
+                        "auth.keys or auth.keys_file, listen on 127.0.0.1, or say "
+                        "auth.unsigned_ok = yes if that is meant",
+                        open);
+    if (!*settings->auth.token)
+        return ibx_fail(err, IBX_USAGE,
+                        "everybody could send images to this server: it listens on %s without a "
+                        "token. Set auth.token or auth.token_file, listen on 127.0.0.1, or say "
+                        "auth.unsigned_ok = yes if that is meant",
+                        open);
+    return true;
+}
+
+static bool check_admin(const ibx_settings *settings, ibx_error *err) {
+    if (strcmp(settings->server.admin, "off") == 0) return true;
+    GSocketAddress *address = ibx_endpoint_parse(settings->server.admin, err);
+    if (address) g_object_unref(address);
+    return address;
+}
+
+static bool check_root(const ibx_settings *settings, ibx_error *err) {
+    const char *root = settings->server.root;
+    if (!*root) return true;
+    const int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return ibx_fail(err, IBX_USAGE, "server.root: %s cannot be opened as a folder: %s", root,
+                        strerror(errno));
+    close(fd);
+    return true;
+}
+
+/* "web=resize:512x/save:jpeg,80" */
+static bool check_preset(const char *preset, ibx_error *err) {
+    const char *equals = strchr(preset, '=');
+    const size_t length = equals ? (size_t)(equals - preset) : 0;
+    const size_t good =
+        strspn(preset, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    ibx_error why;
+    if (length == 0 || good != length)
+        return ibx_fail(err, IBX_USAGE,
+                        "recipes.presets: \"%s\" should be NAME=RECIPE, with a name of letters, "
+                        "digits, - and _",
+                        preset);
+    ibx_recipe *recipe = ibx_recipe_parse(equals + 1, &why);
+    if (!recipe)
+        return ibx_fail(err, IBX_USAGE, "recipes.presets: %.*s: %s", (int)length, preset, why.text);
+    ibx_recipe_free(recipe);
+    return true;
+}
+
+/* Does an earlier preset have the same name? */
+static bool is_double(char *const *first, char *const *preset) {
+    const size_t length = strcspn(*preset, "=") + 1;
+    for (; first < preset; first++)
+        if (strncmp(*first, *preset, length) == 0) return true;
+    return false;
+}
+
+static bool check_presets(const ibx_settings *settings, ibx_error *err) {
+    char *const *first = settings->recipes.presets;
+    for (char *const *preset = first; *preset; preset++) {
+        if (!check_preset(*preset, err)) return false;
+        if (is_double(first, preset))
+            return ibx_fail(err, IBX_USAGE, "recipes.presets: there are two named %.*s",
+                            (int)strcspn(*preset, "="), *preset);
+    }
+    return true;
+}
+
+static bool check_ports(const ibx_settings *settings, ibx_error *err) {
+    for (char *const *port = settings->remote.ports; *port; port++)
+        if (!g_ascii_string_to_unsigned(*port, 10, 1, 65535, NULL, NULL))
+            return ibx_fail(err, IBX_USAGE, "remote.ports: \"%s\" must be 1 to 65535", *port);
+    return true;
+}
+
+static bool check_buckets(const ibx_settings *settings, ibx_error *err) {
+    if (!*settings->s3.key_id == !*settings->s3.secret) return true;
+    return ibx_fail(err, IBX_USAGE, "s3.key_id and s3.secret must be given together");
+}
+
+bool ibx_settings_check(const ibx_settings *settings, ibx_error *err) {
+    return check_access(settings, err) && check_admin(settings, err) && check_root(settings, err) &&
+           check_presets(settings, err) && check_ports(settings, err) &&
+           check_buckets(settings, err);
+}

@@ -1,0 +1,21 @@
+/* endpoint.h - addresses to listen on. */
+#ifndef IBX_SERVER_ENDPOINT_H
+#define IBX_SERVER_ENDPOINT_H
+
+#include "imbrex.h"
+#include <gio/gio.h>
+
+/* "127.0.0.1:8080", "[::1]:8080", "localhost:8080" (127.0.0.1), "*:8080" (all, 0.0.0.0),
+ * "unix:/run/imbrex.sock" (a path that begins with /). NULL with an error that names the text. */
+GSocketAddress *ibx_endpoint_parse(const char *text, ibx_error *err);
+
+/* Can nobody outside this machine connect to it? Loopback and Unix sockets. */
+bool ibx_endpoint_is_local(GSocketAddress *address);
+
+/* Sockets that systemd has opened for this process, from descriptor 3 on (sd_listen_fds(3)). */
+int ibx_endpoint_inherited(void);
+
+/* The address of a listening socket; NULL if it is none. */
+GSocketAddress *ibx_endpoint_of(int socket);
+
+#endif
