@@ -180,6 +180,12 @@ ibx_ticket *ibx_lanes_next(ibx_lanes *lanes, double now) {
     return next;
 }
 
+void ibx_lanes_put_back(ibx_lanes *lanes, ibx_ticket *ticket) {
+    g_queue_unlink(&lanes->running, &ticket->link);
+    g_queue_push_head_link(&lanes->waiting[ticket->lane], &ticket->link);
+    ticket->running = false;
+}
+
 void ibx_lanes_leave(ibx_lanes *lanes, ibx_ticket *ticket) {
     charge(lanes, ticket, ticket->lane, -1);
     g_queue_unlink(ticket->running ? &lanes->running : &lanes->waiting[ticket->lane],

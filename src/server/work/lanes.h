@@ -57,6 +57,9 @@ bool ibx_lanes_admit(ibx_lanes *lanes, ibx_ticket *ticket, double now, ibx_refus
 /* A worker is free: the job for it, which runs from now on; NULL if none may. */
 ibx_ticket *ibx_lanes_next(ibx_lanes *lanes, double now);
 
+/* It could not run after all: it is the first of its queue again. */
+void ibx_lanes_put_back(ibx_lanes *lanes, ibx_ticket *ticket);
+
 /* It is over, wherever it was. */
 void ibx_lanes_leave(ibx_lanes *lanes, ibx_ticket *ticket);
 
