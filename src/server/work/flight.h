@@ -24,13 +24,15 @@ void ibx_flights_free(ibx_flights *flights); /* none may be under way */
 ibx_seat *ibx_flight_join(ibx_flights *flights, const char *key, ibx_on_landing *landed, void *user,
                           bool *leads, ibx_flight **flight);
 
-/* What to call when the last seat is left before landing; the flight is gone then. */
+/* What to call when the last seat is left before landing; the flight is gone then. Without it the
+ * flight goes on empty, and may be joined, until it lands. */
 void ibx_flight_on_empty(ibx_flight *flight, void (*empty)(void *user), void *user);
 
-/* Calls everybody, in the order in which they came, and ends the flight. */
+/* Calls everybody, in the order in which they came, and ends the flight. From the first call on the
+ * key is free for a new flight; seats may be left by callbacks. */
 void ibx_flight_land(ibx_flight *flight, const void *landing);
 
-/* The request's client is gone: its callback is not called. */
+/* The request's client is gone: its callback is not called. A seat that has landed is gone. */
 void ibx_seat_leave(ibx_seat *seat);
 
 #endif

@@ -1,0 +1,212 @@
+/* lanes.c - admission and order of light and heavy jobs. */
+#include "server/work/lanes.h"
+
+static const double HEAVY_SECONDS = 0.5; /* a job that takes longer is heavy */
+
+struct ibx_lanes {
+    ibx_lane_limits limits;
+    ibx_paces *paces;
+    GQueue waiting[IBX_LANES]; /* of ibx_ticket */
+    GQueue running;
+    int64_t memory[IBX_LANES];
+};
+
+ibx_lanes *ibx_lanes_new(const ibx_lane_limits *limits) {
+    ibx_lanes *lanes = g_new0(ibx_lanes, 1);
+    lanes->limits = *limits;
+    lanes->paces = ibx_paces_new();
+    return lanes;
+}
+
+void ibx_lanes_free(ibx_lanes *lanes) {
+    if (!lanes) return;
+    ibx_paces_free(lanes->paces);
+    g_free(lanes);
+}
+
+void ibx_lanes_limit(ibx_lanes *lanes, const ibx_lane_limits *limits) {
+    lanes->limits = *limits;
+}
+
+/* ---- what is light, and what may run ------------------------------------------------------- */
+
+static bool is_slow(const ibx_ticket *t) {
+    return t->lane == IBX_LANE_HEAVY || !t->known;
+}
+
+static int most_slow(const ibx_lanes *lanes) {
+    return MAX(1, lanes->limits.workers / 2);
+}
+
+static bool is_room_for_slow(const ibx_lanes *lanes) {
+    int slow = 0;
+    for (GList *l = lanes->running.head; l; l = l->next) slow += is_slow(l->data);
+    return slow < most_slow(lanes);
+}
+
+/* What is known by now; never makes a heavy one light, which would jump the queue. */
+static void weigh(ibx_lanes *lanes, ibx_ticket *t) {
+    t->seconds = ibx_paces_predict(lanes->paces, &t->key, t->megapixels, &t->known);
+    if (t->memory > lanes->limits.heavy_bytes || t->seconds > HEAVY_SECONDS)
+        t->lane = IBX_LANE_HEAVY;
+}
+
+static void charge(ibx_lanes *lanes, const ibx_ticket *t, int lane, int sign) {
+    lanes->memory[lane] += sign * t->memory;
+}
+
+static void make_heavy(ibx_lanes *lanes, ibx_ticket *t) {
+    charge(lanes, t, IBX_LANE_LIGHT, -1);
+    charge(lanes, t, IBX_LANE_HEAVY, 1);
+    t->lane = IBX_LANE_HEAVY;
+}
+
+/* Light ones that run for long are heavy, whatever was predicted. */
+static void watch_running(ibx_lanes *lanes, double now) {
+    for (GList *l = lanes->running.head; l; l = l->next) {
+        ibx_ticket *t = l->data;
+        if (t->lane == IBX_LANE_LIGHT && now - t->since > HEAVY_SECONDS) make_heavy(lanes, t);
+    }
+}
+
+/* ---- admission ----------------------------------------------------------------------------- */
+
+/* Seconds until one that runs is done: one that is late will take half as long again. */
+static double remaining(const ibx_ticket *t, double now) {
+    const double elapsed = now - t->since;
+    return t->running ? MAX(t->seconds - elapsed, elapsed / 2) : t->seconds;
+}
+
+typedef struct {
+    int jobs;
+    double seconds;
+} load;
+
+static void add_load(load *sum, const GQueue *queue, int lane, double now) {
+    for (GList *l = queue->head; l; l = l->next) {
+        const ibx_ticket *t = l->data;
+        if (lane != IBX_LANES && t->lane != lane) continue;
+        sum->jobs++;
+        sum->seconds += remaining(t, now);
+    }
+}
+
+/* Seconds that a job at the end of that lane would wait. One worker serves both lanes: whatever
+ * runs is waited for, and by heavy jobs also the light ones that wait. */
+static double wait_in(const ibx_lanes *lanes, int lane, double now) {
+    const bool single = lanes->limits.workers < 2;
+    load sum = {0, 0};
+    add_load(&sum, &lanes->running, single ? IBX_LANES : lane, now);
+    add_load(&sum, &lanes->waiting[lane], lane, now);
+    if (single && lane == IBX_LANE_HEAVY)
+        add_load(&sum, &lanes->waiting[IBX_LANE_LIGHT], IBX_LANE_LIGHT, now);
+    int share = most_slow(lanes);
+    if (lane == IBX_LANE_LIGHT) {
+        const int heavy =
+            ibx_lanes_waiting(lanes, IBX_LANE_HEAVY) + ibx_lanes_running(lanes, IBX_LANE_HEAVY);
+        share = MAX(1, lanes->limits.workers - MIN(heavy, share));
+    }
+    return sum.jobs < share ? 0 : sum.seconds / share;
+}
+
+static bool is_memory_for(const ibx_lanes *lanes, const ibx_ticket *t) {
+    const int64_t heavy = lanes->memory[IBX_LANE_HEAVY], all = ibx_lanes_memory(lanes);
+    if (t->memory > lanes->limits.memory - all) return false;
+    return t->lane == IBX_LANE_LIGHT || heavy == 0 ||
+           t->memory <= lanes->limits.memory / 4 * 3 - heavy;
+}
+
+static bool refuse(ibx_refusal *refusal, int reason, double wait) {
+    *refusal = (ibx_refusal){reason, wait};
+    return false;
+}
+
+bool ibx_lanes_admit(ibx_lanes *lanes, ibx_ticket *ticket, double now, ibx_refusal *refusal) {
+    watch_running(lanes, now);
+    ticket->lane = IBX_LANE_LIGHT;
+    ticket->running = false;
+    ticket->since = now;
+    ticket->link = (GList){.data = ticket};
+    weigh(lanes, ticket);
+    const int lane = ticket->lane;
+    const double wait = wait_in(lanes, lane, now);
+    if (wait > 0 && ibx_lanes_waiting(lanes, lane) >= lanes->limits.waiting[lane])
+        return refuse(refusal, IBX_SHED_QUEUE, wait);
+    if (!is_memory_for(lanes, ticket)) return refuse(refusal, IBX_SHED_MEMORY, wait);
+    if (wait > lanes->limits.wait) return refuse(refusal, IBX_SHED_WAIT, wait);
+    charge(lanes, ticket, lane, 1);
+    g_queue_push_tail_link(&lanes->waiting[lane], &ticket->link);
+    return true;
+}
+
+/* ---- order --------------------------------------------------------------------------------- */
+
+/* The first light one that may run. Those that are known to be slow by now go to the other lane. */
+static ibx_ticket *first_light(ibx_lanes *lanes, bool room) {
+    GList *next;
+    for (GList *l = lanes->waiting[IBX_LANE_LIGHT].head; l; l = next) {
+        ibx_ticket *t = l->data;
+        next = l->next;
+        weigh(lanes, t);
+        if (t->lane == IBX_LANE_HEAVY) {
+            make_heavy(lanes, t);
+            g_queue_unlink(&lanes->waiting[IBX_LANE_LIGHT], l);
+            g_queue_push_tail_link(&lanes->waiting[IBX_LANE_HEAVY], l);
+        } else if (t->known || room) {
+            return t;
+        }
+    }
+    return NULL;
+}
+
+static bool is_heavy_first(const ibx_lanes *lanes, const ibx_ticket *light, const ibx_ticket *heavy,
+                           double now) {
+    if (!light || !heavy) return heavy != NULL;
+    if (lanes->limits.workers < 2) return now - heavy->since > lanes->limits.wait / 2;
+    return heavy->since < light->since;
+}
+
+ibx_ticket *ibx_lanes_next(ibx_lanes *lanes, double now) {
+    watch_running(lanes, now);
+    const bool room = is_room_for_slow(lanes);
+    ibx_ticket *light = first_light(lanes, room);
+    ibx_ticket *heavy = room ? g_queue_peek_head(&lanes->waiting[IBX_LANE_HEAVY]) : NULL;
+    ibx_ticket *next = is_heavy_first(lanes, light, heavy, now) ? heavy : light;
+    if (!next) return NULL;
+    g_queue_unlink(&lanes->waiting[next->lane], &next->link);
+    g_queue_push_tail_link(&lanes->running, &next->link);
+    next->running = true;
+    next->since = now;
+    return next;
+}
+
+void ibx_lanes_put_back(ibx_lanes *lanes, ibx_ticket *ticket) {
+    g_queue_unlink(&lanes->running, &ticket->link);
+    g_queue_push_head_link(&lanes->waiting[ticket->lane], &ticket->link);
+    ticket->running = false;
+}
+
+void ibx_lanes_leave(ibx_lanes *lanes, ibx_ticket *ticket) {
+    charge(lanes, ticket, ticket->lane, -1);
+    g_queue_unlink(ticket->running ? &lanes->running : &lanes->waiting[ticket->lane],
+                   &ticket->link);
+}
+
+void ibx_lanes_learn(ibx_lanes *lanes, const ibx_ticket *ticket, double seconds) {
+    ibx_paces_learn(lanes->paces, &ticket->key, ticket->megapixels, seconds);
+}
+
+int ibx_lanes_waiting(const ibx_lanes *lanes, int lane) {
+    return (int)lanes->waiting[lane].length;
+}
+
+int ibx_lanes_running(const ibx_lanes *lanes, int lane) {
+    int count = 0;
+    for (GList *l = lanes->running.head; l; l = l->next)
+        count += ((const ibx_ticket *)l->data)->lane == lane;
+    return count;
+}
+
+int64_t ibx_lanes_memory(const ibx_lanes *lanes) {
+    return lanes->memory[IBX_LANE_LIGHT] + lanes->memory[IBX_LANE_HEAVY];
+}

@@ -1,0 +1,415 @@
+/* works.c - the way of a piece of work: look, admission, lane, worker, done. */
+#include "server/work/crew.h"
+#include "server/work/environment.h"
+#include "server/work/lanes.h"
+#include "server/work/limits.h"
+#include "server/work/work.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    MOST_LOOKS = 256,     /* that wait for the scout */
+    LOOK_MS = 1000,       /* for one */
+    CANCEL_GRACE_MS = 100 /* a new worker costs that much: what ends by then may end */
+};
+
+typedef enum { REFUSED, TO_LOOK, LOOKING, WAITING, RUNNING } stage;
+
+struct ibx_work {
+    ibx_works *works;
+    stage stage;
+    bool runs;       /* else it is only looked at */
+    ibx_order order; /* its kind: what is asked for next */
+    int source;
+    ibx_on_work *done; /* NULL: cancelled, and waits for its worker */
+    void *user;
+    ibx_fate fate;         /* REFUSED: why */
+    ibx_delivery delivery; /* what the scout saw, or why it is refused */
+    ibx_ticket ticket;     /* from WAITING on */
+    ibx_hand *hand;        /* RUNNING */
+    double came, began;    /* ms */
+    double expires;        /* when the client's own deadline is over; 0: none */
+    guint timer;           /* until it runs: its patience, or the refusal */
+    GList link, look;      /* in `all`; TO_LOOK: in `looks` */
+};
+
+struct ibx_works {
+    const ibx_settings *settings;
+    ibx_metrics *metrics;
+    ibx_crew *scout, *crew;
+    ibx_lanes *lanes;
+    int64_t base; /* bytes of idle workers */
+    GQueue all, looks;
+    int pending; /* of `all`, without cancelled ones */
+    bool draining;
+};
+
+static double now_ms(void) {
+    return (double)g_get_monotonic_time() * 1e-3;
+}
+
+static double now_s(void) {
+    return (double)g_get_monotonic_time() * 1e-6;
+}
+
+/* Gauges follow the lanes. */
+static void show(const ibx_works *works) {
+    for (int lane = 0; lane < IBX_LANES; lane++) {
+        ibx_metric_set(works->metrics, IBX_M_QUEUE_DEPTH, lane,
+                       ibx_lanes_waiting(works->lanes, lane));
+        ibx_metric_set(works->metrics, IBX_M_JOBS, lane, ibx_lanes_running(works->lanes, lane));
+    }
+    ibx_metric_set(works->metrics, IBX_M_MEMORY, 0, works->base + ibx_lanes_memory(works->lanes));
+    ibx_metric_set(works->metrics, IBX_M_MEMORY, 1, works->settings->limits.memory);
+}
+
+/* ---- the end of a piece -----------------------------------------------------------------------
+ */
+
+static void stop_timer(ibx_work *work) {
+    if (work->timer) g_source_remove(work->timer);
+    work->timer = 0;
+}
+
+/* Takes it out of whatever it is in. */
+static void free_work(ibx_work *work) {
+    ibx_works *works = work->works;
+    stop_timer(work);
+    if (work->stage == TO_LOOK) g_queue_unlink(&works->looks, &work->look);
+    if (work->stage == WAITING || work->stage == RUNNING)
+        ibx_lanes_leave(works->lanes, &work->ticket);
+    g_queue_unlink(&works->all, &work->link);
+    if (work->done) works->pending--;
+    close(work->source);
+    g_free(work);
+    show(works);
+}
+
+/* The piece is gone when its owner hears of it, so that he sees the server as it is then. */
+static void finish(ibx_work *work, ibx_outcome *outcome) {
+    ibx_on_work *done = work->done;
+    void *user = work->user;
+    const double began = work->stage == RUNNING ? work->began : now_ms();
+    outcome->waited_ms = began - work->came;
+    ibx_delivery *kept = NULL;
+    if (!outcome->delivery) outcome->delivery = kept = g_memdup2(&work->delivery, sizeof *kept);
+    free_work(work);
+    if (done) done(user, outcome);
+    g_free(kept);
+}
+
+/* Nothing was made. */
+static void finish_as(ibx_work *work, ibx_fate fate, int retry_s) {
+    if (work->runs) work->delivery.outputs = 0;
+    finish(work, &(ibx_outcome){.fate = fate, .retry_s = retry_s});
+}
+
+static void shed(ibx_work *work, int reason, double wait_s) {
+    ibx_metric_add(work->works->metrics, IBX_M_SHED, reason, 1);
+    ibx_fail(&work->delivery.error, IBX_LIMIT, "the server is busy; try again later");
+    finish_as(work, IBX_FATE_OVERLOADED, (int)CLAMP(ceil(wait_s), 1, 60));
+}
+
+static void finish_dead(ibx_work *work, const ibx_end *end) {
+    const bool late = end->kind == IBX_END_DEADLINE;
+    ibx_error *err = &work->delivery.error;
+    if (late)
+        ibx_fail(err, IBX_LIMIT, "the image took too much time and was given up");
+    else
+        ibx_fail(err, IBX_BUG, "the process that worked on the image has ended");
+    if (work->runs) work->delivery.outputs = 0;
+    finish(work, &(ibx_outcome){.fate = late ? IBX_FATE_DEADLINE : IBX_FATE_CRASHED,
+                                .worked_ms = end->worked_ms});
+}
+
+/* ---- the worker -------------------------------------------------------------------------------
+ */
+
+/* A client's own deadline, however short, does not kill a worker sooner than the grace. */
+static double deadline_of(const ibx_work *work) {
+    const double most = (double)work->works->settings->limits.deadline;
+    if (work->expires <= 0) return most;
+    return MIN(most, MAX(work->expires - now_ms(), CANCEL_GRACE_MS));
+}
+
+static void note_start(const ibx_work *work) {
+    ibx_metrics *metrics = work->works->metrics;
+    struct stat st;
+    ibx_metric_observe(metrics,
+                       work->ticket.lane == IBX_LANE_HEAVY ? IBX_H_WAIT_HEAVY : IBX_H_WAIT_LIGHT,
+                       (work->began - work->came) * 1e-3);
+    if (fstat(work->source, &st) == 0) ibx_metric_add(metrics, IBX_M_BYTES_IN, 0, st.st_size);
+}
+
+/* Where the worker turns out to be gone, it waits again, in front. */
+static void run(ibx_work *work, ibx_hand *hand) {
+    ibx_works *works = work->works;
+    if (!ibx_hand_give(hand, &work->order, work->source, deadline_of(work),
+                       (double)works->settings->limits.cpu, work)) {
+        ibx_lanes_put_back(works->lanes, &work->ticket);
+        return;
+    }
+    stop_timer(work);
+    work->hand = hand;
+    work->stage = RUNNING;
+    work->began = now_ms();
+    note_start(work);
+}
+
+static void run_next(ibx_works *works) {
+    ibx_hand *hand;
+    ibx_ticket *ticket;
+    while ((hand = ibx_crew_idle(works->crew)) && (ticket = ibx_lanes_next(works->lanes, now_s())))
+        run((ibx_work *)((char *)ticket - offsetof(ibx_work, ticket)), hand);
+    show(works);
+}
+
+/* A failure says nothing about how long its kind takes; one that was killed takes longer. */
+static void learn(const ibx_work *work, const ibx_end *end) {
+    const double seconds = end->worked_ms * 1e-3;
+    const bool done = end->kind == IBX_END_DELIVERED && end->delivery->error.code == IBX_OK,
+               killed = end->kind == IBX_END_DEADLINE && seconds > work->ticket.seconds;
+    if (done || killed) ibx_lanes_learn(work->works->lanes, &work->ticket, seconds);
+}
+
+static void on_worked(void *user, void *task, const ibx_end *end) {
+    ibx_works *works = user;
+    ibx_work *work = task;
+    ibx_metric_observe(works->metrics, IBX_H_JOB, end->worked_ms * 1e-3);
+    ibx_metric_add(works->metrics, IBX_M_CPU_MS, 0, (int64_t)llround(MAX(end->cpu_ms, 0)));
+    learn(work, end);
+    if (end->kind == IBX_END_DELIVERED)
+        finish(work, &(ibx_outcome){.fate = IBX_FATE_DONE,
+                                    .delivery = end->delivery,
+                                    .fds = end->fds,
+                                    .worked_ms = end->worked_ms});
+    else
+        finish_dead(work, end);
+    run_next(works);
+}
+
+static void on_worker_ready(void *user) {
+    run_next(user);
+}
+
+/* ---- the scout --------------------------------------------------------------------------------
+ */
+
+static void look_next(ibx_works *works) {
+    ibx_hand *hand;
+    GList *link;
+    while ((link = works->looks.head) && (hand = ibx_crew_idle(works->scout))) {
+        ibx_work *work = link->data;
+        if (!ibx_hand_give(hand, &work->order, work->source, LOOK_MS, 0, work)) continue;
+        g_queue_unlink(&works->looks, link);
+        work->stage = LOOKING;
+    }
+}
+
+/* It was looked at: into its lane, or out. */
+static void admit(ibx_work *work) {
+    ibx_works *works = work->works;
+    ibx_refusal refusal;
+    if (!ibx_work_fits(&work->delivery, works->settings, &work->delivery.error)) {
+        finish_as(work, IBX_FATE_TOO_BIG, 0);
+        return;
+    }
+    work->ticket.key = ibx_pace_key_of(&work->delivery, work->order.recipe);
+    const double megapixels = work->delivery.megapixels; /* not trusted: may be no number at all */
+    work->ticket.megapixels = megapixels >= 0 && megapixels < 1e6 ? megapixels : 1e6;
+    work->ticket.memory = MAX(work->delivery.memory, 0);
+    if (!ibx_lanes_admit(works->lanes, &work->ticket, now_s(), &refusal)) {
+        shed(work, refusal.reason, refusal.wait);
+        return;
+    }
+    work->order.kind = IBX_ORDER_RUN;
+    work->stage = WAITING;
+    run_next(works);
+}
+
+/* A piece that was to be run goes on, unless the image says no. */
+static void on_looked(void *user, void *task, const ibx_end *end) {
+    ibx_works *works = user;
+    ibx_work *work = task;
+    if (end->kind == IBX_END_DELIVERED) work->delivery = *end->delivery;
+    if (end->kind != IBX_END_DELIVERED)
+        finish_dead(work, end);
+    else if (!work->done || !work->runs)
+        finish(work, &(ibx_outcome){.fate = IBX_FATE_DONE, .worked_ms = end->worked_ms});
+    else if (work->delivery.error.code != IBX_OK)
+        finish_as(work, IBX_FATE_DONE, 0);
+    else
+        admit(work);
+    look_next(works);
+}
+
+static void on_scout_ready(void *user) {
+    look_next(user);
+}
+
+/* ---- handing in and out -----------------------------------------------------------------------
+ */
+
+/* The scout is not killed for one who does not wait for it: it has a deadline of its own. */
+static void give_up_look(ibx_work *work, bool late) {
+    ibx_on_work *done = work->done;
+    work->done = NULL;
+    work->works->pending--;
+    ibx_fail(&work->delivery.error, IBX_LIMIT, "the image was not looked at in time");
+    done(work->user, &(ibx_outcome){.fate = late ? IBX_FATE_DEADLINE : IBX_FATE_OVERLOADED,
+                                    .delivery = &work->delivery,
+                                    .retry_s = 1,
+                                    .waited_ms = now_ms() - work->came});
+}
+
+/* No worker in all the time that it would wait. */
+static gboolean on_impatience(gpointer data) {
+    ibx_work *work = data;
+    work->timer = 0;
+    const bool late = work->expires > 0 && now_ms() >= work->expires;
+    if (work->stage == LOOKING)
+        give_up_look(work, late);
+    else if (late)
+        finish_dead(work, &(ibx_end){.kind = IBX_END_DEADLINE});
+    else
+        shed(work, IBX_SHED_WAIT, 1);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_refusal(gpointer data) {
+    ibx_work *work = data;
+    work->timer = 0;
+    if (work->fate == IBX_FATE_OVERLOADED) {
+        shed(work, IBX_SHED_QUEUE, 1);
+    } else {
+        ibx_metric_add(work->works->metrics, IBX_M_SHED, IBX_SHED_DRAINING, 1);
+        ibx_fail(&work->delivery.error, IBX_LIMIT, "the server is about to end");
+        finish_as(work, work->fate, 1);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+/* Out in the next turn of the loop. */
+static void refuse(ibx_work *work, ibx_fate fate) {
+    work->stage = REFUSED;
+    work->fate = fate;
+    work->timer = g_timeout_add(0, on_refusal, work);
+}
+
+static void take_in(ibx_work *work, int64_t deadline_ms) {
+    ibx_works *works = work->works;
+    double patience = 2 * (double)works->settings->limits.queue_ms + LOOK_MS;
+    if (deadline_ms > 0) {
+        work->expires = work->came + (double)deadline_ms;
+        patience = MIN(patience, (double)deadline_ms);
+    }
+    work->timer = g_timeout_add((guint)patience, on_impatience, work);
+    work->stage = TO_LOOK;
+    work->look.data = work;
+    g_queue_push_tail_link(&works->looks, &work->look);
+    look_next(works);
+}
+
+ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source,
+                           int64_t deadline_ms, ibx_on_work *done, void *user) {
+    const int own = fcntl(source, F_DUPFD_CLOEXEC, 0);
+    ibx_work *work = own < 0 ? NULL : g_try_new0(ibx_work, 1);
+    if (!work) {
+        if (own >= 0) close(own);
+        return NULL;
+    }
+    *work = (ibx_work){.works = works, .order = *order, .source = own, .done = done, .user = user};
+    work->runs = order->kind == IBX_ORDER_RUN;
+    work->came = now_ms();
+    work->order.kind = IBX_ORDER_LOOK;
+    ibx_order_limits(&work->order, works->settings);
+    work->link.data = work;
+    g_queue_push_tail_link(&works->all, &work->link);
+    works->pending++;
+    if (works->draining)
+        refuse(work, IBX_FATE_DRAINING);
+    else if (works->looks.length >= MOST_LOOKS)
+        refuse(work, IBX_FATE_OVERLOADED);
+    else
+        take_in(work, deadline_ms);
+    return work;
+}
+
+void ibx_work_cancel(ibx_work *work) {
+    ibx_works *works = work->works;
+    if (work->stage != LOOKING && work->stage != RUNNING) {
+        free_work(work);
+        return;
+    }
+    stop_timer(work);
+    work->done = NULL;
+    works->pending--;
+    if (work->stage == RUNNING) ibx_hand_hurry(work->hand, CANCEL_GRACE_MS);
+}
+
+/* ---- the whole --------------------------------------------------------------------------------
+ */
+
+static ibx_crew *start_crew(ibx_works *works, char **environment, bool scout) {
+    const ibx_settings *s = works->settings;
+    const ibx_crew_plan plan = {.environment = environment,
+                                .hands = scout ? 1 : ibx_worker_count(s),
+                                .jobs = s->worker.jobs,
+                                .rss = s->worker.rss,
+                                .metrics = works->metrics,
+                                .counted = !scout};
+    const ibx_crew_events looks = {on_looked, on_scout_ready}, runs = {on_worked, on_worker_ready};
+    return ibx_crew_new(&plan, scout ? &looks : &runs, works);
+}
+
+ibx_works *ibx_works_new(const ibx_settings *settings, ibx_metrics *metrics, ibx_error *err) {
+    ibx_works *works = g_try_new0(ibx_works, 1);
+    if (!works) {
+        ibx_fail(err, IBX_MEMORY, "no memory for workers");
+        return NULL;
+    }
+    works->settings = settings;
+    works->metrics = metrics;
+    works->base = ibx_workers_base(settings);
+    const ibx_lane_limits limits = ibx_lane_limits_of(settings);
+    works->lanes = ibx_lanes_new(&limits);
+    char **environment = ibx_worker_environment(settings);
+    works->scout = start_crew(works, environment, true);
+    works->crew = start_crew(works, environment, false);
+    g_strfreev(environment);
+    show(works);
+    return works;
+}
+
+void ibx_works_free(ibx_works *works) {
+    if (!works) return;
+    ibx_crew_free(works->scout);
+    ibx_crew_free(works->crew);
+    while (works->all.head) free_work(works->all.head->data);
+    ibx_lanes_free(works->lanes);
+    g_free(works);
+}
+
+bool ibx_works_ready(const ibx_works *works, ibx_hello *sandbox) {
+    return ibx_crew_up(works->scout, NULL) > 0 && ibx_crew_up(works->crew, sandbox) > 0;
+}
+
+void ibx_works_drain(ibx_works *works) {
+    works->draining = true;
+}
+
+int ibx_works_pending(const ibx_works *works) {
+    return works->pending;
+}
+
+void ibx_works_reloaded(ibx_works *works) {
+    const ibx_lane_limits limits = ibx_lane_limits_of(works->settings);
+    char **environment = ibx_worker_environment(works->settings);
+    ibx_lanes_limit(works->lanes, &limits);
+    ibx_crew_renew(works->scout, environment);
+    ibx_crew_renew(works->crew, environment);
+    g_strfreev(environment);
+    show(works);
+}
