@@ -1,0 +1,271 @@
+/* connection.c - bytes between socket and guard, and the clock that watches them. */
+#include "server/net/connection.h"
+#include "server/net/farewell.h"
+
+enum {
+    MS = 1000,          /* in microseconds */
+    PAUSE = 1000 * 1000 /* before a body is looked at again that nobody waited for */
+};
+
+/* ---- the clock ----------------------------------------------------------------------------- */
+
+typedef struct {
+    GSource source;
+    ibx_connection *connection;
+} timer_source;
+
+/* The timer is only moved when it would come too late: one that comes too early looks again. So a
+ * request does not cost a system call. */
+static void arm(ibx_connection *c, int64_t due) {
+    if (due >= c->armed) return;
+    c->armed = due;
+    g_source_set_ready_time(c->timer, due);
+}
+
+static int64_t deadline(const ibx_connection *c) {
+    const int64_t due = ibx_guard_deadline(&c->guard);
+    const int64_t stall =
+        c->stalled ? c->stalled + c->guard.settings->limits.write_ms * MS : INT64_MAX;
+    return due < stall ? due : stall;
+}
+
+static void wake(GSource *source) {
+    if (source && !g_source_is_destroyed(source)) g_source_set_ready_time(source, 0);
+}
+
+/* From now on libsoup gets errors, and is called to get them. */
+static void end(ibx_connection *c) {
+    c->ended = true;
+    g_source_set_ready_time(c->timer, -1);
+    wake(c->reader);
+    wake(c->writer);
+}
+
+/* Says why, and leaves. */
+static void refuse(ibx_connection *c, int status, const char *why, int reason) {
+    if (c->metrics) {
+        ibx_metric_add(c->metrics, IBX_M_REFUSED, reason, 1);
+        ibx_metric_add(c->metrics, IBX_M_REQUESTS, status, 1);
+    }
+    ibx_farewell_say(c->base, status, why, 0);
+    c->left = true;
+    ibx_farewell_close(c->base, c->closed, c->user);
+    end(c);
+}
+
+/* Leaves without a word: a reply is under way, or there was no request. */
+static void break_off(ibx_connection *c) {
+    if (G_IS_SOCKET_CONNECTION(c->base))
+        g_socket_shutdown(g_socket_connection_get_socket(G_SOCKET_CONNECTION(c->base)), TRUE, TRUE,
+                          NULL);
+    end(c);
+}
+
+static void count_slow(ibx_connection *c) {
+    if (c->metrics) ibx_metric_add(c->metrics, IBX_M_REFUSED, IBX_REFUSED_SLOW, 1);
+}
+
+/* Is libsoup waiting for the client, or the client for libsoup? */
+static bool is_awaited(const ibx_connection *c) {
+    return c->reader && !g_source_is_destroyed(c->reader);
+}
+
+static void expire(ibx_connection *c, int64_t now) {
+    if (c->stalled && now >= c->stalled + c->guard.settings->limits.write_ms * MS) {
+        count_slow(c);
+        break_off(c);
+    } else if (!is_awaited(c)) {
+        c->guard.since += PAUSE;
+    } else if (c->guard.phase == IBX_GUARD_HEAD) {
+        refuse(c, 408, "The head of the request took too long.", IBX_REFUSED_SLOW);
+    } else if (c->guard.phase == IBX_GUARD_BODY) {
+        refuse(c, 408, "The body of the request came too slowly.", IBX_REFUSED_SLOW);
+    } else {
+        break_off(c);
+    }
+}
+
+static gboolean tick(GSource *source, GSourceFunc callback, void *user) {
+    (void)callback, (void)user;
+    ibx_connection *c = ((timer_source *)source)->connection;
+    const int64_t now = g_get_monotonic_time();
+    g_source_set_ready_time(source, -1);
+    c->armed = INT64_MAX;
+    if (c->ended) return G_SOURCE_CONTINUE;
+    if (now >= deadline(c)) expire(c, now);
+    if (!c->ended) arm(c, deadline(c));
+    return G_SOURCE_CONTINUE;
+}
+
+static GSource *new_timer(ibx_connection *c) {
+    static GSourceFuncs functions = {.dispatch = tick};
+    GSource *source = g_source_new(&functions, sizeof(timer_source));
+    ((timer_source *)source)->connection = c;
+    GMainContext *context = g_main_context_ref_thread_default();
+    g_source_attach(source, context);
+    g_main_context_unref(context);
+    return source;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+ibx_connection *ibx_connection_new(GIOStream *base, const ibx_settings *settings,
+                                   ibx_metrics *metrics, void (*closed)(void *user), void *user) {
+    ibx_connection *c = g_atomic_rc_box_new0(ibx_connection);
+    c->base = g_object_ref(base);
+    c->in = G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(base));
+    c->out = G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(base));
+    c->metrics = metrics;
+    c->closed = closed;
+    c->user = user;
+    c->armed = INT64_MAX;
+    c->timer = new_timer(c);
+    ibx_guard_init(&c->guard, settings, g_get_monotonic_time());
+    arm(c, deadline(c));
+    return c;
+}
+
+ibx_connection *ibx_connection_ref(ibx_connection *connection) {
+    return g_atomic_rc_box_acquire(connection);
+}
+
+static void forget(GSource **source) {
+    if (*source) g_source_unref(*source);
+    *source = NULL;
+}
+
+static void clear(void *data) {
+    ibx_connection *c = data;
+    ibx_connection_close(c);
+    g_source_destroy(c->timer);
+    forget(&c->timer);
+    forget(&c->reader);
+    forget(&c->writer);
+    ibx_guard_clear(&c->guard);
+    g_object_unref(c->base);
+}
+
+void ibx_connection_unref(ibx_connection *connection) {
+    g_atomic_rc_box_release_full(connection, clear);
+}
+
+void ibx_connection_close(ibx_connection *connection) {
+    ibx_connection *c = connection;
+    if (c->left) return;
+    c->left = true;
+    const bool broken = c->ended || c->silent;
+    end(c);
+    if (!broken && (c->guard.size > c->guard.at || g_pollable_input_stream_is_readable(c->in))) {
+        ibx_farewell_close(c->base, c->closed, c->user);
+    } else {
+        g_io_stream_close(c->base, NULL, NULL);
+        if (c->closed) c->closed(c->user);
+    }
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static gssize has_ended(GError **error) {
+    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "connection ended");
+    return -1;
+}
+
+/* Bytes from the socket to the guard: their number, 0 at the end, -1 with an error. */
+static gssize fill(ibx_connection *c, bool blocking, GCancellable *cancellable, GError **error) {
+    size_t room;
+    uint8_t *to = ibx_guard_room(&c->guard, &room);
+    if (!to) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "no memory");
+        return -1;
+    }
+    const gssize n =
+        g_pollable_stream_read(G_INPUT_STREAM(c->in), to, room, blocking, cancellable, error);
+    if (n > 0) ibx_guard_put(&c->guard, (size_t)n);
+    return n;
+}
+
+gssize ibx_connection_read(ibx_connection *connection, void *to, size_t count, bool blocking,
+                           GCancellable *cancellable, GError **error) {
+    ibx_connection *c = connection;
+    for (gssize filled = 1; !c->ended;) {
+        const size_t n = ibx_guard_take(&c->guard, to, count, g_get_monotonic_time());
+        arm(c, deadline(c));
+        if (n || c->guard.phase == IBX_GUARD_OVER) return (gssize)n;
+        if (c->guard.phase == IBX_GUARD_REFUSED) {
+            refuse(c, c->guard.status, c->guard.why, IBX_REFUSED_GRAMMAR);
+        } else if (filled == 0) {
+            return 0;
+        } else {
+            filled = fill(c, blocking, cancellable, error);
+            if (filled < 0) return -1;
+            if (filled > 0) continue;
+            c->silent = true;
+            ibx_guard_end(&c->guard);
+        }
+    }
+    return has_ended(error);
+}
+
+bool ibx_connection_readable(ibx_connection *connection) {
+    return connection->ended || ibx_guard_ready(&connection->guard) ||
+           g_pollable_input_stream_is_readable(connection->in);
+}
+
+static GSource *new_wait(GObject *stream, GSource *child, bool ready, GCancellable *cancellable) {
+    GSource *source = g_pollable_source_new_full(stream, child, cancellable);
+    if (child) g_source_unref(child);
+    if (ready) g_source_set_ready_time(source, 0);
+    return source;
+}
+
+static void keep(GSource **kept, GSource *source) {
+    forget(kept);
+    *kept = g_source_ref(source);
+}
+
+GSource *ibx_connection_wait_read(ibx_connection *connection, GObject *stream,
+                                  GCancellable *cancellable) {
+    ibx_connection *c = connection;
+    ibx_guard_ask(&c->guard, g_get_monotonic_time());
+    const bool ready = c->ended || ibx_guard_ready(&c->guard);
+    GSource *child = ready ? NULL : g_pollable_input_stream_create_source(c->in, NULL);
+    GSource *source = new_wait(stream, child, ready, cancellable);
+    keep(&c->reader, source);
+    if (!c->ended) arm(c, deadline(c));
+    return source;
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+/* A thread that waits for room is not seen by libsoup; the clock must be. */
+static void begin_stall(ibx_connection *c) {
+    if (!c->stalled) c->stalled = g_get_monotonic_time();
+    arm(c, c->stalled + c->guard.settings->limits.write_ms * MS);
+}
+
+gssize ibx_connection_write(ibx_connection *connection, const void *data, size_t count,
+                            bool blocking, GCancellable *cancellable, GError **error) {
+    ibx_connection *c = connection;
+    if (c->ended) return has_ended(error);
+    if (c->guard.phase == IBX_GUARD_EXPECT)
+        ibx_guard_reply(&c->guard, data, count, g_get_monotonic_time());
+    if (blocking) begin_stall(c);
+    const gssize n =
+        g_pollable_stream_write(G_OUTPUT_STREAM(c->out), data, count, blocking, cancellable, error);
+    if (n >= 0) {
+        c->stalled = 0;
+        if (c->metrics) ibx_metric_add(c->metrics, IBX_M_BYTES_OUT, 0, n);
+    } else if (!blocking) {
+        begin_stall(c); /* or the connection is broken, and libsoup ends it now */
+    }
+    return n;
+}
+
+GSource *ibx_connection_wait_write(ibx_connection *connection, GObject *stream,
+                                   GCancellable *cancellable) {
+    ibx_connection *c = connection;
+    GSource *child = c->ended ? NULL : g_pollable_output_stream_create_source(c->out, NULL);
+    GSource *source = new_wait(stream, child, c->ended, cancellable);
+    keep(&c->writer, source);
+    return source;
+}

@@ -1,0 +1,259 @@
+/* listener.c - accepting connections, and refusing them. */
+#include "server/net/listener.h"
+#include "server/net/clients.h"
+#include "server/net/farewell.h"
+#include "server/net/sockets.h"
+#include "server/net/stream.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    TURNS = 32,            /* connections before others have their turn */
+    MOST_IDLE = 4096,      /* clients without a connection that are remembered */
+    MOST_PARTING = 64,     /* refused connections that are closed gently at a time */
+    PAUSE_US = 100 * 1000, /* without descriptors */
+    RETRY_S = 1
+};
+
+struct ibx_listener {
+    const ibx_settings *settings;
+    ibx_metrics *metrics; /* may be NULL */
+    ibx_on_connection *connected;
+    void *user;
+    GPtrArray *sockets; /* of GSocket */
+    GPtrArray *sources; /* of GSource: one for each socket */
+    ibx_clients *clients;
+    int connections, parting;
+    int reserve; /* a descriptor to let go of when there are no others */
+    int references;
+};
+
+/* What a connection leaves behind when it ends. */
+typedef struct {
+    ibx_listener *listener;
+    ibx_client_key client;
+} visit;
+
+static void unref(ibx_listener *l) {
+    if (--l->references > 0) return;
+    ibx_clients_free(l->clients);
+    g_free(l);
+}
+
+static void count(ibx_listener *l, ibx_metric family, int label, int64_t by) {
+    if (l->metrics) ibx_metric_add(l->metrics, family, label, by);
+}
+
+/* ---- one connection ------------------------------------------------------------------------ */
+
+static void leave(void *data) {
+    visit *v = data;
+    ibx_clients_leave(v->listener->clients, v->client);
+    v->listener->connections--;
+    count(v->listener, IBX_M_CONNECTIONS, 0, -1);
+    unref(v->listener);
+    g_free(v);
+}
+
+/* libsoup asks for a local address of the internet where a request has no Host. */
+static GSocketAddress *local_address(GSocket *socket) {
+    GSocketAddress *address = g_socket_get_local_address(socket, NULL);
+    if (address && G_IS_INET_SOCKET_ADDRESS(address)) return address;
+    g_clear_object(&address);
+    return g_inet_socket_address_new_from_string("127.0.0.1", 0);
+}
+
+static void hand_on(ibx_listener *l, GSocketConnection *base, GSocketAddress *remote,
+                    ibx_client_key client) {
+    visit *v = g_new(visit, 1);
+    *v = (visit){l, client};
+    l->references++;
+    l->connections++;
+    count(l, IBX_M_CONNECTIONS, 0, 1);
+    GIOStream *stream = ibx_stream_new(G_IO_STREAM(base), l->settings, l->metrics, leave, v);
+    GSocketAddress *local = local_address(g_socket_connection_get_socket(base));
+    l->connected(l->user, stream, local, remote);
+    g_object_unref(local);
+    g_object_unref(stream);
+}
+
+static void parted(void *user) {
+    ibx_listener *l = user;
+    l->parting--;
+    unref(l);
+}
+
+static void refuse(ibx_listener *l, GIOStream *base, int status, const char *why, int reason) {
+    count(l, IBX_M_REFUSED, reason, 1);
+    ibx_farewell_say(base, status, why, RETRY_S);
+    if (l->parting < MOST_PARTING) {
+        l->parting++;
+        l->references++;
+        ibx_farewell_close(base, parted, l);
+    } else {
+        g_io_stream_close(base, NULL, NULL);
+    }
+}
+
+static void receive(ibx_listener *l, GSocketConnection *base, GSocketAddress *remote) {
+    const ibx_client_key client = ibx_client_key_of(remote);
+    if (l->connections >= l->settings->limits.connections)
+        refuse(l, G_IO_STREAM(base), 503, "Too many connections.", IBX_REFUSED_MANY);
+    else if (!ibx_clients_enter(l->clients, client))
+        refuse(l, G_IO_STREAM(base), 429, "Too many connections of this client.",
+               IBX_REFUSED_CLIENT);
+    else
+        hand_on(l, base, remote, client);
+}
+
+static void welcome(ibx_listener *l, int fd) {
+    GSocket *socket = g_socket_new_from_fd(fd, NULL);
+    if (!socket) { /* already broken */
+        close(fd);
+        return;
+    }
+    g_socket_set_blocking(socket, FALSE);
+    if (g_socket_get_family(socket) != G_SOCKET_FAMILY_UNIX)
+        g_socket_set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+    GSocketConnection *base = g_socket_connection_factory_create_connection(socket);
+    GSocketAddress *remote = g_socket_get_remote_address(socket, NULL);
+    if (remote) receive(l, base, remote);
+    g_clear_object(&remote);
+    g_object_unref(base);
+    g_object_unref(socket);
+}
+
+/* ---- accepting ----------------------------------------------------------------------------- */
+
+static int take_reserve(void) {
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static int accept_one(GSocket *socket) {
+    return accept4(g_socket_get_fd(socket), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+/* Without descriptors a connection would stay in the queue, and wake us again and again. The
+ * reserve lets one in to be told so; then we rest, as others must end first. */
+static void turn_away(ibx_listener *l, GSocket *socket, GSource *source) {
+    static const char REPLY[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
+                                "Content-Length: 0\r\nConnection: close\r\n\r\n";
+    if (l->reserve >= 0) close(l->reserve);
+    const int fd = accept_one(socket);
+    if (fd >= 0) {
+        count(l, IBX_M_REFUSED, IBX_REFUSED_MANY, 1);
+        send(fd, REPLY, sizeof REPLY - 1, MSG_NOSIGNAL);
+        close(fd);
+    }
+    l->reserve = take_reserve();
+    g_source_set_ready_time(source, g_get_monotonic_time() + PAUSE_US);
+}
+
+static bool lacks_descriptors(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+typedef struct {
+    GSource source;
+    ibx_listener *listener;
+    GSocket *socket;
+    void *watch; /* of the descriptor; NULL while we rest */
+} gate;
+
+/* Behind a pause the gate is watched again. */
+static gboolean open_gate(GSource *source, GSourceFunc callback, void *user) {
+    (void)callback, (void)user;
+    gate *g = (gate *)source;
+    if (!g->watch) {
+        g_source_set_ready_time(source, -1);
+        g->watch = g_source_add_unix_fd(source, g_socket_get_fd(g->socket), G_IO_IN);
+    }
+    for (int turn = 0; turn < TURNS; turn++) {
+        const int fd = accept_one(g->socket);
+        if (fd >= 0) {
+            welcome(g->listener, fd);
+        } else if (lacks_descriptors(errno)) {
+            g_source_remove_unix_fd(source, g->watch);
+            g->watch = NULL;
+            turn_away(g->listener, g->socket, source);
+            break;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            break;
+        }
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void add_gate(ibx_listener *l, GSocket *socket) {
+    static GSourceFuncs functions = {.dispatch = open_gate};
+    GSource *source = g_source_new(&functions, sizeof(gate));
+    gate *g = (gate *)source;
+    g->listener = l;
+    g->socket = socket;
+    g->watch = g_source_add_unix_fd(source, g_socket_get_fd(socket), G_IO_IN);
+    GMainContext *context = g_main_context_ref_thread_default();
+    g_source_attach(source, context);
+    g_main_context_unref(context);
+    g_ptr_array_add(l->sources, source);
+}
+
+/* ---- the listener -------------------------------------------------------------------------- */
+
+ibx_listener *ibx_listener_open(const ibx_settings *settings, ibx_metrics *metrics,
+                                ibx_on_connection *connected, void *user, ibx_error *err) {
+    GPtrArray *sockets = ibx_sockets_open(settings->server.listen, err);
+    if (!sockets) return NULL;
+    ibx_listener *l = g_new0(ibx_listener, 1);
+    *l = (ibx_listener){.settings = settings,
+                        .metrics = metrics,
+                        .connected = connected,
+                        .user = user,
+                        .sockets = sockets,
+                        .sources = g_ptr_array_new_with_free_func((GDestroyNotify)g_source_unref),
+                        .clients = ibx_clients_new(settings, MOST_IDLE),
+                        .reserve = take_reserve(),
+                        .references = 1};
+    for (guint i = 0; i < sockets->len; i++) add_gate(l, sockets->pdata[i]);
+    return l;
+}
+
+void ibx_listener_stop(ibx_listener *listener) {
+    ibx_listener *l = listener;
+    if (!l->sockets) return;
+    for (guint i = 0; i < l->sources->len; i++) g_source_destroy(l->sources->pdata[i]);
+    for (guint i = 0; i < l->sockets->len; i++) {
+        ibx_sockets_remove(l->sockets->pdata[i]);
+        g_socket_close(l->sockets->pdata[i], NULL);
+    }
+    g_clear_pointer(&l->sources, g_ptr_array_unref);
+    g_clear_pointer(&l->sockets, g_ptr_array_unref);
+    if (l->reserve >= 0) close(l->reserve);
+    l->reserve = -1;
+}
+
+void ibx_listener_free(ibx_listener *listener) {
+    if (!listener) return;
+    ibx_listener_stop(listener);
+    listener->metrics = NULL;
+    unref(listener);
+}
+
+char *ibx_listener_addresses(const ibx_listener *listener) {
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; listener->sockets && i < listener->sockets->len; i++) {
+        char *name = ibx_sockets_name(listener->sockets->pdata[i]);
+        g_string_append_printf(text, "%s\n", name);
+        g_free(name);
+    }
+    return g_string_free(text, FALSE);
+}
+
+bool ibx_listener_allows(ibx_listener *listener, GSocketAddress *remote, int *retry_s) {
+    return ibx_clients_allow(listener->clients, ibx_client_key_of(remote), g_get_monotonic_time(),
+                             retry_s);
+}
