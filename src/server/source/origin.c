@@ -87,7 +87,7 @@ char *ibx_host_normal(const char *host) {
         g_free(bare);
     }
     const size_t length = strlen(lower);
-    if (length > 0 && lower[length - 1] == '.') lower[length - 1] = 0;
+    if (length > 1 && lower[length - 1] == '.' && lower[length - 2] != '.') lower[length - 1] = 0;
     if (is_host(lower)) return lower;
     g_free(lower);
     return NULL;

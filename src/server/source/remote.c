@@ -101,6 +101,11 @@ static void fetch(ibx_fetch *f, ibx_transfer *t) {
 
 static gboolean deliver(void *user);
 
+/* A turn that comes when half of the time is gone comes too late. */
+static bool is_late(const ibx_fetch *f) {
+    return g_get_monotonic_time() - f->begin > f->origins->total_ms * 1000 / 2;
+}
+
 static void run(void *data, void *user) {
     ibx_fetch *f = data;
     (void)user;
@@ -109,10 +114,9 @@ static void run(void *data, void *user) {
         .deadline = f->begin + f->origins->total_ms * 1000,
         .cancelled = &f->cancelled,
     };
-    if (atomic_load(&f->cancelled) || t.deadline <= g_get_monotonic_time())
-        ibx_opened_refuse(&f->opened, IBX_SOURCE_BUSY,
-                          "too much is being fetched; come back in "
-                          "a moment");
+    if (atomic_load(&f->cancelled) || is_late(f))
+        ibx_opened_refuse(&f->opened, IBX_SOURCE_BUSY, "%s",
+                          ibx_transfer_sentence(IBX_SOURCE_BUSY));
     else
         fetch(f, &t);
     f->delivery = g_idle_source_new();

@@ -94,19 +94,31 @@ static bool set_signature(running *r) {
                          SET(CURLOPT_PASSWORD, t->secret));
 }
 
-/* The reply's Location, made absolute. NULL if there is none, or none that can be read. */
+/* A path below the address that was asked, made one of its own. */
+static char *resolve(CURLU *base, const char *path) {
+    char *text = NULL;
+    CURLU *url = curl_url_dup(base);
+    const bool good = url && curl_url_set(url, CURLUPART_URL, path, 0) == CURLUE_OK &&
+                      curl_url_get(url, CURLUPART_URL, &text, 0) == CURLUE_OK;
+    char *resolved = good ? g_strdup(text) : NULL;
+    curl_free(text);
+    curl_url_cleanup(url);
+    return resolved;
+}
+
+/* The reply's Location. Where it names a host it stays as it is spelled, for that counts when it is
+ * judged. NULL if there is none, or none that can be read. */
 static char *read_redirect(const running *r) {
     struct curl_header *location;
-    char *text = NULL;
+    char *scheme = NULL;
     if (curl_easy_header(r->curl, "Location", 0, CURLH_HEADER, -1, &location) != CURLHE_OK) {
         return NULL;
     }
-    CURLU *url = curl_url_dup(r->order->url);
-    const bool good = url && curl_url_set(url, CURLUPART_URL, location->value, 0) == CURLUE_OK &&
-                      curl_url_get(url, CURLUPART_URL, &text, 0) == CURLUE_OK;
-    char *redirect = good ? g_strdup(text) : NULL;
-    curl_free(text);
-    curl_url_cleanup(url);
+    if (g_uri_peek_scheme(location->value)) return g_strdup(location->value);
+    if (strncmp(location->value, "//", 2) != 0) return resolve(r->order->url, location->value);
+    curl_url_get(r->order->url, CURLUPART_SCHEME, &scheme, 0);
+    char *redirect = scheme ? g_strconcat(scheme, ":", location->value, NULL) : NULL;
+    curl_free(scheme);
     return redirect;
 }
 
@@ -162,7 +174,7 @@ const char *ibx_transfer_sentence(ibx_source_status status) {
     case IBX_SOURCE_TIMEOUT:
         return "the source's server was too slow; try again later";
     case IBX_SOURCE_BUSY:
-        return "no room for the source's bytes; come back in a moment";
+        return "too much is being fetched; come back in a moment";
     default:
         return "the source's server did not deliver it";
     }
