@@ -1,0 +1,251 @@
+/* remote.c - sources of other servers: fetched in a few threads, told of in the main loop. */
+#include "server/source/opened.h"
+#include "server/source/s3.h"
+#include <glib.h>
+
+struct ibx_fetcher {
+    const ibx_settings *settings;
+    ibx_metrics *metrics;
+    ibx_purse *purse;
+    ibx_origins *origins;
+    GThreadPool *pool;
+    GQueue all; /* fetches that have not been told of */
+};
+
+/* Belongs to the main loop but for the time between g_thread_pool_push and the delivery, when it
+ * belongs to a thread; `cancelled` is for both. */
+struct ibx_fetch {
+    ibx_fetcher *fetcher;
+    ibx_origins *origins;
+    char *url;         /* or .. */
+    char *alias, *key; /* .. these */
+    ibx_on_fetched *done;
+    void *user;
+    int64_t begin;
+    atomic_bool cancelled;
+    GList link;
+    GSource *delivery;
+    ibx_opened opened;
+};
+
+/* ---- in a thread --------------------------------------------------------------------------------
+ */
+
+/* The name of an address: the last part of its path, decoded. */
+static void name_of(CURLU *url, ibx_opened *opened) {
+    char *path = NULL;
+    if (curl_url_get(url, CURLUPART_PATH, &path, CURLU_URLDECODE) == CURLUE_OK) {
+        ibx_opened_name(opened, path);
+    }
+    curl_free(path);
+}
+
+/* Makes a source of what came. */
+static void keep(const ibx_transfer *t, const ibx_transferred *came, ibx_opened *opened) {
+    if (came->status != IBX_SOURCE_OK) {
+        ibx_opened_refuse(opened, came->status, "%s", ibx_transfer_sentence(came->status));
+        ibx_upload_drop(t->upload);
+        return;
+    }
+    ibx_upload_finish(t->upload, opened);
+    opened->modified = came->modified;
+    name_of(t->url, opened);
+}
+
+/* Goes where a reply points to, judged as the first address was. False: nowhere. */
+static bool follow(ibx_transfer *t, ibx_transferred *came, ibx_opened *opened) {
+    CURLU *next = NULL;
+    ibx_error err = {0};
+    const ibx_source_status status = ibx_origins_read(t->origins, came->redirect, &next, &err);
+    g_free(came->redirect);
+    if (status == IBX_SOURCE_OK) {
+        curl_url_cleanup(t->url);
+        t->url = next;
+        return true;
+    }
+    ibx_opened_refuse(opened, status == IBX_SOURCE_BAD ? IBX_SOURCE_FAILED : status,
+                      "the source's server points elsewhere: %s", err.text);
+    ibx_upload_drop(t->upload);
+    return false;
+}
+
+static void fetch_hops(ibx_transfer *t, int redirects, ibx_opened *opened) {
+    for (;; redirects--) {
+        ibx_transferred came = ibx_transfer_get(t);
+        if (!came.redirect || redirects <= 0) {
+            g_free(came.redirect);
+            keep(t, &came, opened);
+            return;
+        }
+        if (!follow(t, &came, opened)) return;
+    }
+}
+
+/* A signed request is not sent on: a bucket's reply that points elsewhere is a failure. */
+static void fetch(ibx_fetch *f, ibx_transfer *t) {
+    ibx_error err = {0};
+    const ibx_source_status status = f->url ? ibx_origins_read(f->origins, f->url, &t->url, &err)
+                                            : ibx_bucket_aim(f->origins, f->alias, f->key, t, &err);
+    if (status != IBX_SOURCE_OK) {
+        ibx_opened_refuse(&f->opened, status, "%s", err.text);
+        return;
+    }
+    t->upload = ibx_upload_new(f->fetcher->purse, f->origins->bytes);
+    if (t->upload)
+        fetch_hops(t, f->url ? f->origins->redirects : 0, &f->opened);
+    else
+        ibx_opened_refuse(&f->opened, IBX_SOURCE_BUSY, "%s",
+                          ibx_transfer_sentence(IBX_SOURCE_BUSY));
+    curl_url_cleanup(t->url);
+}
+
+static gboolean deliver(void *user);
+
+/* A turn that comes when half of the time is gone comes too late. */
+static bool is_late(const ibx_fetch *f) {
+    return g_get_monotonic_time() - f->begin > f->origins->total_ms * 1000 / 2;
+}
+
+static void run(void *data, void *user) {
+    ibx_fetch *f = data;
+    (void)user;
+    ibx_transfer t = {
+        .origins = f->origins,
+        .deadline = f->begin + f->origins->total_ms * 1000,
+        .cancelled = &f->cancelled,
+    };
+    if (atomic_load(&f->cancelled) || is_late(f))
+        ibx_opened_refuse(&f->opened, IBX_SOURCE_BUSY, "%s",
+                          ibx_transfer_sentence(IBX_SOURCE_BUSY));
+    else
+        fetch(f, &t);
+    f->delivery = g_idle_source_new();
+    g_source_set_priority(f->delivery, G_PRIORITY_DEFAULT);
+    g_source_set_callback(f->delivery, deliver, f, NULL);
+    g_source_attach(f->delivery, NULL);
+}
+
+/* ---- in the main loop ---------------------------------------------------------------------------
+ */
+
+static void free_fetch(ibx_fetch *f) {
+    g_queue_unlink(&f->fetcher->all, &f->link);
+    if (f->delivery) g_source_destroy(f->delivery);
+    if (f->delivery) g_source_unref(f->delivery);
+    ibx_origins_unref(f->origins);
+    g_free(f->url);
+    g_free(f->alias);
+    g_free(f->key);
+    g_free(f);
+}
+
+/* What nobody wants any more. */
+static void discard(ibx_fetch *f) {
+    ibx_purse_return(f->fetcher->purse, f->opened.size);
+    ibx_opened_close(&f->opened);
+    free_fetch(f);
+}
+
+static void count(const ibx_fetch *f) {
+    static const int RESULT[] = {
+        [IBX_SOURCE_OK] = IBX_FETCH_OK,
+        [IBX_SOURCE_BAD] = IBX_FETCH_FORBIDDEN,
+        [IBX_SOURCE_FORBIDDEN] = IBX_FETCH_FORBIDDEN,
+        [IBX_SOURCE_MISSING] = IBX_FETCH_FAILED,
+        [IBX_SOURCE_TOO_LARGE] = IBX_FETCH_TOO_LARGE,
+        [IBX_SOURCE_FAILED] = IBX_FETCH_FAILED,
+        [IBX_SOURCE_TIMEOUT] = IBX_FETCH_TIMEOUT,
+        [IBX_SOURCE_BUSY] = IBX_FETCH_FAILED,
+    };
+    ibx_metrics *metrics = f->fetcher->metrics;
+    if (!metrics) return;
+    ibx_metric_add(metrics, IBX_M_FETCH, RESULT[f->opened.status], 1);
+    ibx_metric_observe(metrics, IBX_H_FETCH, (double)(g_get_monotonic_time() - f->begin) / 1e6);
+}
+
+static gboolean deliver(void *user) {
+    ibx_fetch *f = user;
+    if (atomic_load(&f->cancelled)) {
+        discard(f);
+        return G_SOURCE_REMOVE;
+    }
+    count(f);
+    ibx_on_fetched *done = f->done;
+    void *whom = f->user;
+    ibx_opened opened = f->opened;
+    free_fetch(f);
+    done(whom, &opened);
+    return G_SOURCE_REMOVE;
+}
+
+static ibx_fetch *start(ibx_fetcher *fetcher, ibx_fetch *f) {
+    f->fetcher = fetcher;
+    f->origins = ibx_origins_ref(fetcher->origins);
+    f->begin = g_get_monotonic_time();
+    f->opened.fd = -1;
+    f->link.data = f;
+    g_queue_push_tail_link(&fetcher->all, &f->link);
+    g_thread_pool_push(fetcher->pool, f, NULL);
+    return f;
+}
+
+ibx_fetch *ibx_fetch_url(ibx_fetcher *fetcher, const char *url, ibx_on_fetched *done, void *user) {
+    ibx_fetch *f = g_new0(ibx_fetch, 1);
+    f->url = g_strdup(url);
+    f->done = done;
+    f->user = user;
+    return start(fetcher, f);
+}
+
+ibx_fetch *ibx_fetch_bucket(ibx_fetcher *fetcher, const char *alias, const char *key,
+                            ibx_on_fetched *done, void *user) {
+    ibx_fetch *f = g_new0(ibx_fetch, 1);
+    f->alias = g_strdup(alias);
+    f->key = g_strdup(key);
+    f->done = done;
+    f->user = user;
+    return start(fetcher, f);
+}
+
+void ibx_fetch_cancel(ibx_fetch *fetch) {
+    atomic_store(&fetch->cancelled, true);
+}
+
+ibx_source_status ibx_fetcher_allows(const ibx_fetcher *fetcher, const char *url, ibx_error *err) {
+    return ibx_origins_read(fetcher->origins, url, NULL, err);
+}
+
+ibx_fetcher *ibx_fetcher_new(const ibx_settings *settings, ibx_metrics *metrics, ibx_purse *purse,
+                             ibx_error *err) {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        ibx_fail(err, IBX_MEMORY, "libcurl cannot start, so nothing can be fetched");
+        return NULL;
+    }
+    ibx_origins *origins = ibx_origins_new(settings, err);
+    if (!origins) {
+        curl_global_cleanup();
+        return NULL;
+    }
+    ibx_fetcher *fetcher = g_new0(ibx_fetcher, 1);
+    *fetcher = (ibx_fetcher){settings, metrics, purse, origins, NULL, G_QUEUE_INIT};
+    fetcher->pool = g_thread_pool_new(run, NULL, origins->fetches, FALSE, NULL);
+    return fetcher;
+}
+
+void ibx_fetcher_reloaded(ibx_fetcher *fetcher) {
+    ibx_origins *fresh = ibx_origins_new(fetcher->settings, NULL);
+    if (!fresh) return; /* a bucket that cannot be understood: all stays as it was */
+    ibx_origins_unref(fetcher->origins);
+    fetcher->origins = fresh;
+    g_thread_pool_set_max_threads(fetcher->pool, fresh->fetches, NULL);
+}
+
+void ibx_fetcher_free(ibx_fetcher *fetcher) {
+    if (!fetcher) return;
+    for (GList *l = fetcher->all.head; l; l = l->next) ibx_fetch_cancel(l->data);
+    g_thread_pool_free(fetcher->pool, FALSE, TRUE);
+    while (fetcher->all.head) discard(fetcher->all.head->data);
+    ibx_origins_unref(fetcher->origins);
+    g_free(fetcher);
+    curl_global_cleanup();
+}
