@@ -145,7 +145,7 @@ function makeField(row, values, changed) {
   control.input.setAttribute('aria-describedby', `${id}-doc ${id}-problem`);
   mark();
   const range = rangeOf(row);
-  const element = make('div', { className: `field ${row.type}` },
+  const element = make('div', { className: `field kind-${row.type}` },
     make('div', { className: 'field-head' },
       make('label', { htmlFor: id, textContent: row.name.replaceAll('_', ' ') }),
       make('span', { className: 'range', textContent: range }), reset),

@@ -165,15 +165,29 @@ function choice(filter, choose) {
   return button;
 }
 
+/* What Enter takes: the name itself, else what begins so, else the first that is left. */
+function best(all, word) {
+  const left = [...all.querySelectorAll('.choice:not([hidden])')];
+  const name = button => button.firstChild.textContent;
+  return left.find(button => name(button) === word)
+    ?? left.find(button => name(button).startsWith(word)) ?? left[0];
+}
+
+/* A filter that is about a file of the server's is nothing that a request may ask for. */
+function isOffered(filter) {
+  return filter.parameters[0]?.type !== 'file';
+}
+
 export function makeChooser(table, choose) {
   const dialog = byId('chooser'), search = byId('search'), all = byId('choices');
   const done = name => {
     dialog.close();
     choose(name);
   };
-  for (const category of [...new Set(table.filters.map(filter => filter.category))].sort())
+  const offered = table.filters.filter(isOffered);
+  for (const category of [...new Set(offered.map(filter => filter.category))].sort())
     all.append(make('section', {}, make('h3', { textContent: category }),
-      make('div', { className: 'choice-grid' }, ...table.filters
+      make('div', { className: 'choice-grid' }, ...offered
         .filter(filter => filter.category === category).map(filter => choice(filter, done)))));
   const narrow = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -185,10 +199,9 @@ export function makeChooser(table, choose) {
   };
   search.addEventListener('input', narrow);
   search.addEventListener('keydown', event => {
-    const first = all.querySelector('section:not([hidden]) .choice:not([hidden])');
-    if (event.key !== 'Enter' || !first) return;
+    if (event.key !== 'Enter') return;
     event.preventDefault();
-    first.click();
+    best(all, search.value.trim().toLowerCase())?.click();
   });
   byId('chooser-close').addEventListener('click', () => dialog.close());
   dialog.addEventListener('click', event => { if (event.target === dialog) dialog.close(); });
