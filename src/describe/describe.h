@@ -49,6 +49,9 @@ extern const char *const ibx_shells[]; /* NULL at the end */
 /* The whole table of filters and formats as one JSON object (describe/table.c). */
 void ibx_describe_json(FILE *out);
 
+/* One filter as it is in that object. */
+void ibx_describe_filter_json(FILE *out, const ibx_filter *filter);
+
 /* The reference for the documentation: one section per category and for the formats
  * (describe/markdown.c). */
 void ibx_describe_markdown(FILE *out);

@@ -80,6 +80,11 @@ static void put_format(ibx_json *j, const ibx_format *format) {
     ibx_json_close(j, '}');
 }
 
+void ibx_describe_filter_json(FILE *out, const ibx_filter *filter) {
+    ibx_json j = {.out = out, .pretty = true};
+    put_filter(&j, filter);
+}
+
 void ibx_describe_json(FILE *out) {
     ibx_json j = {.out = out, .pretty = true};
     size_t count;

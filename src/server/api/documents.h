@@ -15,8 +15,10 @@ char *ibx_document_filter(const char *name);
  * default) and every problem. */
 char *ibx_document_openapi(const ibx_settings *settings);
 
-/* Files of the page at /ui/: its name ("index.html", "app.js", "style.css", "" is the index), bytes
- * that live as long as the process, and their media type. False: none of that name. */
+/* Files of the page at /ui/, which are those in src/server/ui: a name ("index.html", "app.js", ..;
+ * "" is the index), bytes that live as long as the process, and their media type. The page needs no
+ * more than the policy default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'
+ * blob: data:; connect-src 'self'. False: none of that name. */
 bool ibx_document_page(const char *name, ibx_bytes *bytes, const char **mime);
 
 #endif

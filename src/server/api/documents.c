@@ -1,0 +1,35 @@
+/* documents.c - the tables as a reply. */
+#include "server/api/documents.h"
+#include "describe/describe.h"
+#include <stdlib.h>
+
+/* What printing into a stream gives as a text. */
+static FILE *begin(char **text, size_t *size) {
+    *text = NULL;
+    return open_memstream(text, size);
+}
+
+static char *finish(FILE *out, char *const *text) {
+    if (fclose(out) == 0) return *text;
+    free(*text);
+    return NULL;
+}
+
+char *ibx_document_filters(void) {
+    char *text;
+    size_t size;
+    FILE *out = begin(&text, &size);
+    if (!out) return NULL;
+    ibx_describe_json(out);
+    return finish(out, &text);
+}
+
+char *ibx_document_filter(const char *name) {
+    char *text;
+    size_t size;
+    const ibx_filter *filter = ibx_filter_find(name);
+    FILE *out = filter ? begin(&text, &size) : NULL;
+    if (!out) return NULL;
+    ibx_describe_filter_json(out, filter);
+    return finish(out, &text);
+}
