@@ -82,7 +82,7 @@ static const struct {
 /* The recipe on `in`, cut up in every way, against the whole. A recipe that the image does not
  * suit must be refused in the same way by both. */
 static void check_cuts(const char *recipe, const ibx_image *in, size_t cuts) {
-    ibx_error err = {0}, engine_err = {IBX_OK, ""};
+    ibx_error err = {0}, engine_err = {0};
     ibx_image whole;
     const bool ok = whole_apply(recipe, in, &whole, &err);
     ibx_recipe *parsed = ibx_recipe_parse(recipe, &err);

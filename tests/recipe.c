@@ -301,6 +301,20 @@ static void formats_left_to_be_chosen(void **state) {
 }
 
 /* Demands a refusal that says where. */
+static void strangers_name_no_files(void **state) {
+    (void)state;
+    ibx_error err = {0};
+    assert_null(ibx_recipe_parse_foreign("invert/lut3d:\"/dev/null\"", &err));
+    assert_int_equal(err.code, IBX_USAGE);
+    assert_int_equal(err.step, 2);
+    assert_string_equal(err.parameter, "file");
+    assert_non_null(strstr(err.text, "not allowed"));
+    assert_null(ibx_recipe_parse_foreign("icc:to=file,file=/etc/passwd", NULL));
+    ibx_recipe *recipe = ibx_recipe_parse_foreign("icc:to=srgb/blur:2/save:png", &err);
+    assert_non_null(recipe);
+    ibx_recipe_free(recipe);
+}
+
 static void refuse_at(const char *text, int step, const char *name, const char *parameter,
                       const char *value) {
     ibx_error err = {.step = -1};
@@ -350,6 +364,7 @@ int main(void) {
         cmocka_unit_test(what_a_filter_refuses_names_its_step),
         cmocka_unit_test(every_number_at_its_ends),
         cmocka_unit_test(formats_left_to_be_chosen),
+        cmocka_unit_test(strangers_name_no_files),
         cmocka_unit_test(errors_say_where),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,8 @@ typedef struct {
     slice value;    /* and what it was given */
     arg args[MAX_ARGS];
     int arg_count;
-    bool keyed; /* a positional value may no longer come */
+    bool keyed;   /* a positional value may no longer come */
+    bool foreign; /* from somebody who may not read local files */
     ibx_error *err;
 } parser;
 
@@ -363,10 +364,25 @@ static bool hint_at_quotes(const parser *p, const ibx_filter *filter) {
     return ibx_fail(p->err, why.code, "%s; a name with \"/\" in it needs quotes", why.text);
 }
 
+/* A stranger's recipe names no file of ours: refused before anything is opened. */
+static bool check_files(parser *p, const ibx_filter *filter, const void *params) {
+    for (const ibx_param *row = filter->params; p->foreign && row && row->name; row++) {
+        if (row->type != IBX_TYPE_FILE || ibx_param_is_default(row, params)) continue;
+        p->key = (slice){row->name, strlen(row->name)};
+        return ibx_fail(p->err, IBX_USAGE, "%s: %s names a file, which is not allowed from here",
+                        p->where, row->name);
+    }
+    return true;
+}
+
 static bool read_filter(parser *p, const ibx_filter *filter, ibx_step *step) {
     step->filter = filter;
     if (!new_params(p, filter->params, filter->params_size, &step->params))
         return hint_at_quotes(p, filter);
+    if (!check_files(p, filter, step->params)) {
+        free_step(step);
+        return false;
+    }
     ibx_error why = {0};
     if (!filter->open || filter->open(step->params, &why)) return true;
     free_step(step);
@@ -417,8 +433,13 @@ static bool read_steps(parser *p, ibx_recipe *recipe) {
     return true;
 }
 
-ibx_recipe *ibx_recipe_parse(const char *text, ibx_error *err) {
-    parser p = {.at = text, .name = {"", 0}, .key = {"", 0}, .value = {"", 0}, .err = err};
+static ibx_recipe *parse(const char *text, bool foreign, ibx_error *err) {
+    parser p = {.at = text,
+                .name = {"", 0},
+                .key = {"", 0},
+                .value = {"", 0},
+                .foreign = foreign,
+                .err = err};
     if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) p.at += 3; /* the mark of UTF-8 in text files */
     ibx_recipe *recipe = calloc(1, sizeof *recipe);
     if (!recipe) {
@@ -429,6 +450,14 @@ ibx_recipe *ibx_recipe_parse(const char *text, ibx_error *err) {
     locate(&p);
     ibx_recipe_free(recipe);
     return NULL;
+}
+
+ibx_recipe *ibx_recipe_parse(const char *text, ibx_error *err) {
+    return parse(text, false, err);
+}
+
+ibx_recipe *ibx_recipe_parse_foreign(const char *text, ibx_error *err) {
+    return parse(text, true, err);
 }
 
 void ibx_recipe_free(ibx_recipe *recipe) {

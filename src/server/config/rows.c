@@ -139,6 +139,8 @@ const ibx_setting ibx_setting_rows[] = {
 
     LINES(recipes, presets, "NAME=RECIPE",
           "Steps that requests may name as preset:NAME, one per line.", RELOADS),
+    WORDS(recipes, automatic, "FORMAT,...", "webp",
+          "Formats for save:auto: the first whose media type the client's Accept names.", RELOADS),
 
     TEXT(log, file, "FILE", "-",
          "File for a line of JSON per request; \"-\": standard error; "

@@ -92,6 +92,7 @@ typedef struct {
     } cache;
     struct {
         ibx_word_list presets; /* "name=recipe": steps that requests may name as preset:name */
+        ibx_word_list automatic; /* formats for save:auto: the first that Accept names itself */
     } recipes;
     struct {
         char *file; /* "-": standard error; "off" */
