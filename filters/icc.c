@@ -39,9 +39,9 @@ static void closed(void *values) {
 }
 
 typedef struct {
-    bool naive;                 /* from CMYK without a usable profile, first of all */
-    bool drop;                  /* a profile that does not fit */
-    ibx_conversion *conversion; /* NULL: the colours are right */
+    bool naive;                        /* from CMYK without a usable profile, first of all */
+    bool drop;                         /* a profile that does not fit */
+    ibx_colour_conversion *conversion; /* NULL: the colours are right */
 } state;
 
 /* A profile that cannot be used is as good as none. */

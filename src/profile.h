@@ -44,7 +44,7 @@ typedef struct {
     bool black_points; /* black point compensation: black becomes black */
 } ibx_destination;
 
-typedef struct ibx_conversion ibx_conversion;
+typedef struct ibx_colour_conversion ibx_colour_conversion;
 
 /* Sets up the conversion of colours of a model with a profile; without one they are sRGB, or gray
  * with the curve of sRGB, and no CMYK. *result becomes NULL if nothing changes: if no colour of a
@@ -52,15 +52,15 @@ typedef struct ibx_conversion ibx_conversion;
  * in rounding only. False, with IBX_FORMAT or IBX_MEMORY, if the profile is damaged, does not
  * belong to the model, or cannot be linked with the destination. Profiles are only borrowed for
  * the call. */
-bool ibx_conversion_make(ibx_conversion **result, ibx_model model, ibx_bytes profile,
+bool ibx_conversion_make(ibx_colour_conversion **result, ibx_model model, ibx_bytes profile,
                          const ibx_destination *to, ibx_error *err);
-void ibx_conversion_free(ibx_conversion *conversion); /* NULL is allowed */
+void ibx_conversion_free(ibx_colour_conversion *conversion); /* NULL is allowed */
 
 /* The model that a conversion leads to. */
-ibx_model ibx_conversion_model(const ibx_conversion *conversion);
+ibx_model ibx_conversion_model(const ibx_colour_conversion *conversion);
 
 /* Replaces n colours: ink and light from 0 to 1. Conversions between matrix profiles do not clip,
  * so that colours outside the space survive. Threads may share a conversion. */
-void ibx_conversion_apply(const ibx_conversion *conversion, ibx_block v, int n);
+void ibx_conversion_apply(const ibx_colour_conversion *conversion, ibx_block v, int n);
 
 #endif

@@ -370,7 +370,7 @@ static ibx_bytes table_profile(ibx_model model, double version, bool bits8) {
 /* Is the conversion done without lcms2? */
 static bool own_stages(ibx_model model, ibx_bytes profile, int space) {
     const ibx_destination to = {.space = space, .black_points = true};
-    ibx_conversion *c;
+    ibx_colour_conversion *c;
     assert_true(ibx_conversion_make(&c, model, profile, &to, NULL));
     assert_non_null(c);
     bool own = true;

@@ -15,7 +15,7 @@ static cmsUInt32Number format_of(ibx_model model) {
     return model == IBX_GRAY ? TYPE_GRAY_FLT : model == IBX_RGB ? TYPE_RGB_FLT : TYPE_CMYK_FLT;
 }
 
-static bool link_profiles(ibx_conversion *c, const ibx_destination *to, cmsHPROFILE source,
+static bool link_profiles(ibx_colour_conversion *c, const ibx_destination *to, cmsHPROFILE source,
                           cmsHPROFILE target) {
     c->transform = cmsCreateTransformTHR(
         c->lcms, source, format_of(c->from), target, format_of(c->to), INTENTS[to->intent],
@@ -24,7 +24,7 @@ static bool link_profiles(ibx_conversion *c, const ibx_destination *to, cmsHPROF
 }
 
 /* Between grays there is nothing but a curve. */
-static bool by_lcms(ibx_conversion *c) {
+static bool by_lcms(ibx_colour_conversion *c) {
     ibx_stages_clear(c);
     const bool curve = c->from == IBX_GRAY && c->to == IBX_GRAY;
     ibx_stage *s = ibx_stage_add(c, curve ? IBX_STAGE_CURVES : IBX_STAGE_LCMS, (int)c->to);
@@ -57,7 +57,7 @@ static void compensate(const ibx_destination *to, cmsHPROFILE source, cmsHPROFIL
     }
 }
 
-static bool by_table(ibx_conversion *c, const ibx_destination *to, cmsHPROFILE source,
+static bool by_table(ibx_colour_conversion *c, const ibx_destination *to, cmsHPROFILE source,
                      cmsHPROFILE target, int space) {
     double xyz[9] = {0}, add[3];
     ibx_stages_clear(c);
@@ -67,7 +67,7 @@ static bool by_table(ibx_conversion *c, const ibx_destination *to, cmsHPROFILE s
 }
 
 /* A profile of curves and a matrix needs no compensation: its black is black. */
-static bool by_matrix(ibx_conversion *c, cmsHPROFILE source, cmsHPROFILE target, int space) {
+static bool by_matrix(ibx_colour_conversion *c, cmsHPROFILE source, cmsHPROFILE target, int space) {
     double xyz[9];
     return ibx_stages_from_matrix(c, source, xyz) &&
            ibx_stages_to_space(c, space, target, xyz, (double[3]){0});
@@ -88,9 +88,9 @@ static float difference(float a, float b) {
 }
 
 /* Do the stages what lcms2 does, on a thousand colours? */
-static bool proven(const ibx_conversion *c) {
+static bool proven(const ibx_colour_conversion *c) {
     const ibx_stage last = {.kind = IBX_STAGE_LCMS, .channels = (int)c->to};
-    ibx_conversion lcms = {.from = c->from, .to = c->to, .stages = 1, .stage = {last}};
+    ibx_colour_conversion lcms = {.from = c->from, .to = c->to, .stages = 1, .stage = {last}};
     lcms.transform = c->transform;
     uint32_t seed = 1;
     float worst = 0;
@@ -108,7 +108,7 @@ static bool proven(const ibx_conversion *c) {
 
 /* ---- which --------------------------------------------------------------------------------- */
 
-static bool changes_nothing(const ibx_conversion *c) {
+static bool changes_nothing(const ibx_colour_conversion *c) {
     if (c->from != c->to) return false;
     float worst = 0;
     for (int block = 0; block < 4096; block += IBX_BLOCK) {
@@ -125,7 +125,7 @@ static bool changes_nothing(const ibx_conversion *c) {
     return worst < 1 / 510.0f;
 }
 
-static bool choose(ibx_conversion *c, const ibx_destination *to, cmsHPROFILE source) {
+static bool choose(ibx_colour_conversion *c, const ibx_destination *to, cmsHPROFILE source) {
     const bool gray = c->from == IBX_GRAY && to->space != IBX_SPACE_OTHER;
     const int space = gray ? IBX_SPACE_GRAY : to->space;
     const bool own = to->profile.size && space == to->space;
@@ -161,11 +161,11 @@ static cmsHPROFILE open_source(cmsContext lcms, ibx_model model, ibx_bytes b) {
     return NULL;
 }
 
-bool ibx_conversion_make(ibx_conversion **result, ibx_model model, ibx_bytes profile,
+bool ibx_conversion_make(ibx_colour_conversion **result, ibx_model model, ibx_bytes profile,
                          const ibx_destination *to, ibx_error *err) {
     *result = NULL;
     if (is_there(model, profile, to)) return true;
-    ibx_conversion *c = calloc(1, sizeof *c);
+    ibx_colour_conversion *c = calloc(1, sizeof *c);
     if (c) c->lcms = cmsCreateContext(NULL, NULL);
     if (!c || !c->lcms) {
         free(c);
@@ -182,7 +182,7 @@ bool ibx_conversion_make(ibx_conversion **result, ibx_model model, ibx_bytes pro
     return ok || ibx_fail(err, IBX_FORMAT, "cannot convert colours between these profiles");
 }
 
-void ibx_conversion_free(ibx_conversion *c) {
+void ibx_conversion_free(ibx_colour_conversion *c) {
     if (!c) return;
     ibx_stages_clear(c);
     if (c->transform) cmsDeleteTransform(c->transform);
@@ -190,6 +190,6 @@ void ibx_conversion_free(ibx_conversion *c) {
     free(c);
 }
 
-ibx_model ibx_conversion_model(const ibx_conversion *c) {
+ibx_model ibx_conversion_model(const ibx_colour_conversion *c) {
     return c->to;
 }

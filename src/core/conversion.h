@@ -28,7 +28,7 @@ typedef struct {
  * target. */
 enum { IBX_STAGES_MAX = 12 };
 
-struct ibx_conversion {
+struct ibx_colour_conversion {
     ibx_model from, to;
     int stages;
     ibx_stage stage[IBX_STAGES_MAX];
@@ -40,10 +40,10 @@ struct ibx_conversion {
 
 /* A new stage at the end of the chain, with memory for its curves. NULL without memory, and if
  * the chain is full. */
-ibx_stage *ibx_stage_add(ibx_conversion *c, ibx_stage_kind kind, int channels);
+ibx_stage *ibx_stage_add(ibx_colour_conversion *c, ibx_stage_kind kind, int channels);
 
 /* Forgets all stages. */
-void ibx_stages_clear(ibx_conversion *c);
+void ibx_stages_clear(ibx_colour_conversion *c);
 
 /* An open profile of a space, but for IBX_SPACE_OTHER. */
 cmsHPROFILE ibx_profile_open(cmsContext lcms, int space);
@@ -57,14 +57,14 @@ cmsHPROFILE ibx_profile_open_target(cmsContext lcms, ibx_bytes bytes);
 /* Appends stages from the profile's device colours to XYZ under D50 (white: 0.9642, 1, 0.8249) by
  * the table of this intent. False if there is none, or it holds what stages cannot do, or there is
  * no memory; some stages may be there then. */
-bool ibx_stages_from_table(ibx_conversion *c, cmsHPROFILE profile, cmsUInt32Number intent);
+bool ibx_stages_from_table(ibx_colour_conversion *c, cmsHPROFILE profile, cmsUInt32Number intent);
 
 /* The same by curves and a matrix; the matrix is not appended but stored in `xyz`. */
-bool ibx_stages_from_matrix(ibx_conversion *c, cmsHPROFILE profile, double xyz[9]);
+bool ibx_stages_from_matrix(ibx_colour_conversion *c, cmsHPROFILE profile, double xyz[9]);
 
 /* Appends stages from v to a space that has this profile, where xyz (3 x 3, by rows) times v plus
  * `add` is XYZ. Not for IBX_SPACE_OTHER. */
-bool ibx_stages_to_space(ibx_conversion *c, int space, cmsHPROFILE profile, const double xyz[9],
-                         const double add[3]);
+bool ibx_stages_to_space(ibx_colour_conversion *c, int space, cmsHPROFILE profile,
+                         const double xyz[9], const double add[3]);
 
 #endif

@@ -58,7 +58,7 @@ static void encode(bool adobe, float *restrict v, int n) {
 }
 
 /* lcms2 counts ink from 0 to 100. */
-static void by_lcms(const ibx_conversion *c, ibx_block v, int n) {
+static void by_lcms(const ibx_colour_conversion *c, ibx_block v, int n) {
     const int from = (int)c->from, to = (int)c->to;
     const float ink = c->from == IBX_CMYK ? 100 : 1;
     float a[4 * IBX_BLOCK] = {0}, b[3 * IBX_BLOCK];
@@ -69,7 +69,7 @@ static void by_lcms(const ibx_conversion *c, ibx_block v, int n) {
         for (int x = 0; x < n; x++) v[i][x] = b[x * to + i];
 }
 
-static void apply(const ibx_conversion *c, const ibx_stage *s, ibx_block v, int n) {
+static void apply(const ibx_colour_conversion *c, const ibx_stage *s, ibx_block v, int n) {
     switch (s->kind) {
     case IBX_STAGE_CURVES:
         curves(s, v, n);
@@ -93,6 +93,6 @@ static void apply(const ibx_conversion *c, const ibx_stage *s, ibx_block v, int 
     }
 }
 
-void ibx_conversion_apply(const ibx_conversion *c, ibx_block v, int n) {
+void ibx_conversion_apply(const ibx_colour_conversion *c, ibx_block v, int n) {
     for (int i = 0; i < c->stages; i++) apply(c, &c->stage[i], v, n);
 }

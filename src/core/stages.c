@@ -3,7 +3,7 @@
 #include <lcms2_plugin.h>
 #include <stdlib.h>
 
-ibx_stage *ibx_stage_add(ibx_conversion *c, ibx_stage_kind kind, int channels) {
+ibx_stage *ibx_stage_add(ibx_colour_conversion *c, ibx_stage_kind kind, int channels) {
     if (c->stages == IBX_STAGES_MAX) return NULL;
     ibx_stage *s = &c->stage[c->stages++];
     *s = (ibx_stage){.kind = kind, .channels = channels};
@@ -12,7 +12,7 @@ ibx_stage *ibx_stage_add(ibx_conversion *c, ibx_stage_kind kind, int channels) {
     return s->curve ? s : NULL;
 }
 
-void ibx_stages_clear(ibx_conversion *c) {
+void ibx_stages_clear(ibx_colour_conversion *c) {
     for (int i = 0; i < c->stages; i++) {
         free(c->stage[i].curve);
         ibx_lattice_free(&c->stage[i].lattice);
@@ -26,7 +26,7 @@ static void sample(const cmsToneCurve *curve, float *to) {
     for (int k = 0; k <= IBX_CURVE; k++) to[k] = cmsEvalToneCurveFloat(curve, (float)k / IBX_CURVE);
 }
 
-static bool add_curves(ibx_conversion *c, const cmsStage *from) {
+static bool add_curves(ibx_colour_conversion *c, const cmsStage *from) {
     const _cmsStageToneCurvesData *data = cmsStageData(from);
     if (data->nCurves > 4) return false;
     bool straight = true;
@@ -39,7 +39,7 @@ static bool add_curves(ibx_conversion *c, const cmsStage *from) {
     return s != NULL;
 }
 
-static bool add_matrix(ibx_conversion *c, const cmsStage *from) {
+static bool add_matrix(ibx_colour_conversion *c, const cmsStage *from) {
     const _cmsStageMatrixData *data = cmsStageData(from);
     if (cmsStageInputChannels(from) != 3 || cmsStageOutputChannels(from) != 3) return false;
     ibx_stage *s = ibx_stage_add(c, IBX_STAGE_MATRIX, 3);
@@ -48,7 +48,7 @@ static bool add_matrix(ibx_conversion *c, const cmsStage *from) {
     return s != NULL;
 }
 
-static bool add_lattice(ibx_conversion *c, const cmsStage *from) {
+static bool add_lattice(ibx_colour_conversion *c, const cmsStage *from) {
     const _cmsStageCLutData *data = cmsStageData(from);
     const int axes = (int)data->Params->nInputs;
     int size[4];
@@ -63,7 +63,7 @@ static bool add_lattice(ibx_conversion *c, const cmsStage *from) {
     return true;
 }
 
-static bool add_pipeline(ibx_conversion *c, const cmsPipeline *from) {
+static bool add_pipeline(ibx_colour_conversion *c, const cmsPipeline *from) {
     bool ok = from != NULL;
     const cmsStage *s = from ? cmsPipelineGetPtrToFirstStage(from) : NULL;
     for (; ok && s; s = cmsStageNext(s)) switch ((int)cmsStageType(s)) {
@@ -82,7 +82,7 @@ static bool add_pipeline(ibx_conversion *c, const cmsPipeline *from) {
     return ok;
 }
 
-static bool add_scale(ibx_conversion *c, double factor) {
+static bool add_scale(ibx_colour_conversion *c, double factor) {
     ibx_stage *s = ibx_stage_add(c, IBX_STAGE_MATRIX, 3);
     for (int i = 0; s && i < 9; i += 4) s->m[i] = (float)factor;
     return s != NULL;
@@ -103,7 +103,7 @@ static const cmsTagSignature FLOATS[] = {
 };
 static const uint8_t LUT16[4] = {'m', 'f', 't', '2'};
 
-bool ibx_stages_from_table(ibx_conversion *c, cmsHPROFILE profile, cmsUInt32Number intent) {
+bool ibx_stages_from_table(ibx_colour_conversion *c, cmsHPROFILE profile, cmsUInt32Number intent) {
     const cmsTagSignature tag = cmsIsTag(profile, TABLES[intent]) ? TABLES[intent] : cmsSigAToB0Tag;
     uint8_t type[4] = {0};
     if (cmsIsTag(profile, FLOATS[intent]) || !cmsReadRawTag(profile, tag, type, sizeof type) ||
@@ -127,7 +127,7 @@ static bool columns(cmsHPROFILE profile, double m[9]) {
     return true;
 }
 
-bool ibx_stages_from_matrix(ibx_conversion *c, cmsHPROFILE profile, double xyz[9]) {
+bool ibx_stages_from_matrix(ibx_colour_conversion *c, cmsHPROFILE profile, double xyz[9]) {
     const cmsTagSignature tags[] = {cmsSigRedTRCTag, cmsSigGreenTRCTag, cmsSigBlueTRCTag};
     if (!cmsIsMatrixShaper(profile) || ibx_profile_model(profile) != IBX_RGB ||
         cmsGetPCS(profile) != cmsSigXYZData || cmsIsTag(profile, cmsSigAToB0Tag) ||
@@ -170,8 +170,8 @@ static bool from_xyz(int space, cmsHPROFILE profile, double rows[9], double *div
     return true;
 }
 
-bool ibx_stages_to_space(ibx_conversion *c, int space, cmsHPROFILE profile, const double xyz[9],
-                         const double add[3]) {
+bool ibx_stages_to_space(ibx_colour_conversion *c, int space, cmsHPROFILE profile,
+                         const double xyz[9], const double add[3]) {
     const int channels = space == IBX_SPACE_GRAY ? 1 : 3;
     double rows[9], divisor;
     if (!from_xyz(space, profile, rows, &divisor)) return false;
