@@ -1,6 +1,6 @@
 /* crew.c - the workers: orders, deadlines, deaths, replacements. */
 #include "server/work/crew.h"
-#include "server/work/process.h"
+#include "server/work/child.h"
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,8 +16,8 @@ enum {
 
 struct ibx_hand {
     ibx_crew *crew;
-    ibx_process *process; /* NULL: rests before the next try */
-    int state;            /* IBX_WORKERS_...; STARTING while it rests */
+    ibx_child *child; /* NULL: rests before the next try */
+    int state;        /* IBX_WORKERS_...; STARTING while it rests */
     ibx_hello hello;
     int starts;     /* processes so far */
     int generation; /* of the crew's environment */
@@ -70,7 +70,7 @@ static void start_timer(ibx_hand *hand, double ms, GSourceFunc f) {
 
 /* ---- processes come and go ------------------------------------------------------------------ */
 
-static const ibx_process_events EVENTS;
+static const ibx_child_events EVENTS;
 static gboolean on_no_hello(gpointer data);
 static gboolean on_rested(gpointer data);
 
@@ -84,8 +84,8 @@ static void start(ibx_hand *hand) {
     hand->starts++;
     hand->served = 0;
     hand->generation = hand->crew->generation;
-    hand->process = ibx_process_start(hand->crew->plan.environment, &EVENTS, hand, &err);
-    if (hand->process) {
+    hand->child = ibx_child_start(hand->crew->plan.environment, &EVENTS, hand, &err);
+    if (hand->child) {
         start_timer(hand, HELLO_MS, on_no_hello);
         return;
     }
@@ -105,8 +105,8 @@ static gboolean on_rested(gpointer data) {
 static void replace(ibx_hand *hand, bool now) {
     const bool explained = hand->served > 0;
     stop_timer(hand);
-    ibx_process_end(hand->process, now, &hand->crew->ending);
-    hand->process = NULL;
+    ibx_child_end(hand->child, now, &hand->crew->ending);
+    hand->child = NULL;
     set_state(hand, IBX_WORKERS_STARTING);
     hand->failures = explained ? 0 : hand->failures + 1;
     if (explained)
@@ -131,7 +131,7 @@ static void lose(ibx_hand *hand, int reason) {
     ibx_end end = {.kind = IBX_END_CRASHED};
     if (reason == IBX_RESTART_DEADLINE || reason == IBX_RESTART_CANCEL) end.kind = IBX_END_DEADLINE;
     void *task = hand->task;
-    if (task) end.cpu_ms = ibx_process_cpu(hand->process) - hand->cpu_before;
+    if (task) end.cpu_ms = ibx_child_cpu(hand->child) - hand->cpu_before;
     hand->task = NULL;
     count_restart(hand, reason);
     replace(hand, reason != IBX_RESTART_CRASH); /* one that dies tells how, if it is let */
@@ -150,7 +150,7 @@ static gboolean on_no_hello(gpointer data) {
 
 static void take_hello(ibx_hand *hand) {
     ibx_error err;
-    if (!ibx_wire_take_hello(ibx_process_socket(hand->process), &hand->hello, &err)) {
+    if (!ibx_wire_take_hello(ibx_child_socket(hand->child), &hand->hello, &err)) {
         lose(hand, err.code == IBX_BUG ? IBX_RESTART_PROTOCOL : IBX_RESTART_CRASH);
         return;
     }
@@ -188,15 +188,14 @@ static void close_all(const int *fds) {
 static bool take_delivery(ibx_hand *hand, ibx_error *err) {
     ibx_delivery delivery;
     int fds[IBX_WIRE_OUTPUTS];
-    if (!ibx_wire_take_delivery(ibx_process_socket(hand->process), &delivery, fds, err))
-        return false;
+    if (!ibx_wire_take_delivery(ibx_child_socket(hand->child), &delivery, fds, err)) return false;
     if (!keeps_order(hand, &delivery, fds)) {
         close_all(fds);
         return ibx_fail(err, IBX_BUG, "a delivery that was not ordered");
     }
     if (fds[0] < 0 && hand->runs) delivery.outputs = 0; /* of a failure */
     ibx_end end = {.kind = IBX_END_DELIVERED, .delivery = &delivery, .fds = fds};
-    end.cpu_ms = ibx_process_cpu(hand->process) - hand->cpu_before;
+    end.cpu_ms = ibx_child_cpu(hand->child) - hand->cpu_before;
     void *task = hand->task;
     hand->task = NULL;
     settle(hand, &delivery);
@@ -208,7 +207,7 @@ static bool take_delivery(ibx_hand *hand, ibx_error *err) {
 /* An idle worker has nothing to say. */
 static bool is_closed(const ibx_hand *hand) {
     char byte;
-    return recv(ibx_process_socket(hand->process), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+    return recv(ibx_child_socket(hand->child), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
 static void on_heard(void *user) {
@@ -228,10 +227,10 @@ static void on_gone(void *user) {
     ibx_error err;
     const int starts = hand->starts;
     if (hand->state == IBX_WORKERS_BUSY) take_delivery(hand, &err);
-    if (hand->process && hand->starts == starts) lose(hand, IBX_RESTART_CRASH);
+    if (hand->child && hand->starts == starts) lose(hand, IBX_RESTART_CRASH);
 }
 
-static const ibx_process_events EVENTS = {on_heard, on_gone};
+static const ibx_child_events EVENTS = {on_heard, on_gone};
 
 /* ---- orders ---------------------------------------------------------------------------------- */
 
@@ -248,7 +247,7 @@ static void look_later(ibx_hand *hand, double cpu) {
 static gboolean on_look(gpointer data) {
     ibx_hand *hand = data;
     hand->timer = 0;
-    const double cpu = ibx_process_cpu(hand->process) - hand->cpu_before;
+    const double cpu = ibx_child_cpu(hand->child) - hand->cpu_before;
     const bool late = now_ms() >= hand->deadline;
     if (late || (hand->cpu_most > 0 && cpu >= hand->cpu_most))
         lose(hand, hand->hurried ? IBX_RESTART_CANCEL : IBX_RESTART_DEADLINE);
@@ -260,7 +259,7 @@ static gboolean on_look(gpointer data) {
 bool ibx_hand_give(ibx_hand *hand, const ibx_order *order, int source, double deadline_ms,
                    double cpu_ms, void *task) {
     ibx_error err;
-    if (!ibx_wire_send_order(ibx_process_socket(hand->process), order, source, &err)) {
+    if (!ibx_wire_send_order(ibx_child_socket(hand->child), order, source, &err)) {
         lose(hand, IBX_RESTART_CRASH);
         return false;
     }
@@ -271,7 +270,7 @@ bool ibx_hand_give(ibx_hand *hand, const ibx_order *order, int source, double de
     hand->served++;
     hand->began = now_ms();
     hand->deadline = hand->began + deadline_ms;
-    hand->cpu_before = ibx_process_cpu(hand->process);
+    hand->cpu_before = ibx_child_cpu(hand->child);
     hand->cpu_most = cpu_ms;
     set_state(hand, IBX_WORKERS_BUSY);
     look_later(hand, 0);
@@ -281,7 +280,7 @@ bool ibx_hand_give(ibx_hand *hand, const ibx_order *order, int source, double de
 void ibx_hand_hurry(ibx_hand *hand, double ms) {
     hand->hurried = true;
     hand->deadline = MIN(hand->deadline, now_ms() + ms);
-    look_later(hand, ibx_process_cpu(hand->process) - hand->cpu_before);
+    look_later(hand, ibx_child_cpu(hand->child) - hand->cpu_before);
 }
 
 /* ---- the crew -------------------------------------------------------------------------------- */
@@ -308,9 +307,9 @@ void ibx_crew_free(ibx_crew *crew) {
         ibx_hand *hand = &crew->hand[i];
         stop_timer(hand);
         count_state(hand, -1);
-        if (hand->process) ibx_process_end(hand->process, true, &crew->ending);
+        if (hand->child) ibx_child_end(hand->child, true, &crew->ending);
     }
-    ibx_processes_kill(&crew->ending);
+    ibx_children_kill(&crew->ending);
     g_strfreev(crew->plan.environment);
     g_free(crew);
 }

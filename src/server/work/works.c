@@ -73,18 +73,22 @@ static void stop_timer(ibx_work *work) {
     work->timer = 0;
 }
 
-/* Takes it out of whatever it is in. */
-static void free_work(ibx_work *work) {
+/* Takes it out of whatever it waits in. */
+static void drop(ibx_work *work) {
     ibx_works *works = work->works;
     stop_timer(work);
     if (work->stage == TO_LOOK) g_queue_unlink(&works->looks, &work->look);
     if (work->stage == WAITING || work->stage == RUNNING)
         ibx_lanes_leave(works->lanes, &work->ticket);
-    g_queue_unlink(&works->all, &work->link);
     if (work->done) works->pending--;
     close(work->source);
     g_free(work);
     show(works);
+}
+
+static void free_work(ibx_work *work) {
+    g_queue_unlink(&work->works->all, &work->link);
+    drop(work);
 }
 
 /* The piece is gone when its owner hears of it, so that he sees the server as it is then. */
@@ -387,7 +391,8 @@ void ibx_works_free(ibx_works *works) {
     if (!works) return;
     ibx_crew_free(works->scout);
     ibx_crew_free(works->crew);
-    while (works->all.head) free_work(works->all.head->data);
+    GList *link;
+    while ((link = g_queue_pop_head_link(&works->all))) drop(link->data);
     ibx_lanes_free(works->lanes);
     g_free(works);
 }

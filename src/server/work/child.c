@@ -1,5 +1,5 @@
-/* process.c - starts a worker process, hears it, and reaps it. */
-#include "server/work/process.h"
+/* child.c - starts a worker process, hears it, and reaps it. */
+#include "server/work/child.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -13,13 +13,13 @@
 
 enum { SOCKET = 3, PATIENCE_MS = 2000 };
 
-struct ibx_process {
+struct ibx_child {
     pid_t pid;
     int socket, pidfd;
     guint hearing, watching, patience; /* sources; 0: none */
     bool killed;                       /* by us */
     double cpu;
-    const ibx_process_events *events;
+    const ibx_child_events *events;
     void *user;
     GQueue *ending; /* NULL: it is wanted */
     GList link;
@@ -27,24 +27,24 @@ struct ibx_process {
 
 /* ---- its death ------------------------------------------------------------------------------ */
 
-static void slay(ibx_process *p) {
-    p->killed = true;
-    kill(p->pid, SIGKILL); /* it is not reaped, so the number is still its own */
+static void slay(ibx_child *c) {
+    c->killed = true;
+    kill(c->pid, SIGKILL); /* it is not reaped, so the number is still its own */
 }
 
 /* Blocks only where the process was killed just before. */
-static void reap(ibx_process *p) {
+static void reap(ibx_child *c) {
     int status = 0;
     pid_t pid;
     do {
-        pid = waitpid(p->pid, &status, 0);
+        pid = waitpid(c->pid, &status, 0);
     } while (pid < 0 && errno == EINTR);
-    if (p->killed || pid < 0) return;
+    if (c->killed || pid < 0) return;
     if (WIFSIGNALED(status))
-        g_warning("worker %d was ended by signal %d (%s)", (int)p->pid, WTERMSIG(status),
+        g_warning("worker %d was ended by signal %d (%s)", (int)c->pid, WTERMSIG(status),
                   strsignal(WTERMSIG(status)));
     else if (WEXITSTATUS(status) != 0)
-        g_warning("worker %d ended with status %d", (int)p->pid, WEXITSTATUS(status));
+        g_warning("worker %d ended with status %d", (int)c->pid, WEXITSTATUS(status));
 }
 
 /* ---- start --------------------------------------------------------------------------------- */
@@ -84,17 +84,17 @@ static int spawn(pid_t *pid, int socket, char **environment) {
 
 static gboolean on_message(int fd, GIOCondition condition, void *data) {
     (void)fd, (void)condition;
-    ibx_process *p = data;
-    p->events->heard(p->user);
+    ibx_child *c = data;
+    c->events->heard(c->user);
     return G_SOURCE_CONTINUE; /* or removed meanwhile */
 }
 
 static gboolean on_death(int fd, GIOCondition condition, void *data);
 
-static void watch(ibx_process *p) {
-    g_unix_set_fd_nonblocking(p->socket, TRUE, NULL);
-    p->hearing = g_unix_fd_add(p->socket, G_IO_IN | G_IO_HUP | G_IO_ERR, on_message, p);
-    p->watching = g_unix_fd_add(p->pidfd, G_IO_IN, on_death, p);
+static void watch(ibx_child *c) {
+    g_unix_set_fd_nonblocking(c->socket, TRUE, NULL);
+    c->hearing = g_unix_fd_add(c->socket, G_IO_IN | G_IO_HUP | G_IO_ERR, on_message, c);
+    c->watching = g_unix_fd_add(c->pidfd, G_IO_IN, on_death, c);
 }
 
 static bool fail(ibx_error *err, const char *what, int error) {
@@ -103,50 +103,51 @@ static bool fail(ibx_error *err, const char *what, int error) {
 }
 
 /* The pair of sockets, the child, its pidfd. */
-static bool launch(ibx_process *p, char **environment, ibx_error *err) {
+static bool launch(ibx_child *c, char **environment, ibx_error *err) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return fail(err, "sockets", errno);
-    const int error = spawn(&p->pid, pair[1], environment);
+    const int error = spawn(&c->pid, pair[1], environment);
     close(pair[1]);
-    p->socket = pair[0];
+    c->socket = pair[0];
     if (error) {
-        close(p->socket);
+        close(c->socket);
         return fail(err, "posix_spawn", error);
     }
-    p->pidfd = pidfd_open(p->pid, 0); /* close-on-exec by itself */
-    if (p->pidfd >= 0) return true;
+    c->pidfd = pidfd_open(c->pid, 0); /* close-on-exec by itself */
+    if (c->pidfd >= 0) return true;
     fail(err, "pidfd_open", errno);
-    close(p->socket);
-    slay(p);
-    reap(p);
+    close(c->socket);
+    slay(c);
+    reap(c);
     return false;
 }
 
-ibx_process *ibx_process_start(char **environment, const ibx_process_events *events, void *user,
-                               ibx_error *err) {
-    ibx_process *p = g_new0(ibx_process, 1);
-    p->events = events;
-    p->user = user;
-    p->link.data = p;
-    if (launch(p, environment, err)) {
-        watch(p);
-        return p;
+ibx_child *ibx_child_start(char **environment, const ibx_child_events *events, void *user,
+                           ibx_error *err) {
+    ibx_child *c = g_new0(ibx_child, 1);
+    c->events = events;
+    c->user = user;
+    c->link.data = c;
+    if (launch(c, environment, err)) {
+        watch(c);
+        return c;
     }
-    g_free(p);
+    g_free(c);
     return NULL;
 }
 
-int ibx_process_socket(const ibx_process *process) {
-    return process->socket;
+int ibx_child_socket(const ibx_child *child) {
+    return child->socket;
 }
 
-double ibx_process_cpu(ibx_process *process) {
+double ibx_child_cpu(ibx_child *child) {
     clockid_t clock;
     struct timespec t;
-    if (clock_getcpuclockid(process->pid, &clock) == 0 && clock_gettime(clock, &t) == 0)
-        process->cpu = (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-    return process->cpu;
+    const bool is_there = child->pidfd >= 0; /* else its number may be another's */
+    if (is_there && clock_getcpuclockid(child->pid, &clock) == 0 && clock_gettime(clock, &t) == 0)
+        child->cpu = (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+    return child->cpu;
 }
 
 /* ---- end ----------------------------------------------------------------------------------- */
@@ -156,56 +157,58 @@ static void drop_source(guint *source) {
     *source = 0;
 }
 
-static void free_process(ibx_process *p) {
-    drop_source(&p->hearing);
-    drop_source(&p->watching);
-    drop_source(&p->patience);
-    if (p->socket >= 0) close(p->socket);
-    if (p->pidfd >= 0) close(p->pidfd);
-    if (p->ending) g_queue_unlink(p->ending, &p->link);
-    g_free(p);
+static void free_child(ibx_child *c) {
+    drop_source(&c->hearing);
+    drop_source(&c->watching);
+    drop_source(&c->patience);
+    if (c->socket >= 0) close(c->socket);
+    if (c->pidfd >= 0) close(c->pidfd);
+    if (c->ending) g_queue_unlink(c->ending, &c->link);
+    g_free(c);
 }
 
 static gboolean on_death(int fd, GIOCondition condition, void *data) {
     (void)fd, (void)condition;
-    ibx_process *p = data;
-    reap(p);
-    p->watching = 0;
-    close(p->pidfd);
-    p->pidfd = -1;
-    if (p->ending)
-        free_process(p);
+    ibx_child *c = data;
+    reap(c);
+    c->watching = 0;
+    close(c->pidfd);
+    c->pidfd = -1;
+    if (c->ending)
+        free_child(c);
     else
-        p->events->gone(p->user);
+        c->events->gone(c->user);
     return G_SOURCE_REMOVE;
 }
 
 static gboolean on_patience(void *data) {
-    ibx_process *p = data;
-    p->patience = 0;
-    slay(p);
+    ibx_child *c = data;
+    c->patience = 0;
+    slay(c);
     return G_SOURCE_REMOVE;
 }
 
-void ibx_process_end(ibx_process *process, bool now, GQueue *ending) {
-    drop_source(&process->hearing);
-    close(process->socket);
-    process->socket = -1;
-    process->ending = ending;
-    g_queue_push_tail_link(ending, &process->link);
-    if (process->pidfd < 0)
-        free_process(process); /* was reaped already */
+void ibx_child_end(ibx_child *child, bool now, GQueue *ending) {
+    drop_source(&child->hearing);
+    close(child->socket);
+    child->socket = -1;
+    child->ending = ending;
+    g_queue_push_tail_link(ending, &child->link);
+    if (child->pidfd < 0)
+        free_child(child); /* was reaped already */
     else if (now)
-        slay(process);
+        slay(child);
     else
-        process->patience = g_timeout_add(PATIENCE_MS, on_patience, process);
+        child->patience = g_timeout_add(PATIENCE_MS, on_patience, child);
 }
 
-void ibx_processes_kill(GQueue *ending) {
+void ibx_children_kill(GQueue *ending) {
     for (GList *l = ending->head; l; l = l->next) slay(l->data);
-    while (ending->head) {
-        ibx_process *p = ending->head->data;
-        reap(p);
-        free_process(p);
+    GList *link;
+    while ((link = g_queue_pop_head_link(ending))) {
+        ibx_child *c = link->data;
+        c->ending = NULL;
+        reap(c);
+        free_child(c);
     }
 }
