@@ -13,7 +13,8 @@
 
 typedef struct {
     GIOStream *base;
-    GPollableInputStream *in; /* of base */
+    GSocket *socket; /* of base, as are: */
+    GPollableInputStream *in;
     GPollableOutputStream *out;
     ibx_metrics *metrics;
     void (*closed)(void *user);
