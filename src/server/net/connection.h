@@ -13,7 +13,8 @@
 
 typedef struct {
     GIOStream *base;
-    GPollableInputStream *in; /* of base */
+    GSocket *socket; /* of base, as are: */
+    GPollableInputStream *in;
     GPollableOutputStream *out;
     ibx_metrics *metrics;
     void (*closed)(void *user);
@@ -23,6 +24,7 @@ typedef struct {
     _Atomic int64_t armed;            /* when the timer is due; INT64_MAX: never */
     _Atomic int64_t stalled;          /* since when a write finds no room; 0: it does */
     atomic_bool ended;                /* nothing is read or written any more */
+    bool told;                        /* libsoup knows that it has ended */
     bool silent;                      /* the client has ended its side */
     bool left;                        /* the base is closed or about to be */
 } ibx_connection;

@@ -93,18 +93,10 @@ static gboolean drop(GObject *in, void *data) {
     return G_SOURCE_CONTINUE;
 }
 
-static void end_writing(GIOStream *base) {
-    if (G_IS_SOCKET_CONNECTION(base))
-        g_socket_shutdown(g_socket_connection_get_socket(G_SOCKET_CONNECTION(base)), FALSE, TRUE,
-                          NULL);
-    else
-        g_output_stream_close(g_io_stream_get_output_stream(base), NULL, NULL);
-}
-
 void ibx_farewell_close(GIOStream *base, void (*closed)(void *user), void *user) {
     parting *p = g_new0(parting, 1);
     *p = (parting){g_object_ref(base), closed, user, g_get_monotonic_time() + WAIT_US, 0};
-    end_writing(base);
+    g_socket_shutdown(g_socket_connection_get_socket(G_SOCKET_CONNECTION(base)), FALSE, TRUE, NULL);
     GPollableInputStream *in = G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(base));
     GSource *source = g_pollable_input_stream_create_source(in, NULL);
     g_source_set_ready_time(source, p->until);

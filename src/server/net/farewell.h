@@ -2,7 +2,7 @@
  *
  * A socket that is closed while bytes of the client lie unread resets the connection, and the reply
  * is lost with it (RFC 9112, 9.6). So only the writing half ends at once, and what still comes is
- * dropped for a second, until the client has closed too. */
+ * dropped for a second, until the client has closed too. `base` is a GSocketConnection. */
 #ifndef IBX_SERVER_FAREWELL_H
 #define IBX_SERVER_FAREWELL_H
 

@@ -73,7 +73,7 @@ static size_t pass_on(ibx_guard *g, void *to, size_t count) {
 
 /* ---- phases -------------------------------------------------------------------------------- */
 
-/* Of the connection's last request the server must know that it is, so that the reply says so. */
+/* The server must know that a request is the connection's last, to close it behind the reply. */
 static bool add_close(ibx_guard *g, size_t *head) {
     static const char FIELD[] = "Connection: close\r\n";
     const size_t n = sizeof FIELD - 1;
@@ -87,6 +87,7 @@ static bool add_close(ibx_guard *g, size_t *head) {
 }
 
 static void begin_request(ibx_guard *g, const ibx_http_head *head, int64_t now) {
+    g->begun = true;
     g->pass = head->bytes;
     g->seen = 0;
     g->framing = head->framing;
@@ -141,8 +142,9 @@ static void read_body(ibx_guard *g, int64_t now) {
 void ibx_guard_ask(ibx_guard *guard, int64_t now) {
     if (guard->pass) return;
     if (guard->phase == IBX_GUARD_EXPECT) enter(guard, IBX_GUARD_BODY, now);
-    if (guard->phase == IBX_GUARD_REPLY)
-        enter(guard, guard->last ? IBX_GUARD_OVER : IBX_GUARD_IDLE, now);
+    if (guard->phase != IBX_GUARD_REPLY) return;
+    enter(guard, guard->last ? IBX_GUARD_OVER : IBX_GUARD_IDLE, now);
+    guard->begun = false;
 }
 
 size_t ibx_guard_take(ibx_guard *guard, void *to, size_t count, int64_t now) {

@@ -30,6 +30,7 @@ typedef struct {
     int64_t since; /* when the phase began */
     int requests;  /* that have begun */
     bool last;     /* no further request */
+    bool begun;    /* bytes of the present request have gone on */
     int status;    /* REFUSED */
     const char *why;
     /* Bytes kept back: data[at..size), of which the first `pass` may be taken, and the first

@@ -13,7 +13,8 @@
 #include "server/config/settings.h"
 #include <gio/gio.h>
 
-/* Takes a reference of `base`. `closed` (may be NULL) is called once when the connection ends. */
+/* Takes a reference of `base`, a GSocketConnection. `closed` (may be NULL) is called once when the
+ * connection ends. */
 GIOStream *ibx_stream_new(GIOStream *base, const ibx_settings *settings, ibx_metrics *metrics,
                           void (*closed)(void *user), void *user);
 

@@ -1,0 +1,14 @@
+/* soup.h - a SoupServer for connections that are handed to it.
+ *
+ * libsoup 3.2 keeps a connection for further requests only while it listens somewhere itself. So it
+ * gets a socket to which nobody can connect: one end of a pair, whose other end says nothing. */
+#ifndef IBX_SERVER_SOUP_H
+#define IBX_SERVER_SOUP_H
+
+#include "imbrex.h"
+#include <libsoup/soup.h>
+
+/* Connections come by soup_server_accept_iostream alone. NULL with an error. */
+SoupServer *ibx_soup_new(ibx_error *err);
+
+#endif
