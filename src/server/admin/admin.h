@@ -1,6 +1,13 @@
 /* admin.h - the listener for operators: /livez, /readyz, /metrics, /config; a thread of its own
  * with a main loop of its own, so that it answers whatever the others do. It sees only atomics and
- * texts that are handed over. */
+ * texts that are handed over.
+ *
+ *   /livez    200 "ok" as long as the process lives
+ *   /readyz   200 or 503, {"ready":true,"details":{...}}
+ *   /metrics  Prometheus text format 0.0.4 (admin/metrics.h)
+ *   /config   the settings, secrets hidden
+ *
+ * GET and HEAD only; a request with a body is refused with 413 and its connection closed. */
 #ifndef IBX_SERVER_ADMIN_H
 #define IBX_SERVER_ADMIN_H
 
@@ -14,7 +21,8 @@ ibx_admin *ibx_admin_open(const ibx_settings *settings, const ibx_metrics *metri
 void ibx_admin_close(ibx_admin *admin); /* NULL is allowed */
 
 /* What /readyz says: ready or not, and a JSON object of details (copied). What /config says: text
- * as ibx_settings_print makes it (copied). From the main thread, now and then. */
+ * as ibx_settings_print makes it (copied). Until then it says not ready. From the main thread, now
+ * and then; admin may be NULL. */
 void ibx_admin_tell(ibx_admin *admin, bool ready, const char *details, const char *config);
 
 #endif

@@ -3,6 +3,7 @@
 #include <gio/gunixsocketaddress.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -47,6 +48,59 @@ GSocketAddress *ibx_endpoint_parse(const char *text, ibx_error *err) {
                  text);
     return address;
 }
+
+/* ---- listening --------------------------------------------------------------------------------
+ */
+
+static GSocket *new_socket(GSocketAddress *address, GError **why) {
+    const bool local = G_IS_UNIX_SOCKET_ADDRESS(address);
+    return g_socket_new(g_socket_address_get_family(address), G_SOCKET_TYPE_STREAM,
+                        local ? G_SOCKET_PROTOCOL_DEFAULT : G_SOCKET_PROTOCOL_TCP, why);
+}
+
+/* Removes a Unix socket at which nobody answers any more. */
+static void remove_stale(GSocketAddress *address) {
+    struct stat st;
+    const char *path = g_unix_socket_address_get_path(G_UNIX_SOCKET_ADDRESS(address));
+    if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode)) return;
+    GError *why = NULL;
+    GSocket *probe = new_socket(address, NULL);
+    if (probe && !g_socket_connect(probe, address, NULL, &why) &&
+        g_error_matches(why, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+        unlink(path);
+    g_clear_error(&why);
+    g_clear_object(&probe);
+}
+
+static bool bind_socket(GSocket *socket, GSocketAddress *address, GError **why) {
+    const bool local = G_IS_UNIX_SOCKET_ADDRESS(address);
+    if (local) remove_stale(address);
+    const mode_t before = local ? umask(0117) : 0; /* from its first moment on */
+    const bool good = g_socket_bind(socket, address, TRUE, why);
+    if (local) umask(before);
+    return good && g_socket_listen(socket, why);
+}
+
+GSocket *ibx_endpoint_listen(const char *text, ibx_error *err) {
+    GError *why = NULL;
+    GSocketAddress *address = ibx_endpoint_parse(text, err);
+    if (!address) return NULL;
+    GSocket *socket = new_socket(address, &why);
+    if (socket && !bind_socket(socket, address, &why)) g_clear_object(&socket);
+    if (!socket) ibx_fail(err, IBX_IO, "cannot listen on %s: %s", text, why->message);
+    g_clear_error(&why);
+    g_object_unref(address);
+    return socket;
+}
+
+void ibx_endpoint_remove(const char *text) {
+    struct stat st;
+    if (!g_str_has_prefix(text, "unix:")) return;
+    if (lstat(text + 5, &st) == 0 && S_ISSOCK(st.st_mode)) unlink(text + 5);
+}
+
+/* ---- what there is ----------------------------------------------------------------------------
+ */
 
 bool ibx_endpoint_is_local(GSocketAddress *address) {
     if (G_IS_UNIX_SOCKET_ADDRESS(address)) return true;

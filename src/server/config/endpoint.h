@@ -9,6 +9,13 @@
  * "unix:/run/imbrex.sock" (a path that begins with /). NULL with an error that names the text. */
 GSocketAddress *ibx_endpoint_parse(const char *text, ibx_error *err);
 
+/* Binds and listens there. A Unix socket that a server has left behind is replaced, one that still
+ * answers is not; its file is made with mode 0660. NULL with an error that names the text. */
+GSocket *ibx_endpoint_listen(const char *text, ibx_error *err);
+
+/* Removes the file of a Unix socket, if it is one. */
+void ibx_endpoint_remove(const char *text);
+
 /* Can nobody outside this machine connect to it? Loopback and Unix sockets. */
 bool ibx_endpoint_is_local(GSocketAddress *address);
 
