@@ -102,7 +102,7 @@ static void test_levels(void **unused) {
     for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++) {
         const int w = SIZES[i][0], h = SIZES[i][1];
         int level = 0, levels = 0;
-        tile t;
+        tile t = {0};
         while (tile_of(w, h, levels, 0, 0, &t)) levels++;
         for (level = levels - 1; level >= 0; level--) {
             const int k = levels - 1 - level;

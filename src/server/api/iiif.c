@@ -4,19 +4,19 @@
 #include "server/api/segment.h"
 
 /* How the specification's words are said in a recipe: one place for each of its parameters. */
-#define REGION "crop:%dx%d,%d,%d,gravity=north-west"
-#define SIZE "resize:%dx%d,fit=fill"
-#define MIRROR "flip:horizontal"
-#define ROTATION "rotate:%s"
-#define ROTATION_OPAQUE "rotate:%s,white" /* for formats that cannot keep transparent corners */
+#define REGION "crop:%dx%d,%d,%d,gravity=north-west/"
+#define SIZE "resize:%dx%d,fit=fill/"
+#define MIRROR "flip:horizontal/"
+#define ROTATION "rotate:%s/"
+#define ROTATION_OPAQUE "rotate:%s,white/" /* for formats that cannot keep transparent corners */
 #define FORMAT "save:%s"
 
 static const struct {
     const char *word, *canonical, *recipe;
 } QUALITIES[] = {{"default", "default", ""},
                  {"color", "default", ""},
-                 {"gray", "gray", "grayscale"},
-                 {"bitonal", "bitonal", "grayscale/levels:0.5,0.500001"}};
+                 {"gray", "gray", "grayscale/"},
+                 {"bitonal", "bitonal", "grayscale/levels:0.5,0.500001/"}};
 enum { QUALITY_COUNT = sizeof QUALITIES / sizeof *QUALITIES };
 
 /* A request, understood for one image. */
@@ -241,6 +241,10 @@ static bool rotate(view *v, const char *text, ibx_error *err) {
     return true;
 }
 
+const char *ibx_iiif_quality(int i) {
+    return i < QUALITY_COUNT ? QUALITIES[i].word : NULL;
+}
+
 static bool choose_quality(view *v, const char *word, ibx_error *err) {
     for (v->quality = 0; v->quality < QUALITY_COUNT; v->quality++)
         if (strcmp(word, QUALITIES[v->quality].word) == 0) return true;
@@ -267,16 +271,16 @@ static bool is_whole(const view *v) {
 static void print_recipe(const view *v, char *recipe, size_t room) {
     ibx_text t = {recipe, room, 0};
     const ibx_rect r = v->region;
-    if (!is_whole(v)) ibx_text_add(&t, REGION "/", r.w, r.h, r.x, r.y);
-    if (v->to_w != r.w || v->to_h != r.h) ibx_text_add(&t, SIZE "/", v->to_w, v->to_h);
-    if (v->mirror) ibx_text_put(&t, MIRROR "/");
+    if (!is_whole(v)) ibx_text_add(&t, REGION, r.w, r.h, r.x, r.y);
+    if (v->to_w != r.w || v->to_h != r.h) ibx_text_add(&t, SIZE, v->to_w, v->to_h);
+    if (v->mirror) ibx_text_put(&t, MIRROR);
     if (strcmp(v->degrees, "0") != 0) {
         if (v->as->traits & IBX_KEEPS_ALPHA)
-            ibx_text_add(&t, ROTATION "/", v->degrees);
+            ibx_text_add(&t, ROTATION, v->degrees);
         else
-            ibx_text_add(&t, ROTATION_OPAQUE "/", v->degrees);
+            ibx_text_add(&t, ROTATION_OPAQUE, v->degrees);
     }
-    if (*QUALITIES[v->quality].recipe) ibx_text_add(&t, "%s/", QUALITIES[v->quality].recipe);
+    ibx_text_put(&t, QUALITIES[v->quality].recipe);
     ibx_text_add(&t, FORMAT, v->as->name);
     ibx_text_end(&t);
 }

@@ -27,6 +27,9 @@ bool ibx_iiif_recipe(const ibx_iiif_request *request, int w, int h, int64_t max_
                      int64_t max_area, char *recipe, char *canonical, size_t room, int *status,
                      ibx_error *err);
 
+/* The words for quality in turn, "default" first; NULL behind the last. */
+const char *ibx_iiif_quality(int i);
+
 /* info.json for an image; id is its address as requested. It says that replies have links to the
  * canonical form and to the profile. malloc'd. */
 char *ibx_iiif_info(const char *id, int w, int h, int64_t max_side, int64_t max_area);

@@ -10,8 +10,7 @@ enum { TILE = 512 };
 
 /* What compliance level 2 demands, by chapter 5 of its document. */
 static const char *const LEVEL2_FORMATS[] = {"jpg", "png", NULL};
-/* What is offered beyond. Quality `default` needs no mention. */
-static const char *const QUALITIES[] = {"color", "gray", "bitonal", NULL};
+/* What is offered beyond. */
 static const char *const FEATURES[] = {"canonicalLinkHeader", "mirroring",     "profileLinkHeader",
                                        "rotationArbitrary",   "sizeUpscaling", NULL};
 
@@ -33,6 +32,13 @@ static void put_formats(ibx_json *j) {
     for (size_t i = 0; i < count; i++)
         if (!is_among(LEVEL2_FORMATS, format[i]->suffixes[0] + 1))
             ibx_json_text(j, NULL, format[i]->suffixes[0] + 1);
+    ibx_json_close(j, ']');
+}
+
+/* All but the first, which is `default` and goes without saying. */
+static void put_qualities(ibx_json *j) {
+    ibx_json_open(j, "extraQualities", '[');
+    for (int i = 1; ibx_iiif_quality(i); i++) ibx_json_text(j, NULL, ibx_iiif_quality(i));
     ibx_json_close(j, ']');
 }
 
@@ -95,7 +101,7 @@ char *ibx_iiif_info(const char *id, int w, int h, int64_t max_side, int64_t max_
     put_sizes(&j, w, h, factor, max_side, max_area);
     put_tiles(&j, factor, max_side, max_area);
     put_words(&j, "preferredFormats", LEVEL2_FORMATS);
-    put_words(&j, "extraQualities", QUALITIES);
+    put_qualities(&j);
     put_formats(&j);
     put_words(&j, "extraFeatures", FEATURES);
     ibx_json_close(&j, '}');
