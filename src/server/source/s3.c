@@ -125,17 +125,18 @@ static bool is_key(const char *key) {
     }
 }
 
-/* The path as SigV4 wants it and sends it: all but unreserved characters and "/" encoded. */
+/* The path is sent as SigV4 spells it: all but unreserved characters and "/" encoded, in capital
+ * digits. Setting a path alone would make libcurl write small ones, so it gets a whole address. */
 static CURLU *url_of(const ibx_bucket *b, const char *key) {
-    char *folder = NULL;
-    CURLU *url = curl_url_dup(b->url);
-    bool good = url && curl_url_get(url, CURLUPART_PATH, &folder, 0) == CURLUE_OK;
+    char *bucket = NULL;
+    CURLU *url = curl_url();
+    bool good = url && curl_url_get(b->url, CURLUPART_URL, &bucket, 0) == CURLUE_OK;
     char *escaped = g_uri_escape_string(key, "/", FALSE);
-    char *path = g_strconcat(good ? folder : "", "/", escaped, NULL);
-    good = good && curl_url_set(url, CURLUPART_PATH, path, 0) == CURLUE_OK;
+    char *text = g_strconcat(good ? bucket : "", "/", escaped, NULL);
+    good = good && curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS) == CURLUE_OK;
     g_free(escaped);
-    g_free(path);
-    curl_free(folder);
+    g_free(text);
+    curl_free(bucket);
     if (good) return url;
     curl_url_cleanup(url);
     return NULL;

@@ -12,6 +12,7 @@ enum { GRACE_S = 5, MOST_HEADERS = 64 * 1024, BUFFER_BYTES = 64 * 1024 };
 typedef struct {
     const ibx_transfer *order;
     CURL *curl;
+    struct curl_slist *more_headers;
     size_t headers;
     bool refused; /* an address that a name led to */
     ibx_source_status body;
@@ -88,10 +89,16 @@ static bool set_request(running *r) {
            SET(CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES) && SET(CURLOPT_FILETIME, 1L);
 }
 
+/* S3 wants the hash of the body as a header, here that of no byte; libcurl signs it too. */
 static bool set_signature(running *r) {
+    static const char HASH[] = "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb924"
+                               "27ae41e4649b934ca495991b7852b855";
     const ibx_transfer *t = r->order;
-    return !t->sigv4 || (SET(CURLOPT_AWS_SIGV4, t->sigv4) && SET(CURLOPT_USERNAME, t->key_id) &&
-                         SET(CURLOPT_PASSWORD, t->secret));
+    if (!t->sigv4) return true;
+    r->more_headers = curl_slist_append(NULL, HASH);
+    return r->more_headers && SET(CURLOPT_HTTPHEADER, r->more_headers) &&
+           SET(CURLOPT_AWS_SIGV4, t->sigv4) && SET(CURLOPT_USERNAME, t->key_id) &&
+           SET(CURLOPT_PASSWORD, t->secret);
 }
 
 /* A path below the address that was asked, made one of its own. */
@@ -160,6 +167,7 @@ ibx_transferred ibx_transfer_get(const ibx_transfer *transfer) {
         done = run(&r);
     }
     curl_easy_cleanup(r.curl);
+    curl_slist_free_all(r.more_headers);
     return done;
 }
 
