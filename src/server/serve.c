@@ -30,13 +30,12 @@ typedef struct {
 /* ---- how it is
  * ----------------------------------------------------------------------------------- */
 
-static char *details(const hall *h, bool ready, const ibx_hello *kept_in) {
+static char *details(const hall *h, const ibx_hello *kept_in) {
     char *text = NULL;
     size_t size;
     ibx_json j = {.out = open_memstream(&text, &size)};
     if (!j.out) return NULL;
     ibx_json_open(&j, NULL, '{');
-    ibx_json_bool(&j, "ready", ready);
     ibx_json_bool(&j, "draining", h->house.draining);
     ibx_json_int(&j, "landlock_abi", kept_in->landlock_abi);
     ibx_json_bool(&j, "seccomp", kept_in->seccomp);
@@ -59,7 +58,7 @@ static void tell_readiness(hall *h) {
         ibx_notify("READY=1");
     }
     h->ready = ready;
-    char *text = details(h, ready, &kept_in);
+    char *text = details(h, &kept_in);
     if (h->admin && text) ibx_admin_tell(h->admin, ready, text, h->config);
     free(text);
 }

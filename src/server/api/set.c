@@ -136,6 +136,7 @@ static int read_recipe(ibx_exchange *x, const char *recipe, const char *accept,
     (*members)->name = g_strdup("output");
     if (ibx_wish_make(&(*members)->wish, &x->house->settings, recipe, accept, err)) return 1;
     ibx_set_free(*members, 1);
+    *members = NULL;
     return 0;
 }
 

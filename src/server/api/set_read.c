@@ -49,6 +49,7 @@ static int read_all(JsonArray *list, const ibx_settings *settings, const char *a
                         err))
             continue;
         ibx_set_free(*members, count);
+        *members = NULL;
         return 0;
     }
     return count;
