@@ -85,8 +85,8 @@ void ibx_seat_leave(ibx_seat *seat) {
     ibx_flight *flight = seat->flight;
     g_queue_unlink(&flight->seats, &seat->link);
     g_free(seat);
-    if (flight->landing || !g_queue_is_empty(&flight->seats) || !flight->empty) return;
+    if (flight->landing || !g_queue_is_empty(&flight->seats)) return;
     g_hash_table_remove(flight->flights->by_key, flight->key);
-    flight->empty(flight->user);
+    if (flight->empty) flight->empty(flight->user);
     end(flight);
 }

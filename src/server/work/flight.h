@@ -24,8 +24,8 @@ void ibx_flights_free(ibx_flights *flights); /* none may be under way */
 ibx_seat *ibx_flight_join(ibx_flights *flights, const char *key, ibx_on_landing *landed, void *user,
                           bool *leads, ibx_flight **flight);
 
-/* What to call when the last seat is left before landing; the flight is gone then. Without it the
- * flight goes on empty, and may be joined, until it lands. */
+/* What to call when the last seat is left before landing; the flight is gone then, whether or not
+ * anybody wants to know. */
 void ibx_flight_on_empty(ibx_flight *flight, void (*empty)(void *user), void *user);
 
 /* Calls everybody, in the order in which they came, and ends the flight. From the first call on the

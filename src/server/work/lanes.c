@@ -46,8 +46,9 @@ static bool is_room_for_slow(const ibx_lanes *lanes) {
 
 /* What is known by now; never makes a heavy one light, which would jump the queue. */
 static void weigh(ibx_lanes *lanes, ibx_ticket *t) {
-    t->seconds = ibx_paces_predict(lanes->paces, &t->key, t->megapixels, &t->known);
-    if (t->memory > lanes->limits.heavy_bytes || t->seconds > HEAVY_SECONDS)
+    const ibx_duration takes = ibx_paces_predict(lanes->paces, &t->key, t->megapixels, &t->known);
+    t->seconds = takes.clock;
+    if (t->memory > lanes->limits.heavy_bytes || takes.own > HEAVY_SECONDS)
         t->lane = IBX_LANE_HEAVY;
 }
 
@@ -192,8 +193,8 @@ void ibx_lanes_leave(ibx_lanes *lanes, ibx_ticket *ticket) {
                    &ticket->link);
 }
 
-void ibx_lanes_learn(ibx_lanes *lanes, const ibx_ticket *ticket, double seconds) {
-    ibx_paces_learn(lanes->paces, &ticket->key, ticket->megapixels, seconds);
+void ibx_lanes_learn(ibx_lanes *lanes, const ibx_ticket *ticket, ibx_duration taken) {
+    ibx_paces_learn(lanes->paces, &ticket->key, ticket->megapixels, taken);
 }
 
 int ibx_lanes_waiting(const ibx_lanes *lanes, int lane) {

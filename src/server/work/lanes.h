@@ -37,7 +37,7 @@ typedef struct {
     int lane;
     bool known;     /* its formats were measured before */
     bool running;   /* else it waits */
-    double seconds; /* that it will take, as predicted */
+    double seconds; /* that it will take by the clock, as predicted */
     double since;   /* when it came; running: when it began */
     GList link;
 } ibx_ticket;
@@ -63,8 +63,8 @@ void ibx_lanes_put_back(ibx_lanes *lanes, ibx_ticket *ticket);
 /* It is over, wherever it was. */
 void ibx_lanes_leave(ibx_lanes *lanes, ibx_ticket *ticket);
 
-/* It has taken that many seconds, or at least those. */
-void ibx_lanes_learn(ibx_lanes *lanes, const ibx_ticket *ticket, double seconds);
+/* It has taken that long, or at least that long. */
+void ibx_lanes_learn(ibx_lanes *lanes, const ibx_ticket *ticket, ibx_duration taken);
 
 int ibx_lanes_waiting(const ibx_lanes *lanes, int lane);
 int ibx_lanes_running(const ibx_lanes *lanes, int lane);

@@ -6,11 +6,12 @@
  * seconds per megapixel. */
 static const double GUESS = 0.03, SLOWEST = 3;
 static const double OVERHEAD = 0.25; /* megapixels */
+static const double LEAST = 1e-3;    /* seconds; from less nothing would ever rise again */
 static const double NEWEST = 0.2;    /* weight */
 enum { MOST_KINDS = 1024 };          /* a bound for texts that clients choose */
 
 struct ibx_paces {
-    GHashTable *formats, *recipes; /* text to double */
+    GHashTable *formats, *recipes; /* text to ibx_duration, per megapixel */
 };
 
 /* Does an output in front of this one have the same format? */
@@ -54,28 +55,42 @@ void ibx_paces_free(ibx_paces *paces) {
     g_free(paces);
 }
 
-double ibx_paces_predict(const ibx_paces *paces, const ibx_pace_key *key, double megapixels,
-                         bool *known) {
-    const double *pace = g_hash_table_lookup(paces->recipes, key->recipe);
+ibx_duration ibx_paces_predict(const ibx_paces *paces, const ibx_pace_key *key, double megapixels,
+                               bool *known) {
+    static const ibx_duration guess = {GUESS, GUESS};
+    const ibx_duration *pace = g_hash_table_lookup(paces->recipes, key->recipe);
     if (!pace) pace = g_hash_table_lookup(paces->formats, key->formats);
     *known = pace != NULL;
-    return (pace ? *pace : GUESS) * (megapixels + OVERHEAD);
+    if (!pace) pace = &guess;
+    const double size = megapixels + OVERHEAD;
+    return (ibx_duration){pace->clock * size, pace->own * size};
 }
 
-static void learn(GHashTable *table, const char *key, double measured) {
-    double *pace = g_hash_table_lookup(table, key);
+static void approach(double *pace, double measured) {
+    *pace += NEWEST * (MIN(measured, 4 * *pace) - *pace);
+}
+
+static void learn(GHashTable *table, const char *key, ibx_duration measured) {
+    ibx_duration *pace = g_hash_table_lookup(table, key);
     if (pace) {
-        *pace += NEWEST * (MIN(measured, 4 * *pace) - *pace);
+        approach(&pace->clock, measured.clock);
+        approach(&pace->own, measured.own);
         return;
     }
     if (g_hash_table_size(table) >= MOST_KINDS) g_hash_table_remove_all(table);
-    pace = g_new(double, 1);
-    *pace = MIN(measured, SLOWEST);
+    pace = g_new(ibx_duration, 1);
+    *pace = (ibx_duration){MIN(measured.clock, SLOWEST), MIN(measured.own, SLOWEST)};
     g_hash_table_insert(table, g_strdup(key), pace);
 }
 
-void ibx_paces_learn(ibx_paces *paces, const ibx_pace_key *key, double megapixels, double seconds) {
-    const double measured = MAX(seconds, 1e-5) / (megapixels + OVERHEAD);
+static double pace_of(double seconds, double megapixels) {
+    return MAX(seconds, LEAST) / (megapixels + OVERHEAD);
+}
+
+void ibx_paces_learn(ibx_paces *paces, const ibx_pace_key *key, double megapixels,
+                     ibx_duration taken) {
+    const ibx_duration measured = {pace_of(taken.clock, megapixels),
+                                   pace_of(MIN(taken.own, taken.clock), megapixels)};
     learn(paces->formats, key->formats, measured);
     learn(paces->recipes, key->recipe, measured);
 }

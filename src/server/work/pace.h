@@ -24,11 +24,18 @@ ibx_pace_key ibx_pace_key_of(const ibx_delivery *look, const char *recipe);
 ibx_paces *ibx_paces_new(void);
 void ibx_paces_free(ibx_paces *paces);
 
-/* Seconds. *known tells whether a job with these formats was ever measured; else it is a guess. */
-double ibx_paces_predict(const ibx_paces *paces, const ibx_pace_key *key, double megapixels,
-                         bool *known);
+/* Seconds that a job takes: by the clock, which is what others wait, and of its own, which is the
+ * processor time where that is less. The latter does not grow when others use the machine. */
+typedef struct {
+    double clock, own;
+} ibx_duration;
+
+/* *known tells whether a job with these formats was ever measured; else it is a guess. */
+ibx_duration ibx_paces_predict(const ibx_paces *paces, const ibx_pace_key *key, double megapixels,
+                               bool *known);
 
 /* A job has taken that long, or at least that long. */
-void ibx_paces_learn(ibx_paces *paces, const ibx_pace_key *key, double megapixels, double seconds);
+void ibx_paces_learn(ibx_paces *paces, const ibx_pace_key *key, double megapixels,
+                     ibx_duration taken);
 
 #endif

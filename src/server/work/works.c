@@ -175,7 +175,8 @@ static void learn(const ibx_work *work, const ibx_end *end) {
     const double seconds = end->worked_ms * 1e-3;
     const bool done = end->kind == IBX_END_DELIVERED && end->delivery->error.code == IBX_OK,
                killed = end->kind == IBX_END_DEADLINE && seconds > work->ticket.seconds;
-    if (done || killed) ibx_lanes_learn(work->works->lanes, &work->ticket, seconds);
+    const ibx_duration taken = {seconds, end->cpu_ms * 1e-3};
+    if (done || killed) ibx_lanes_learn(work->works->lanes, &work->ticket, taken);
 }
 
 static void on_worked(void *user, void *task, const ibx_end *end) {
