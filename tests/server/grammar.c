@@ -188,19 +188,19 @@ static void what_follows_a_head_is_left_alone(void **state) {
 }
 
 /* A head with a target of that many bytes, that many fields, and a field of that many bytes. */
-static char *make_head(int target, int fields, int field) {
-    const size_t room = (size_t)(target + 16 * fields + field + 200);
+static char *make_head(size_t target, int fields, size_t field) {
+    const size_t room = target + 16 * (size_t)fields + field + 200;
     char *text = calloc(1, room);
     assert_non_null(text);
     size_t n = (size_t)snprintf(text, room, "GET /");
-    memset(text + n, 'a', (size_t)target - 1);
-    n += (size_t)target - 1;
+    memset(text + n, 'a', target - 1);
+    n += target - 1;
     n += (size_t)snprintf(text + n, room - n, " HTTP/1.1\r\n" H);
     for (int i = 1; i < fields; i++) n += (size_t)snprintf(text + n, room - n, "X%d: a\r\n", i);
     if (field) {
         n += (size_t)snprintf(text + n, room - n, "Y: ");
-        memset(text + n, 'a', (size_t)field - 5);
-        n += (size_t)field - 5;
+        memset(text + n, 'a', field - 5);
+        n += field - 5;
         n += (size_t)snprintf(text + n, room - n, "\r\n");
     }
     snprintf(text + n, room - n, "\r\n");
@@ -209,9 +209,12 @@ static char *make_head(int target, int fields, int field) {
 
 static void heads_have_limits(void **state) {
     (void)state;
-    const int line = 8192 - 15, rest = 16384 - (16 + 9 + 2); /* bytes that are left for them */
+    const size_t line = 8192 - 15, rest = 16384 - (16 + 9 + 2); /* bytes that are left for them */
     const struct {
-        int target, fields, field, status;
+        size_t target;
+        int fields;
+        size_t field;
+        int status;
     } cases[] = {{line, 1, 0, 0}, {line + 1, 1, 0, 414}, {20000, 1, 0, 414},   {1, 64, 0, 0},
                  {1, 65, 0, 431}, {1, 1, rest, 0},       {1, 1, rest + 1, 431}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

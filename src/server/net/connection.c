@@ -1,10 +1,13 @@
 /* connection.c - bytes between socket and guard, and the clock that watches them. */
 #include "server/net/connection.h"
 #include "server/net/farewell.h"
+#include <poll.h>
+#include <string.h>
 
 enum {
-    MS = 1000,          /* in microseconds */
-    PAUSE = 1000 * 1000 /* before a body is looked at again that nobody waited for */
+    MS = 1000,           /* in microseconds */
+    PAUSE = 1000 * 1000, /* before a body is looked at again that nobody waited for */
+    LOOK = 250 * 1000    /* between looks whether a client still waits */
 };
 
 /* ---- the clock ----------------------------------------------------------------------------- */
@@ -22,8 +25,15 @@ static void arm(ibx_connection *c, int64_t due) {
     g_source_set_ready_time(c->timer, due);
 }
 
+/* When it is time to see whether the client still waits for its reply. */
+static int64_t next_look(const ibx_connection *c) {
+    if (!c->gone || c->guard.phase != IBX_GUARD_REPLY) return INT64_MAX;
+    return LOOK + (c->looked > c->guard.since ? c->looked : c->guard.since);
+}
+
 static int64_t deadline(const ibx_connection *c) {
-    const int64_t due = ibx_guard_deadline(&c->guard);
+    const int64_t turn = ibx_guard_deadline(&c->guard), look = next_look(c);
+    const int64_t due = turn < look ? turn : look;
     const int64_t stall =
         c->stalled ? c->stalled + c->guard.settings->limits.write_ms * MS : INT64_MAX;
     return due < stall ? due : stall;
@@ -68,8 +78,21 @@ static bool is_awaited(const ibx_connection *c) {
     return c->reader && !g_source_is_destroyed(c->reader);
 }
 
+/* A client that ended only its side is not told from one that left; no browser does that. */
+static void look_after(ibx_connection *c, int64_t now) {
+    struct pollfd p = {.fd = g_socket_get_fd(c->socket), .events = POLLRDHUP};
+    c->looked = now;
+    if (poll(&p, 1, 0) < 1 || !(p.revents & (POLLRDHUP | POLLHUP | POLLERR))) return;
+    void (*gone)(void *) = c->gone;
+    c->gone = NULL;
+    end(c);
+    gone(c->gone_user);
+}
+
 static void expire(ibx_connection *c, int64_t now) {
-    if (c->stalled && now >= c->stalled + c->guard.settings->limits.write_ms * MS) {
+    if (now >= next_look(c)) {
+        look_after(c, now);
+    } else if (c->stalled && now >= c->stalled + c->guard.settings->limits.write_ms * MS) {
         count_slow(c);
         break_off(c);
     } else if (!is_awaited(c)) {
@@ -200,11 +223,20 @@ static bool fill(ibx_connection *c, bool blocking, GCancellable *cancellable, GE
     return true;
 }
 
+/* Asking for the next request ends what belongs to the last one. */
+static void ask(ibx_connection *c, int64_t now) {
+    const bool replied = c->guard.phase == IBX_GUARD_REPLY;
+    ibx_guard_ask(&c->guard, now);
+    if (replied && c->guard.phase != IBX_GUARD_REPLY) c->gone = NULL;
+}
+
 gssize ibx_connection_read(ibx_connection *connection, void *to, size_t count, bool blocking,
                            GCancellable *cancellable, GError **error) {
     ibx_connection *c = connection;
     while (!c->ended) {
-        const size_t n = ibx_guard_take(&c->guard, to, count, g_get_monotonic_time());
+        const int64_t now = g_get_monotonic_time();
+        ask(c, now);
+        const size_t n = ibx_guard_take(&c->guard, to, count, now);
         if (n) {
             arm(c, deadline(c));
             return (gssize)n;
@@ -282,7 +314,7 @@ static void keep(GSource **kept, GSource *source) {
 GSource *ibx_connection_wait_read(ibx_connection *connection, GObject *stream,
                                   GCancellable *cancellable) {
     ibx_connection *c = connection;
-    ibx_guard_ask(&c->guard, g_get_monotonic_time());
+    ask(c, g_get_monotonic_time());
     const bool ready = c->ended || ibx_guard_ready(&c->guard);
     GSource *source = new_wait(c, stream, G_IO_IN, ready, cancellable);
     keep(&c->reader, source);
@@ -307,12 +339,10 @@ gssize ibx_connection_write(ibx_connection *connection, const void *data, size_t
     if (blocking) begin_stall(c);
     const gssize n =
         g_pollable_stream_write(G_OUTPUT_STREAM(c->out), data, count, blocking, cancellable, error);
-    if (n >= 0) {
+    if (n >= 0)
         c->stalled = 0;
-        if (c->metrics) ibx_metric_add(c->metrics, IBX_M_BYTES_OUT, 0, n);
-    } else if (!blocking) {
+    else if (!blocking)
         begin_stall(c); /* or the connection is broken, and libsoup ends it now */
-    }
     return n;
 }
 

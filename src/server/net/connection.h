@@ -19,6 +19,9 @@ typedef struct {
     ibx_metrics *metrics;
     void (*closed)(void *user);
     void *user;
+    void (*gone)(void *user); /* of the present request, or NULL */
+    void *gone_user;
+    int64_t looked; /* when it was last seen whether the client is still there */
     ibx_guard guard;
     GSource *timer, *reader, *writer; /* the latest that wait for this stream, or NULL */
     _Atomic int64_t armed;            /* when the timer is due; INT64_MAX: never */

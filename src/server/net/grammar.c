@@ -93,10 +93,9 @@ static bool read_target(slice target, bool options, ibx_http_head *head) {
 }
 
 static bool read_version(slice version, reading *r) {
-    static const char PATTERN[] = "HTTP/d.d";
-    bool formed = version.size == sizeof PATTERN - 1;
-    for (size_t i = 0; formed && i < version.size; i++)
-        formed = PATTERN[i] == 'd' ? is_digit(version.at[i]) : version.at[i] == PATTERN[i];
+    const uint8_t *v = version.at;
+    const bool formed = version.size == 8 && memcmp(v, "HTTP/", 5) == 0 && is_digit(v[5]) &&
+                        v[6] == '.' && is_digit(v[7]);
     if (!formed) return refuse(r->head, 400, "The request line does not end with its version.");
     r->old = is(version, "HTTP/1.0");
     return r->old || is(version, "HTTP/1.1") || refuse(r->head, 505, "Use HTTP/1.1 or HTTP/1.0.");

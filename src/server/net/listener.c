@@ -77,6 +77,7 @@ static void hand_on(ibx_listener *l, GSocketConnection *base, GSocketAddress *re
     count(l, IBX_M_CONNECTIONS, 0, 1);
     GIOStream *stream = ibx_stream_new(G_IO_STREAM(base), l->settings, l->metrics, leave, v);
     GSocketAddress *local = local_address(g_socket_connection_get_socket(base));
+    ibx_stream_set_remote(stream, remote);
     l->connected(l->user, stream, local, remote);
     g_object_unref(local);
     g_object_unref(stream);

@@ -1,5 +1,6 @@
 /* soup.c - a server that seems to listen. */
 #include "server/net/soup.h"
+#include "server/net/stream.h"
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,8 +14,19 @@ static GSocket *take_end(SoupServer *server, int fd, const char *name, GError **
     return socket;
 }
 
+static void resume(void *message) {
+    soup_server_message_unpause(message);
+}
+
+static void started(SoupServer *server, SoupServerMessage *message, void *user) {
+    (void)server, (void)user;
+    GIOStream *stream = ibx_stream_of(soup_server_message_get_remote_address(message));
+    if (stream) ibx_stream_on_gone(stream, resume, message);
+}
+
 SoupServer *ibx_soup_new(ibx_error *err) {
     SoupServer *server = soup_server_new(NULL, NULL);
+    g_signal_connect(server, "request-started", G_CALLBACK(started), NULL);
     GError *error = NULL;
     int fd[2] = {-1, -1};
     bool ok = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0;

@@ -1,7 +1,10 @@
 /* soup.h - a SoupServer for connections that are handed to it.
  *
  * libsoup 3.2 keeps a connection for further requests only while it listens somewhere itself. So it
- * gets a socket to which nobody can connect: one end of a pair, whose other end says nothing. */
+ * gets a socket to which nobody can connect: one end of a pair, whose other end says nothing.
+ *
+ * A message that is paused when its client leaves is resumed, so that libsoup finds that it cannot
+ * be sent: "finished" and "request-aborted" are emitted, as for one whose client left later. */
 #ifndef IBX_SERVER_SOUP_H
 #define IBX_SERVER_SOUP_H
 

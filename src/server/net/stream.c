@@ -164,3 +164,18 @@ GIOStream *ibx_stream_new(GIOStream *base, const ibx_settings *settings, ibx_met
     s->out->connection = ibx_connection_ref(s->connection);
     return G_IO_STREAM(s);
 }
+
+void ibx_stream_on_gone(GIOStream *stream, void (*gone)(void *user), void *user) {
+    STREAM(stream)->connection->gone = gone;
+    STREAM(stream)->connection->gone_user = user;
+}
+
+static const char KEY[] = "ibx-stream";
+
+void ibx_stream_set_remote(GIOStream *stream, GSocketAddress *remote) {
+    g_object_set_data_full(G_OBJECT(remote), KEY, g_object_ref(stream), g_object_unref);
+}
+
+GIOStream *ibx_stream_of(GSocketAddress *remote) {
+    return remote ? g_object_get_data(G_OBJECT(remote), KEY) : NULL;
+}

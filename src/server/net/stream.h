@@ -18,4 +18,13 @@
 GIOStream *ibx_stream_new(GIOStream *base, const ibx_settings *settings, ibx_metrics *metrics,
                           void (*closed)(void *user), void *user);
 
+/* Calls `gone` once if the client closes while the present request waits for its reply; nothing can
+ * be read or written any more then. Ends with the request. libsoup would not notice before it
+ * writes. */
+void ibx_stream_on_gone(GIOStream *stream, void (*gone)(void *user), void *user);
+
+/* The stream of the connection with this address, as the listener handed both on; NULL: none. */
+void ibx_stream_set_remote(GIOStream *stream, GSocketAddress *remote);
+GIOStream *ibx_stream_of(GSocketAddress *remote);
+
 #endif
