@@ -114,10 +114,9 @@ static bool sort_words(int argc, char **argv, words *w, ibx_error *err) {
             w->settings[w->count++] = argv[i];
         }
     }
-    return w->help || w->path ||
-           ibx_fail(err, IBX_USAGE,
-                    "PATH is missing; it comes last. \"imbrex sign --help\" "
-                    "says more");
+    if (w->help || w->path) return true;
+    ibx_fail(err, IBX_USAGE, "PATH is missing; it comes last. \"imbrex sign --help\" says more");
+    return false;
 }
 
 static bool print_signed(const ibx_keyring *keys, const words *w, ibx_error *err) {
@@ -152,7 +151,7 @@ int ibx_sign_main(int argc, char **argv) {
     if (done && w.help)
         fputs(HELP, stdout);
     else if (done)
-        done = sign(&w, &err);
+        done = w.path && sign(&w, &err);
     if (!done) fprintf(stderr, "imbrex: sign: %s\n", err.text);
     g_free(w.settings);
     return done ? 0 : EXIT_WORDS;

@@ -98,10 +98,7 @@ static void refuses_numbers(void **state) {
         "http://[fe80::1%25eth0]/",
         "http://[::]/",
         "http://\xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x97.0.0.1/", /* full-width digits */
-        "http://127\xE3\x80\x82"
-        "0\xE3\x80\x82"
-        "0\xE3\x80\x82"
-        "1/",                                                 /* full stops of Chinese */
+        "http://127\343\200\2020\343\200\2020\343\200\2021/", /* full stops of Chinese */
         "http://\xE2\x91\xA0\xE2\x91\xA1\xE2\x91\xA6.0.0.1/", /* digits in circles */
     };
     for (size_t i = 0; i < G_N_ELEMENTS(NUMBERS); i++) {
@@ -110,7 +107,8 @@ static void refuses_numbers(void **state) {
 }
 
 static void refuses_what_is_no_address(void **state) {
-    char *long_one = g_strconcat("http://img.example.org/", g_strnfill(5000, 'x'), NULL);
+    char *many = g_strnfill(5000, 'x'),
+         *long_one = g_strconcat("http://img.example.org/", many, NULL);
     const char *const BAD[] = {
         "",
         "img.example.org/a.png",
@@ -144,7 +142,7 @@ static void refuses_what_is_no_address(void **state) {
             ibx_fetcher_allows(((fetching *)*state)->fetcher, BAD[i], &err);
         if (got != IBX_SOURCE_BAD) fail_msg("%.60s: %d (%s)", BAD[i], got, err.text);
     }
-    g_free(long_one);
+    g_free(many), g_free(long_one);
 }
 
 static void allows_nothing_by_itself(void **state) {

@@ -123,17 +123,13 @@ static void read_literal(const char *host, struct sockaddr_storage *address) {
 
 /* Is the literal spelled as it is printed? Then the list has it in the same letters. */
 static bool is_canonical(const char *host, const struct sockaddr_storage *address) {
-    char printed[INET6_ADDRSTRLEN + 2];
-    if (address->ss_family == AF_INET) {
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, printed,
-                  INET6_ADDRSTRLEN);
-    } else {
-        printed[0] = '[';
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, printed + 1,
-                  INET6_ADDRSTRLEN);
-        strcat(printed, "]");
-    }
-    return strcmp(host, printed) == 0;
+    const bool four = address->ss_family == AF_INET;
+    const void *bytes = four ? (const void *)&((const struct sockaddr_in *)address)->sin_addr
+                             : (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr;
+    char printed[INET6_ADDRSTRLEN], bracketed[INET6_ADDRSTRLEN + 2];
+    inet_ntop(address->ss_family, bytes, printed, sizeof printed);
+    snprintf(bracketed, sizeof bracketed, "[%s]", printed);
+    return strcmp(host, four ? printed : bracketed) == 0;
 }
 
 /* ---- addresses ----------------------------------------------------------------------------------

@@ -244,7 +244,7 @@ void ibx_fetcher_free(ibx_fetcher *fetcher) {
     if (!fetcher) return;
     for (GList *l = fetcher->all.head; l; l = l->next) ibx_fetch_cancel(l->data);
     g_thread_pool_free(fetcher->pool, FALSE, TRUE);
-    while (fetcher->all.head) discard(fetcher->all.head->data);
+    for (ibx_fetch *f; (f = g_queue_peek_head(&fetcher->all));) discard(f);
     ibx_origins_unref(fetcher->origins);
     g_free(fetcher);
     curl_global_cleanup();

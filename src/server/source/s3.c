@@ -64,24 +64,33 @@ static bool is_name(const char *text, const char *more) {
     return *text == 0;
 }
 
+/* Reads the address and the region behind the alias. */
+static bool read_place(char *text, ibx_bucket *b, char *const *networks) {
+    char *region = text + strcspn(text, " \t");
+    if (!*region) return false;
+    *region++ = 0;
+    g_strchug(region);
+    if (!*region || !is_name(region, "-")) return false;
+    b->url = read_bucket_url(text, networks);
+    b->sigv4 = b->url ? g_strdup_printf("aws:amz:%s:s3", region) : NULL;
+    return b->url != NULL;
+}
+
 static bool read_bucket(const char *word, ibx_origins *o, ibx_error *err) {
     ibx_bucket *b = &o->bucket[o->buckets];
-    char **halves = g_strsplit(word, "=", 2);
-    char **parts = g_strsplit_set(halves[0] && halves[1] ? g_strstrip(halves[1]) : "", " \t", 2);
-    const char *region = g_strv_length(parts) == 2 ? g_strstrip(parts[1]) : "";
-    const bool spelled = *region && *halves[0] && is_name(halves[0], "-_") && is_name(region, "-");
-    if (spelled) b->url = read_bucket_url(parts[0], o->networks);
-    if (b->url) {
-        b->alias = g_strdup(halves[0]);
-        b->sigv4 = g_strdup_printf("aws:amz:%s:s3", region);
+    char *alias = g_strdup(word), *equals = strchr(alias, '=');
+    if (equals) *equals = 0;
+    if (equals && *alias && is_name(alias, "-_") &&
+        read_place(g_strstrip(equals + 1), b, o->networks)) {
+        b->alias = alias;
         o->buckets++;
+        return true;
     }
-    g_strfreev(halves);
-    g_strfreev(parts);
-    return b->url || ibx_fail(err, IBX_USAGE,
-                              "s3.buckets: \"%.150s\" must be \"alias=https://host/bucket "
-                              "region\" (http:// only for loopback in remote.networks)",
-                              word);
+    g_free(alias);
+    return ibx_fail(err, IBX_USAGE,
+                    "s3.buckets: \"%.150s\" must be \"alias=https://host/bucket region\" "
+                    "(http:// only for loopback in remote.networks)",
+                    word);
 }
 
 bool ibx_buckets_read(char *const *words, ibx_origins *origins, ibx_error *err) {
