@@ -21,6 +21,9 @@ static const struct {
      "holiday/beach.jpg", false},
     {"address", "An http or https address in base64url (RFC 4648, 5) without padding.",
      "aHR0cHM6Ly9pbWcuZXhhbXBsZS5vcmcvYS5qcGc", false},
+    {"alias", "A bucket, by the name that the settings give it.", "photos", false},
+    {"key", "An object of the bucket, percent-encoded; \"/\" may stand as it is.", "2024/beach.jpg",
+     false},
     {"name", "The name of a filter.", NULL, false},
     {"identifier", "A file below the server's root, percent-encoded, \"/\" as \"%2F\".",
      "holiday%2Fbeach.jpg", false},
@@ -64,7 +67,13 @@ static void refer_to_parameters(ibx_json *j, const char *path) {
 /* ---- bodies and replies
  * ---------------------------------------------------------------------------- */
 
-typedef enum { BODY_NONE, BODY_IMAGE, BODY_IMAGE_OR_FORM, BODY_SET } body_kind;
+typedef enum {
+    BODY_NONE,
+    BODY_IMAGE,
+    BODY_IMAGE_OR_FORM, /* multipart with the image alone */
+    BODY_RECIPE,        /* ..with image and recipe */
+    BODY_OUTPUTS        /* ..with image and a list of recipes */
+} body_kind;
 
 typedef enum {
     REPLY_IMAGE,
@@ -142,25 +151,36 @@ static void put_reply(ibx_json *j, reply_kind kind, bool with_body) {
     ibx_json_close(j, '}');
 }
 
+/* Forms by body_kind; a body that is one may not be the image's bytes alone, unless the address has
+ * the recipe. */
+static const char *const FORMS[] = {[BODY_IMAGE_OR_FORM] = "ImageForm",
+                                    [BODY_RECIPE] = "RecipeForm",
+                                    [BODY_OUTPUTS] = "OutputsForm"};
+
+/* Part `outputs` is JSON within the form. */
+static void put_outputs_form(ibx_json *j) {
+    ibx_json_open(j, "multipart/form-data", '{');
+    ibx_openapi_refer(j, "schema", "schemas", FORMS[BODY_OUTPUTS]);
+    ibx_json_open(j, "encoding", '{');
+    ibx_json_open(j, "outputs", '{');
+    ibx_json_text(j, "contentType", "application/json");
+    ibx_json_close(j, '}');
+    ibx_json_close(j, '}');
+    ibx_json_close(j, '}');
+}
+
 static void put_body(ibx_json *j, body_kind kind) {
     ibx_json_open(j, "requestBody", '{');
     ibx_json_bool(j, "required", true);
     ibx_json_open(j, "content", '{');
-    if (kind != BODY_SET) {
+    if (kind == BODY_IMAGE || kind == BODY_IMAGE_OR_FORM) {
         ibx_openapi_content(j, "image/*", NULL);
         ibx_openapi_content(j, "application/octet-stream", NULL);
     }
-    if (kind == BODY_IMAGE_OR_FORM) ibx_openapi_content(j, "multipart/form-data", "ImageForm");
-    if (kind == BODY_SET) {
-        ibx_json_open(j, "multipart/form-data", '{');
-        ibx_openapi_refer(j, "schema", "schemas", "SetForm");
-        ibx_json_open(j, "encoding", '{');
-        ibx_json_open(j, "outputs", '{');
-        ibx_json_text(j, "contentType", "application/json");
-        ibx_json_close(j, '}');
-        ibx_json_close(j, '}');
-        ibx_json_close(j, '}');
-    }
+    if (kind == BODY_OUTPUTS)
+        put_outputs_form(j);
+    else if (kind != BODY_IMAGE)
+        ibx_openapi_content(j, "multipart/form-data", FORMS[kind]);
     ibx_json_close(j, '}');
     ibx_json_close(j, '}');
 }
@@ -181,10 +201,16 @@ static const route ROUTES[] = {
     {"/v1/{signature}/{recipe}/url/{address}", "Address",
      "An image of another server, which the settings must allow, through a recipe.", BODY_NONE,
      REPLY_IMAGE, true},
+    {"/v1/{signature}/{recipe}/s3/{alias}/{key}", "Bucket",
+     "An object of a bucket through a recipe.", BODY_NONE, REPLY_IMAGE, true},
     {"/v1/process/{recipe}", "Process", "An uploaded image through a recipe.", BODY_IMAGE_OR_FORM,
      REPLY_IMAGE, false},
-    {"/v1/set", "Set", "Several images from one upload, which is decoded once.", BODY_SET,
-     REPLY_SET, false},
+    {"/v1/process", "ProcessForm", "The same, with the recipe in the form.", BODY_RECIPE,
+     REPLY_IMAGE, false},
+    {"/v1/set/{recipe}", "Set", "Every file that a recipe saves, from one upload.",
+     BODY_IMAGE_OR_FORM, REPLY_SET, false},
+    {"/v1/set", "SetForm", "Several images from one upload, each with a recipe of its own.",
+     BODY_OUTPUTS, REPLY_SET, false},
     {"/v1/info", "Info", "What is in an uploaded image.", BODY_IMAGE, REPLY_INFO, false},
     {"/v1/filters", "Filters", "The table of filters and formats.", BODY_NONE, REPLY_FILTERS,
      false},

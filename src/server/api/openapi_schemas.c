@@ -89,7 +89,7 @@ static void put_format(ibx_json *j, const ibx_format *format) {
 /* ---- what goes in and comes out
  * ----------------------------------------------------------------------- */
 
-/* A property, or an object or array of them. */
+/* A property; type NULL: a text or null. */
 typedef struct {
     const char *name, *type, *doc;
 } property;
@@ -100,6 +100,7 @@ static const property PROBLEM[] = {
     {"title", "string", "The kind of problem, the same for all of its type."},
     {"status", "integer", "The HTTP status."},
     {"detail", "string", "One sentence: what, where, and what to do."},
+    {"instance", "string", "urn:request: and the id of the request, as in X-Request-Id."},
     {"step", "integer", "The number of the recipe's step, from 1."},
     {"name", "string", "The step's filter, as it was spelled."},
     {"parameter", "string", "The parameter of the step."},
@@ -107,25 +108,26 @@ static const property PROBLEM[] = {
     {"min", "number", "Least value of the parameter."},
     {"max", "number", "Largest value of the parameter."},
     {"unit", "string", "Unit of the parameter."},
+    {"choices", "array", "Words that the parameter takes."},
     {NULL, NULL, NULL}};
 
-static const property INFO[] = {{"format", "string", "The format of the file, by what is in it."},
-                                {"width", "integer", "Pixels, as stored."},
-                                {"height", "integer", "Pixels, as stored."},
-                                {"pages", "integer", "Images in the file; the first is taken."},
-                                {"depth", "integer", "Bits per sample."},
-                                {"alpha", "boolean", "Whether it has transparency."},
-                                {"orientation", "integer", "The EXIF orientation, 1 to 8."},
-                                {"profile", "string", "Description of the ICC profile, or empty."},
-                                {"exif", "integer", "Bytes of EXIF."},
-                                {"xmp", "integer", "Bytes of XMP."},
-                                {"iptc", "integer", "Bytes of IPTC."},
-                                {"sha256", "string", "Hash of the file's bytes, in hexadecimal."},
-                                {"bytes", "integer", "Size of the file."},
-                                {NULL, NULL, NULL}};
-
-static const property IMAGE_FORM[] = {{"image", "string", "The image's bytes."},
-                                      {NULL, NULL, NULL}};
+static const property INFO[] = {
+    {"format", "string", "The format of the file, by what is in it."},
+    {"width", "integer", "Pixels, as stored."},
+    {"height", "integer", "Pixels, as stored."},
+    {"bytes", "integer", "Size of the file."},
+    {"sha256", "string", "Hash of the file's bytes, in hexadecimal."},
+    {"colours", "integer", "Channels without transparency: 1 gray, 3 RGB, 4 CMYK."},
+    {"alpha", "boolean", "Whether it has transparency."},
+    {"depth", "integer", "Bits per sample."},
+    {"orientation", "integer", "The EXIF orientation, 1 to 8."},
+    {"pages", "integer", "Images in the file; the first is taken."},
+    {"progressive", "boolean", "Whether it is stored coarse to fine."},
+    {"profile", NULL, "Description of the ICC profile; null without one."},
+    {"exif_bytes", "integer", "Bytes of EXIF."},
+    {"xmp_bytes", "integer", "Bytes of XMP."},
+    {"iptc_bytes", "integer", "Bytes of IPTC."},
+    {NULL, NULL, NULL}};
 
 static const property FILTER[] = {
     {"name", "string", "As recipes write it."},
@@ -145,7 +147,10 @@ static void put_properties(ibx_json *j, const property *p) {
     ibx_json_open(j, "properties", '{');
     for (; p->name; p++) {
         ibx_json_open(j, p->name, '{');
-        ibx_json_text(j, "type", p->type);
+        if (p->type)
+            ibx_json_text(j, "type", p->type);
+        else
+            put_words(j, "type", (const char *const[]){"string", "null"}, 2);
         ibx_json_text(j, "description", p->doc);
         ibx_json_close(j, '}');
     }
@@ -204,17 +209,18 @@ static void put_outputs(ibx_json *j, const ibx_settings *settings) {
     ibx_json_close(j, '}');
 }
 
-static void put_set_form(ibx_json *j) {
-    ibx_json_open(j, "SetForm", '{');
+/* A form of the image and one more part, of a schema of that name. */
+static void put_form(ibx_json *j, const char *name, const char *part, const char *schema) {
+    ibx_json_open(j, name, '{');
     ibx_json_text(j, "type", "object");
     ibx_json_open(j, "properties", '{');
     ibx_json_open(j, "image", '{');
     ibx_json_text(j, "type", "string");
     ibx_json_text(j, "contentMediaType", "application/octet-stream");
     ibx_json_close(j, '}');
-    ibx_openapi_refer(j, "outputs", "schemas", "Outputs");
+    if (part) ibx_openapi_refer(j, part, "schemas", schema);
     ibx_json_close(j, '}');
-    put_words(j, "required", (const char *const[]){"image", "outputs"}, 2);
+    put_words(j, "required", (const char *const[]){"image", part, NULL}, 2);
     ibx_json_close(j, '}');
 }
 
@@ -223,9 +229,10 @@ void ibx_openapi_schemas(ibx_json *j, const ibx_settings *settings) {
     ibx_json_open(j, "schemas", '{');
     put_recipe(j, settings);
     put_outputs(j, settings);
-    put_set_form(j);
-    put_object(j, "ImageForm", IMAGE_FORM, 1);
-    put_object(j, "Info", INFO, 3);
+    put_form(j, "ImageForm", NULL, NULL);
+    put_form(j, "RecipeForm", "recipe", "Recipe");
+    put_form(j, "OutputsForm", "outputs", "Outputs");
+    put_object(j, "Info", INFO, 5);
     put_object(j, "Filters", FILTERS, 3);
     put_object(j, "Filter", FILTER, 3);
     put_object(j, "Problem", PROBLEM, 3);

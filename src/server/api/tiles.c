@@ -142,7 +142,8 @@ void ibx_handle_iiif(ibx_exchange *x, const char *rest) {
     } else if (ibx_iiif_parse(rest, &t->iiif, &err)) {
         open_image(t, t->iiif.identifier);
     } else {
-        ibx_answer_problem(x, 400, "bad-request", &err, 0);
+        const bool nothing = err.code == IBX_IO;
+        ibx_answer_problem(x, nothing ? 404 : 400, nothing ? "not-found" : "bad-request", &err, 0);
     }
     g_free(identifier);
 }

@@ -19,6 +19,7 @@ let picture = null; /* {blob, name} */
 let output = { format: '', values: {} };
 let inForms = true; /* do the forms show what the text says? */
 let running = null, timer = 0;
+let accepted = '*/*';
 
 /* ---- saying -------------------------------------------------------------------------------------- */
 
@@ -60,8 +61,16 @@ function showTimings(list) {
 
 /* ---- asking the server ----------------------------------------------------------------------------- */
 
+/* Media types that this browser says it can show; browsers that do not say get no choice made. */
+async function shownTypes() {
+  const types = table.formats.map(format => format.mime);
+  const shown = await Promise.all(types.map(type =>
+    globalThis.ImageDecoder?.isTypeSupported(type).catch(() => false)));
+  return [...types.filter((type, i) => shown[i]), '*/*;q=0.5'].join(', ');
+}
+
 function process(recipe, blob, signal) {
-  const headers = { 'Content-Type': 'application/octet-stream' };
+  const headers = { 'Content-Type': 'application/octet-stream', Accept: accepted };
   if (byId('token').value) headers.Authorization = `Bearer ${byId('token').value}`;
   return fetch(`${ROOT}/v1/process/${recipePath(recipe)}`,
     { method: 'POST', body: blob, headers, signal });
@@ -283,6 +292,7 @@ async function begin() {
   const response = await fetch(`${ROOT}/v1/filters`);
   if (!response.ok) throw new Error(`the server said ${response.status}`);
   table = await response.json();
+  accepted = await shownTypes();
   steps = new Steps(table, formsChanged);
   makeChooser(table, name => steps.add(name));
   makeFormats();
