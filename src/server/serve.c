@@ -5,6 +5,7 @@
 #include "server/admin/notify.h"
 #include "server/api/documents.h"
 #include "server/api/routes.h"
+#include "server/net/soup.h"
 #include <glib-unix.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -180,9 +181,10 @@ static bool open_house(hall *h, ibx_error *err) {
     house->flights = ibx_flights_new();
     house->filters = ibx_document_filters();
     house->openapi = ibx_document_openapi(&house->settings);
-    house->soup = soup_server_new("server-header", "imbrex", NULL);
     house->log = ibx_log_open(house->settings.log.file, err);
-    if (!house->log || !open_sources(house, err)) return false;
+    house->soup = house->log ? ibx_soup_new(err) : NULL;
+    if (!house->soup || !open_sources(house, err)) return false;
+    g_object_set(house->soup, "server-header", "imbrex", NULL);
     house->listener = ibx_listener_open(&house->settings, house->metrics, connected, h, err);
     if (!house->listener) return false;
     h->admin = ibx_admin_open(&house->settings, house->metrics, err);

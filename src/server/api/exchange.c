@@ -1,5 +1,6 @@
 /* exchange.c - the life of one request. */
 #include "server/api/exchange.h"
+#include "server/net/stream.h"
 #include <stdio.h>
 
 static const char KEY[] = "imbrex-exchange";
@@ -23,6 +24,15 @@ static void name_client(ibx_exchange *x) {
         g_inet_address_to_string(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(remote)));
     g_strlcpy(x->client, text, sizeof x->client);
     g_free(text);
+}
+
+/* libsoup has decoded its copy already. */
+static void take_target(ibx_exchange *x) {
+    GIOStream *stream = ibx_stream_of(soup_server_message_get_remote_address(x->message));
+    const char *target = stream ? ibx_stream_target(stream) : NULL;
+    const size_t n = target ? strcspn(target, "?") : 0;
+    x->path = g_strndup(target ? target : "", n);
+    x->query = target && target[n] ? g_strdup(target + n + 1) : NULL;
 }
 
 static void write_log(ibx_exchange *x) {
@@ -58,6 +68,8 @@ static void end(void *data) {
     write_log(x);
     x->house->exchanges--;
     while (x->owned) drop_first(x);
+    g_free(x->path);
+    g_free(x->query);
     g_free(x);
 }
 
@@ -72,14 +84,12 @@ ibx_exchange *ibx_exchange_of(ibx_house *house, SoupServerMessage *message) {
     ibx_exchange *x = g_object_get_data(G_OBJECT(message), KEY);
     if (x) return x;
     x = g_new0(ibx_exchange, 1);
-    GUri *uri = soup_server_message_get_uri(message);
     *x = (ibx_exchange){.house = house,
                         .message = message,
-                        .path = g_uri_get_path(uri),
-                        .query = g_uri_get_query(uri),
                         .head = soup_server_message_get_method(message) == SOUP_METHOD_HEAD,
                         .began = g_get_monotonic_time()};
     house->exchanges++;
+    take_target(x);
     choose_id(x);
     name_client(x);
     g_object_set_data_full(G_OBJECT(message), KEY, x, end);

@@ -13,7 +13,7 @@ typedef struct ibx_exchange {
     SoupServerMessage *message;
     char id[65];              /* X-Request-Id: the client's, or a new one */
     char client[64];          /* address, for the log */
-    const char *path, *query; /* as in the request, percent-encoded; query NULL: none */
+    char *path, *query;       /* as they came, percent-encoded; query NULL: none. Owned */
     bool head;                /* HEAD: no body is sent */
     bool open_to_all;         /* its replies may be read by pages of every origin (IIIF) */
     int64_t began;            /* monotonic microseconds */

@@ -13,9 +13,15 @@ void ibx_guard_init(ibx_guard *guard, const ibx_settings *settings, int64_t now)
     *guard = (ibx_guard){.settings = settings, .since = now};
 }
 
+static void drop_bytes(ibx_guard *g) {
+    free(g->data);
+    g->data = NULL;
+}
+
 void ibx_guard_clear(ibx_guard *guard) {
-    free(guard->data);
-    guard->data = NULL;
+    drop_bytes(guard);
+    free(guard->target);
+    guard->target = NULL;
 }
 
 static void enter(ibx_guard *g, ibx_guard_phase phase, int64_t now) {
@@ -65,7 +71,7 @@ static size_t pass_on(ibx_guard *g, void *to, size_t count) {
     g->at += n;
     g->pass -= n;
     if (g->at == g->size) {
-        ibx_guard_clear(g);
+        drop_bytes(g);
         g->at = g->size = g->room = 0;
     }
     return n;
@@ -86,6 +92,16 @@ static bool add_close(ibx_guard *g, size_t *head) {
     return true;
 }
 
+/* libsoup decodes the path that it hands on, after which an encoded slash is like any other; who
+ * takes addresses apart needs them as they came. The request line is known to be well-formed. */
+static bool keep_target(ibx_guard *g) {
+    const char *line = (const char *)g->data + g->at;
+    const char *target = memchr(line, ' ', g->size - g->at);
+    free(g->target);
+    g->target = target ? strndup(target + 1, strcspn(target + 1, " ")) : NULL;
+    return g->target != NULL;
+}
+
 static void begin_request(ibx_guard *g, const ibx_http_head *head, int64_t now) {
     g->begun = true;
     g->pass = head->bytes;
@@ -97,7 +113,7 @@ static void begin_request(ibx_guard *g, const ibx_http_head *head, int64_t now) 
     g->last = ++g->requests >= g->settings->limits.requests;
     const bool body = head->framing == IBX_BODY_CHUNKED || head->length > 0;
     enter(g, !body ? IBX_GUARD_REPLY : head->expects ? IBX_GUARD_EXPECT : IBX_GUARD_BODY, now);
-    if (g->last && !add_close(g, &g->pass)) refuse(g, 503, "No memory.");
+    if (!keep_target(g) || (g->last && !add_close(g, &g->pass))) refuse(g, 503, "No memory.");
 }
 
 static void read_head(ibx_guard *g, int64_t now) {

@@ -170,6 +170,10 @@ void ibx_stream_on_gone(GIOStream *stream, void (*gone)(void *user), void *user)
     STREAM(stream)->connection->gone_user = user;
 }
 
+const char *ibx_stream_target(GIOStream *stream) {
+    return STREAM(stream)->connection->guard.target;
+}
+
 static const char KEY[] = "ibx-stream";
 
 void ibx_stream_set_remote(GIOStream *stream, GSocketAddress *remote) {

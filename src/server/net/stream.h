@@ -23,6 +23,10 @@ GIOStream *ibx_stream_new(GIOStream *base, const ibx_settings *settings, ibx_met
  * writes. */
 void ibx_stream_on_gone(GIOStream *stream, void (*gone)(void *user), void *user);
 
+/* The target of the present request as it came, percent-encoding included; NULL: none yet. Borrowed
+ * until the next request. */
+const char *ibx_stream_target(GIOStream *stream);
+
 /* The stream of the connection with this address, as the listener handed both on; NULL: none. */
 void ibx_stream_set_remote(GIOStream *stream, GSocketAddress *remote);
 GIOStream *ibx_stream_of(GSocketAddress *remote);
