@@ -410,10 +410,8 @@ static void without_a_sandbox(void **state) {
     start_with("off");
     assert_false(worker.hello.seccomp);
     assert_int_equal(worker.hello.landlock_abi, 0);
-    const int source = open_file(PHOTO);
-    const ibx_order o = order_of(IBX_ORDER_RUN, "resize:90x90", "avif");
-    demand_same(&o, source, "photo");
-    close(source);
+    every_format(NULL);
+    refusals(NULL);
     assert_int_equal(stop(), 0);
 }
 
