@@ -201,7 +201,8 @@ static void demand_photo(const char *path, void *user) {
 static void photos_and_large_files(void **state) {
     (void)state;
     if (for_each_file("photos/mate", demand_photo, NULL) == 0) skip();
-    ibx_recipe *recipe = parse("resize:3000x3000,grow=yes/save:tiff,compression=none/save:png,depth=16");
+    ibx_recipe *recipe =
+        parse("resize:3000x3000,grow=yes/save:tiff,compression=none/save:png,depth=16");
     char *path = NULL;
     assert_true(asprintf(&path, "%s/large.tif", scratch) > 0);
     harvest h = by_conversion(PHOTO, recipe, NULL, 2, NULL);

@@ -120,7 +120,7 @@ static double megapixels(int w, int h) {
 
 static bool make_forecast(const errand *e, ibx_forecast *forecast, ibx_error *err) {
     const ibx_plan *plan = &e->picture.plan;
-    forecast->output = calloc((size_t)plan->saves, sizeof *forecast->output);
+    forecast->output = calloc((size_t)plan->saves + 1, sizeof *forecast->output);
     if (!forecast->output) return ibx_fail(err, IBX_MEMORY, "no memory for a conversion");
     forecast->outputs = plan->saves;
     forecast->bytes = plan->bytes + ibx_feed_bytes(&e->feed);
@@ -162,11 +162,10 @@ static bool pass_on(ibx_sink *sink, const void *data, size_t size, ibx_error *er
 }
 
 static bool run(errand *e, ibx_sink *const *sinks, ibx_times *times, ibx_error *err) {
-    const int threads = e->wishes.limits.threads;
     ibx_team *team = &e->reserve->team;
     bool ok = false;
     if (!open_team(e->reserve, &e->wishes.limits, err)) return false;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(team->threads)
 #pragma omp single
     ok = ibx_picture_run(&e->picture, e->feed.source.name, team, sinks, times, err);
     return ok;
@@ -175,15 +174,20 @@ static bool run(errand *e, ibx_sink *const *sinks, ibx_times *times, ibx_error *
 /* Runs it with an outlet for every output. */
 static bool run_to(errand *e, ibx_on_bytes *write, void *user, ibx_times *times, ibx_error *err) {
     const int saves = e->picture.plan.saves;
-    outlet *out = calloc((size_t)saves, sizeof *out);
-    ibx_sink **sinks = calloc((size_t)saves, sizeof *sinks);
-    bool ok = (out && sinks) || ibx_fail(err, IBX_MEMORY, "no memory for a conversion");
-    for (int i = 0; ok && i < saves; i++) {
-        out[i] = (outlet){.sink = {.write = pass_on}, .write = write, .user = user, .output = i};
-        sinks[i] = &out[i].sink;
+    outlet *out = calloc((size_t)saves + 1, sizeof *out);
+    ibx_sink **sinks = calloc((size_t)saves + 1, sizeof *sinks);
+    bool ok = false;
+    if (out && sinks) {
+        for (int i = 0; i < saves; i++) {
+            out[i] =
+                (outlet){.sink = {.write = pass_on}, .write = write, .user = user, .output = i};
+            sinks[i] = &out[i].sink;
+        }
+        ok = run(e, sinks, times, err);
+        for (int i = 0; i < saves; i++) times->write += out[i].ms;
+    } else {
+        ibx_fail(err, IBX_MEMORY, "no memory for a conversion");
     }
-    ok = ok && run(e, sinks, times, err);
-    for (int i = 0; out && i < saves; i++) times->write += out[i].ms;
     free(out);
     free(sinks);
     return ok;

@@ -65,7 +65,8 @@ static const ibx_format *choose_format(ibx_job *job, int i, bool *ok) {
 static bool make_plan(ibx_job *job, const ibx_wishes *wishes) {
     const int saves = ibx_recipe_outputs(job->batch->recipe);
     const ibx_format **formats = calloc((size_t)saves, sizeof *formats);
-    bool ok = formats || ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
+    if (!formats) return ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
+    bool ok = true;
     for (int i = 0; ok && i < saves; i++) formats[i] = choose_format(job, i, &ok);
     ok = ok && ibx_picture_plan(&job->picture, formats, wishes, &job->error);
     free(formats);

@@ -18,8 +18,6 @@
 
 #define PHOTO SOURCE_DIR "/samples/pictures/photo-before.jpg"
 
-extern char **environ;
-
 static struct {
     pid_t pid;
     int socket;
@@ -56,7 +54,10 @@ static void start_with(const char *sandbox) {
     char *words[] = {"imbrex", "worker", NULL};
     int ends[2];
     ibx_error err = {0};
-    if (!program) fail_msg("IMBREX names the program");
+    if (!program) {
+        fail_msg("IMBREX names the program");
+        return;
+    }
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     set_environment(sandbox);
     posix_spawn_file_actions_t actions;
@@ -189,12 +190,14 @@ static void demand_same(const ibx_order *order, int source, const char *what) {
     if (d.error.code != IBX_OK) fail_msg("%s, %s: %s", what, order->recipe, d.error.text);
     harvest h = convert(order, source);
     for (int i = 0; i < d.outputs; i++) {
-        assert_int_equal(d.output[i].bytes, h.file[i].size);
-        void *data = mmap(NULL, h.file[i].size, PROT_READ, MAP_SHARED, fds[i], 0);
+        const blob *mine = &h.file[i];
+        assert_int_equal(d.output[i].bytes, mine->size);
+        if (!mine->data) continue;
+        void *data = mmap(NULL, mine->size, PROT_READ, MAP_SHARED, fds[i], 0);
         assert_true(data != MAP_FAILED);
-        if (memcmp(data, h.file[i].data, h.file[i].size) != 0)
+        if (memcmp(data, mine->data, mine->size) != 0)
             fail_msg("%s, %s: output %d differs", what, order->recipe, i + 1);
-        munmap(data, h.file[i].size);
+        munmap(data, mine->size);
     }
     assert_true(d.known && d.cpu > 0);
     drop(&h);
@@ -407,10 +410,8 @@ static void without_a_sandbox(void **state) {
     start_with("off");
     assert_false(worker.hello.seccomp);
     assert_int_equal(worker.hello.landlock_abi, 0);
-    const int source = open_file(PHOTO);
-    const ibx_order o = order_of(IBX_ORDER_RUN, "resize:90x90", "avif");
-    demand_same(&o, source, "photo");
-    close(source);
+    every_format(NULL);
+    refusals(NULL);
     assert_int_equal(stop(), 0);
 }
 
