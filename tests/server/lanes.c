@@ -276,6 +276,29 @@ static void test_bounded_by_count(void **state) {
     ibx_lanes_free(lanes);
 }
 
+static void test_closed_for_unseen_jobs(void **state) {
+    (void)state;
+    ibx_lanes *lanes = taught(&USUAL);
+    ibx_ticket t[12];
+    ibx_refusal why;
+    assert_true(ibx_lanes_are_open(lanes, 100, 0, &why)); /* nobody waits */
+    for (int i = 0; i < 10; i++) {
+        t[i] = light();
+        admit(lanes, &t[i], 0);
+        if (i < 2) next_is(lanes, 0, &t[i]);
+    }
+    assert_true(ibx_lanes_are_open(lanes, 3, 0, &why)); /* they may be heavy */
+    assert_false(ibx_lanes_are_open(lanes, 4, 0, &why));
+    assert_int_equal(why.reason, IBX_SHED_QUEUE);
+    ibx_lane_limits hasty = USUAL;
+    hasty.wait = 0.4;
+    ibx_lanes_limit(lanes, &hasty);
+    assert_false(ibx_lanes_are_open(lanes, 0, 0, &why)); /* 10 x 0.1 s in two workers */
+    assert_int_equal(why.reason, IBX_SHED_WAIT);
+    assert_true(fabs(why.wait - 0.5) < 1e-6);
+    ibx_lanes_free(lanes);
+}
+
 static void test_bounded_by_memory(void **state) {
     (void)state;
     ibx_lanes *lanes = taught(&USUAL);
@@ -375,6 +398,7 @@ int main(void) {
         cmocka_unit_test(test_unknown_kinds_are_tried_one_at_a_time),
         cmocka_unit_test(test_what_runs_for_long_is_heavy),
         cmocka_unit_test(test_bounded_by_count),
+        cmocka_unit_test(test_closed_for_unseen_jobs),
         cmocka_unit_test(test_bounded_by_memory),
         cmocka_unit_test(test_bounded_by_wait),
         cmocka_unit_test(test_an_idle_lane_lets_in_whatever_it_takes),

@@ -95,7 +95,7 @@ const ibx_setting ibx_setting_rows[] = {
          "Predicted time of waiting above which a request is refused.", RELOADS),
     INT(limits, queue_light, 0, 1e6, "64", "Light jobs that wait, per worker.", RELOADS),
     INT(limits, queue_heavy, 0, 1e6, "4", "Heavy jobs that wait, per worker.", RELOADS),
-    BYTES(limits, heavy_bytes, 0, 1024 * G, "32M", "Memory above which a job counts as heavy.",
+    BYTES(limits, heavy_bytes, 0, 1024 * G, "128M", "Memory above which a job counts as heavy.",
           RELOADS),
     INT(limits, steps, 1, 1000, "32", "Steps of a recipe.", RELOADS),
     INT(limits, recipe_bytes, 16, 16383, "4096", "Characters of a recipe.", RELOADS),

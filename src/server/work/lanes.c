@@ -122,6 +122,15 @@ static bool refuse(ibx_refusal *refusal, int reason, double wait) {
     return false;
 }
 
+bool ibx_lanes_are_open(const ibx_lanes *lanes, int coming, double now, ibx_refusal *refusal) {
+    const int *most = lanes->limits.waiting;
+    const double wait = wait_in(lanes, IBX_LANE_LIGHT, now);
+    if (wait > 0 && ibx_lanes_waiting(lanes, IBX_LANE_LIGHT) + coming >=
+                        most[IBX_LANE_LIGHT] + most[IBX_LANE_HEAVY])
+        return refuse(refusal, IBX_SHED_QUEUE, wait);
+    return wait <= lanes->limits.wait || refuse(refusal, IBX_SHED_WAIT, wait);
+}
+
 bool ibx_lanes_admit(ibx_lanes *lanes, ibx_ticket *ticket, double now, ibx_refusal *refusal) {
     watch_running(lanes, now);
     ticket->lane = IBX_LANE_LIGHT;

@@ -51,6 +51,10 @@ ibx_lanes *ibx_lanes_new(const ibx_lane_limits *limits);
 void ibx_lanes_free(ibx_lanes *lanes);
 void ibx_lanes_limit(ibx_lanes *lanes, const ibx_lane_limits *limits); /* new ones, from now on */
 
+/* Is it worth while to look at another job, of which nothing is known, when so many are being
+ * looked at? Not if even a light one would be refused. */
+bool ibx_lanes_are_open(const ibx_lanes *lanes, int coming, double now, ibx_refusal *refusal);
+
 /* Lets a job in, at the end of its queue, or says why not. */
 bool ibx_lanes_admit(ibx_lanes *lanes, ibx_ticket *ticket, double now, ibx_refusal *refusal);
 

@@ -26,6 +26,7 @@ struct ibx_work {
     ibx_on_work *done; /* NULL: cancelled, and waits for its worker */
     void *user;
     ibx_fate fate;         /* REFUSED: why */
+    ibx_refusal refusal;   /* OVERLOADED: why */
     ibx_delivery delivery; /* what the scout saw, or why it is refused */
     ibx_ticket ticket;     /* from WAITING on */
     ibx_hand *hand;        /* RUNNING */
@@ -287,7 +288,7 @@ static gboolean on_refusal(gpointer data) {
     ibx_work *work = data;
     work->timer = 0;
     if (work->fate == IBX_FATE_OVERLOADED) {
-        shed(work, IBX_SHED_QUEUE, 1);
+        shed(work, work->refusal.reason, work->refusal.wait);
     } else {
         ibx_metric_add(work->works->metrics, IBX_M_SHED, IBX_SHED_DRAINING, 1);
         ibx_fail(&work->delivery.error, IBX_LIMIT, "the server is about to end");
@@ -317,6 +318,14 @@ static void take_in(ibx_work *work, int64_t deadline_ms) {
     look_next(works);
 }
 
+/* Where the scout has too much to do, or its work would be in vain, the piece is refused unseen. */
+static bool is_open(const ibx_works *works, const ibx_work *work, ibx_refusal *refusal) {
+    const int coming = (int)works->looks.length;
+    *refusal = (ibx_refusal){IBX_SHED_QUEUE, 1};
+    if (coming >= MOST_LOOKS) return false;
+    return !work->runs || ibx_lanes_are_open(works->lanes, coming, now_s(), refusal);
+}
+
 ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source,
                            int64_t deadline_ms, ibx_on_work *done, void *user) {
     const int own = fcntl(source, F_DUPFD_CLOEXEC, 0);
@@ -335,7 +344,7 @@ ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source,
     works->pending++;
     if (works->draining)
         refuse(work, IBX_FATE_DRAINING);
-    else if (works->looks.length >= MOST_LOOKS)
+    else if (!is_open(works, work, &work->refusal))
         refuse(work, IBX_FATE_OVERLOADED);
     else
         take_in(work, deadline_ms);
