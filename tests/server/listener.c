@@ -148,6 +148,43 @@ static void unix_sockets_are_made_and_removed(void **state) {
     g_free(spelling);
 }
 
+static int dial_v6(int port) {
+    const struct sockaddr_in6 a = {.sin6_family = AF_INET6,
+                                   .sin6_addr = IN6ADDR_LOOPBACK_INIT,
+                                   .sin6_port = htons((uint16_t)port)};
+    const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&a, sizeof a) == 0) return fd;
+    close(fd);
+    return -1;
+}
+
+static void both_families_share_a_port(void **state) {
+    (void)state;
+    site s, v6;
+    char reply[REPLY], spelling[30];
+    const int probe = socket(AF_INET6, SOCK_STREAM, 0);
+    const struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    const bool works = bind(probe, (const struct sockaddr *)&a, sizeof a) == 0;
+    close(probe);
+    if (!works) skip(); /* no IPv6 on this machine */
+    ibx_settings settings = DEFAULTS;
+    settings.server.listen = (char *[]){"[::]:0", NULL};
+    start(&v6, &settings);
+    const int port = (int)strtol(strrchr(v6.address, ':') + 1, NULL, 10);
+    g_snprintf(spelling, sizeof spelling, "0.0.0.0:%d", port);
+    settings.server.listen = (char *[]){spelling, NULL};
+    start(&s, &settings);
+    const int one = dial_v6(port), two = dial(s.address);
+    get(one, "/six", reply);
+    get(two, "/four", reply);
+    assert_int_equal(v6.requests, 1);
+    assert_int_equal(s.requests, 1);
+    close(one);
+    close(two);
+    stop(&s);
+    stop(&v6);
+}
+
 static void addresses_that_are_none_are_refused(void **state) {
     (void)state;
     static const char *const BAD[] = {
@@ -213,6 +250,7 @@ int main(void) {
         cmocka_unit_test(limits_are_of_all_and_of_each),
         cmocka_unit_test(without_descriptors_it_rests),
         cmocka_unit_test(unix_sockets_are_made_and_removed),
+        cmocka_unit_test(both_families_share_a_port),
         cmocka_unit_test(addresses_that_are_none_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,7 @@ typedef struct {
     SoupServer *soup;
     ibx_listener *listener;
     char *address; /* the first that it listens on */
+    atomic_bool ready;
     atomic_int requests, aborted;
     _Atomic int64_t body; /* bytes of the last one */
     ibx_error err;
@@ -124,12 +125,10 @@ static inline void close_site(site *s) {
 static inline void *serve(void *data) {
     site *s = data;
     g_main_context_push_thread_default(s->context);
-    if (open_site(s)) {
-        g_main_loop_run(s->loop);
-        close_site(s);
-    } else {
-        while (!g_main_loop_is_running(s->loop)) g_usleep(1000);
-    }
+    if (!open_site(s)) g_error("%s", s->err.text);
+    s->ready = true;
+    g_main_loop_run(s->loop);
+    close_site(s);
     g_main_context_pop_thread_default(s->context);
     return NULL;
 }
@@ -140,7 +139,7 @@ static inline void start(site *s, const ibx_settings *settings) {
     s->context = g_main_context_new();
     s->loop = g_main_loop_new(s->context, FALSE);
     s->thread = g_thread_new("server", serve, s);
-    while (!g_main_loop_is_running(s->loop)) g_usleep(1000);
+    while (!s->ready || !g_main_loop_is_running(s->loop)) g_usleep(1000);
 }
 
 static inline void stop(site *s) {

@@ -174,7 +174,7 @@ static gboolean open_gate(GSource *source, GSourceFunc callback, void *user) {
         g_source_set_ready_time(source, -1);
         g->watch = g_source_add_unix_fd(source, g_socket_get_fd(g->socket), G_IO_IN);
     }
-    for (int turn = 0; turn < TURNS; turn++) {
+    for (int turn = 0; turn < TURNS && !g_source_is_destroyed(source); turn++) {
         const int fd = accept_one(g->socket);
         if (fd >= 0) {
             welcome(g->listener, fd);
