@@ -40,6 +40,14 @@ static void drip(int socket) {
     }
 }
 
+static void answer_with_headers(int socket, int count) {
+    static const char HEAD[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n";
+    int more = origin_say(socket, HEAD, sizeof HEAD - 1);
+    while (more && count-- > 0)
+        more = origin_say(socket, "A: aaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n", 33);
+    if (more) origin_say(socket, "\r\n", 2);
+}
+
 static void wait_for_the_end(int socket) {
     char byte;
     while (read(socket, &byte, 1) > 0) continue;
@@ -110,6 +118,8 @@ static void answer(int socket, const char *request, void *user) {
         origin_say(socket, HEAD, sizeof HEAD - 1);
         wait_for_the_end(socket);
     }
+    if (strcmp(path, "/lean") == 0) answer_with_headers(socket, 1000);
+    if (strcmp(path, "/fat") == 0) answer_with_headers(socket, 3000); /* 99 kB */
     if (strcmp(path, "/cut") == 0) {
         static const char HEAD[] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort";
         origin_say(socket, HEAD, sizeof HEAD - 1);
@@ -260,6 +270,8 @@ static void bounds_size(void **state) {
     check(w, "/huge", IBX_SOURCE_TOO_LARGE); /* before its body, which never comes */
     check(w, "/headers", IBX_SOURCE_FAILED);
     check(w, "/header", IBX_SOURCE_FAILED);
+    check(w, "/lean", IBX_SOURCE_OK);
+    check(w, "/fat", IBX_SOURCE_FAILED);
     check(w, "/continue", IBX_SOURCE_FAILED);
     assert_true(g_get_monotonic_time() - before < 8 * G_USEC_PER_SEC); /* none by its time */
     assert_int_equal(ibx_metric_get(w->f.metrics, IBX_M_FETCH, IBX_FETCH_TOO_LARGE), 3);

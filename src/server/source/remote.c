@@ -13,7 +13,8 @@ struct ibx_fetcher {
 };
 
 /* Belongs to the main loop but for the time between g_thread_pool_push and the delivery, when it
- * belongs to a thread; `cancelled` is for both. */
+ * belongs to a thread; `cancelled` is for both. GLib's queues order what both do; `handed` says it
+ * again where tools can see it that do not look into GLib. */
 struct ibx_fetch {
     ibx_fetcher *fetcher;
     ibx_origins *origins;
@@ -23,10 +24,19 @@ struct ibx_fetch {
     void *user;
     int64_t begin;
     atomic_bool cancelled;
+    atomic_int handed; /* how often */
     GList link;
     GSource *delivery;
     ibx_opened opened;
 };
+
+static void hand_over(ibx_fetch *f) {
+    atomic_fetch_add(&f->handed, 1);
+}
+
+static void take_over(const ibx_fetch *f) {
+    (void)atomic_load(&f->handed);
+}
 
 /* ---- in a thread --------------------------------------------------------------------------------
  */
@@ -109,6 +119,7 @@ static bool is_late(const ibx_fetch *f) {
 static void run(void *data, void *user) {
     ibx_fetch *f = data;
     (void)user;
+    take_over(f);
     ibx_transfer t = {
         .origins = f->origins,
         .deadline = f->begin + f->origins->total_ms * 1000,
@@ -119,10 +130,11 @@ static void run(void *data, void *user) {
                           ibx_transfer_sentence(IBX_SOURCE_BUSY));
     else
         fetch(f, &t);
-    f->delivery = g_idle_source_new();
-    g_source_set_priority(f->delivery, G_PRIORITY_DEFAULT);
-    g_source_set_callback(f->delivery, deliver, f, NULL);
-    g_source_attach(f->delivery, NULL);
+    GSource *delivery = f->delivery = g_idle_source_new();
+    g_source_set_priority(delivery, G_PRIORITY_DEFAULT);
+    g_source_set_callback(delivery, deliver, f, NULL);
+    hand_over(f);
+    g_source_attach(delivery, NULL);
 }
 
 /* ---- in the main loop ---------------------------------------------------------------------------
@@ -141,6 +153,7 @@ static void free_fetch(ibx_fetch *f) {
 
 /* What nobody wants any more. */
 static void discard(ibx_fetch *f) {
+    take_over(f);
     ibx_purse_return(f->fetcher->purse, f->opened.size);
     ibx_opened_close(&f->opened);
     free_fetch(f);
@@ -165,6 +178,7 @@ static void count(const ibx_fetch *f) {
 
 static gboolean deliver(void *user) {
     ibx_fetch *f = user;
+    take_over(f);
     if (atomic_load(&f->cancelled)) {
         discard(f);
         return G_SOURCE_REMOVE;
@@ -185,6 +199,7 @@ static ibx_fetch *start(ibx_fetcher *fetcher, ibx_fetch *f) {
     f->opened.fd = -1;
     f->link.data = f;
     g_queue_push_tail_link(&fetcher->all, &f->link);
+    hand_over(f);
     g_thread_pool_push(fetcher->pool, f, NULL);
     return f;
 }
