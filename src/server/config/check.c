@@ -1,56 +1,61 @@
 /* check.c - what the settings must be as a whole. */
 #include "server/config/endpoint.h"
-#include "server/config/settings.h"
+#include "server/config/rows.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 enum { FIRST_INHERITED = 3 }; /* SD_LISTEN_FDS_START */
 
-/* Names the first address that others than this machine can connect to; "" if there is none, NULL
- * with an error if one cannot be read. What cannot be told counts as open. */
-static const char *open_address(const ibx_settings *settings, ibx_error *err) {
-    const char *open = "";
-    const int inherited = ibx_endpoint_inherited();
-    for (int i = 0; i < inherited; i++) {
-        GSocketAddress *address = ibx_endpoint_of(FIRST_INHERITED + i);
-        if (!address || !ibx_endpoint_is_local(address)) open = "a socket of systemd";
-        if (address) g_object_unref(address);
-    }
-    for (char *const *word = settings->server.listen; *word; word++) {
-        GSocketAddress *address = ibx_endpoint_parse(*word, err);
-        if (!address) return NULL;
-        if (!inherited && !ibx_endpoint_is_local(address)) open = *word;
-        g_object_unref(address);
-    }
-    return open;
+/* What cannot be told counts as open. */
+static bool is_open(GSocketAddress *address) {
+    const bool local = address && ibx_endpoint_is_local(address);
+    if (address) g_object_unref(address);
+    return !local;
+}
+
+const char *ibx_settings_exposed_by(const ibx_settings *settings) {
+    const int inherited = ibx_endpoint_inherited(); /* they win over server.listen */
+    for (int i = 0; i < inherited; i++)
+        if (is_open(ibx_endpoint_of(FIRST_INHERITED + i))) return "a socket of systemd";
+    for (char *const *word = settings->server.listen; !inherited && *word; word++)
+        if (is_open(ibx_endpoint_parse(*word, NULL))) return *word;
+    return NULL;
 }
 
 bool ibx_settings_unsigned(const ibx_settings *settings) {
     if (settings->auth.unsigned_ok != IBX_UNSIGNED_AUTO)
         return settings->auth.unsigned_ok == IBX_UNSIGNED_YES;
-    const char *open = open_address(settings, NULL);
-    return open && !*open && !*settings->auth.keys;
+    return !settings->exposed && !*settings->auth.keys;
+}
+
+static bool check_addresses(const ibx_settings *settings, ibx_error *err) {
+    char *const *word = settings->server.listen;
+    if (!*word) return ibx_fail(err, IBX_USAGE, "server.listen is empty; name an address");
+    for (; *word; word++) {
+        GSocketAddress *address = ibx_endpoint_parse(*word, err);
+        if (!address) return false;
+        g_object_unref(address);
+    }
+    return true;
 }
 
 static bool check_access(const ibx_settings *settings, ibx_error *err) {
-    const char *open = open_address(settings, err);
-    if (!open) return false;
-    if (!*settings->server.listen && !ibx_endpoint_inherited())
-        return ibx_fail(err, IBX_USAGE, "server.listen is empty; name an address");
-    if (!*open || settings->auth.unsigned_ok == IBX_UNSIGNED_YES) return true;
+    const char *by = ibx_settings_exposed_by(settings);
+    if (!settings->exposed || settings->auth.unsigned_ok == IBX_UNSIGNED_YES) return true;
+    if (!by) by = "a socket of systemd"; /* taken over since */
     if (!*settings->auth.keys)
         return ibx_fail(err, IBX_USAGE,
                         "everybody could use this server: it listens on %s without keys. Set "
                         "auth.keys or auth.keys_file, listen on 127.0.0.1, or say "
                         "auth.unsigned_ok = yes if that is meant",
-                        open);
+                        by);
     if (!*settings->auth.token)
         return ibx_fail(err, IBX_USAGE,
                         "everybody could send images to this server: it listens on %s without a "
                         "token. Set auth.token or auth.token_file, listen on 127.0.0.1, or say "
                         "auth.unsigned_ok = yes if that is meant",
-                        open);
+                        by);
     return true;
 }
 
@@ -123,7 +128,8 @@ static bool check_buckets(const ibx_settings *settings, ibx_error *err) {
 }
 
 bool ibx_settings_check(const ibx_settings *settings, ibx_error *err) {
-    return check_access(settings, err) && check_admin(settings, err) && check_root(settings, err) &&
+    return check_addresses(settings, err) && check_access(settings, err) &&
+           check_admin(settings, err) && check_root(settings, err) &&
            check_presets(settings, err) && check_ports(settings, err) &&
            check_buckets(settings, err);
 }

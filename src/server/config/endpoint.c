@@ -7,21 +7,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* A decimal port from 1 to 65535; 0: none. */
-static guint parse_port(const char *text) {
-    guint64 port;
-    return g_ascii_string_to_unsigned(text, 10, 1, 65535, &port, NULL) ? (guint)port : 0;
-}
-
-/* The host, without the brackets around an IPv6 address. */
+/* The host, without the brackets that an IPv6 address must have; NULL if they are not right. */
 static char *host_of(const char *text, const char *colon) {
     const size_t length = (size_t)(colon - text);
     const bool brackets = length >= 2 && text[0] == '[' && colon[-1] == ']';
-    if (!brackets && memchr(text, ':', length)) return NULL; /* ::1:80 may mean two things */
-    if (brackets) return g_strndup(text + 1, length - 2);
-    if (length == 9 && strncmp(text, "localhost", 9) == 0) return g_strdup("127.0.0.1");
-    if (length == 1 && *text == '*') return g_strdup("0.0.0.0");
-    return g_strndup(text, length);
+    const bool v6 = memchr(text, ':', length);
+    if (brackets != v6) return NULL;
+    return brackets ? g_strndup(text + 1, length - 2) : g_strndup(text, length);
 }
 
 static GSocketAddress *parse_unix(const char *path) {
@@ -30,10 +22,12 @@ static GSocketAddress *parse_unix(const char *path) {
 }
 
 static GSocketAddress *parse_inet(const char *text) {
+    guint64 port;
     const char *colon = strrchr(text, ':');
-    const guint port = colon ? parse_port(colon + 1) : 0;
-    char *host = port ? host_of(text, colon) : NULL;
-    GSocketAddress *address = host ? g_inet_socket_address_new_from_string(host, port) : NULL;
+    if (!colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, 65535, &port, NULL)) return NULL;
+    char *host = host_of(text, colon);
+    GSocketAddress *address =
+        host ? g_inet_socket_address_new_from_string(host, (guint)port) : NULL;
     g_free(host);
     return address;
 }

@@ -5,8 +5,8 @@
 #include "imbrex.h"
 #include <gio/gio.h>
 
-/* "127.0.0.1:8080", "[::1]:8080", "localhost:8080" (127.0.0.1), "*:8080" (all, 0.0.0.0),
- * "unix:/run/imbrex.sock" (a path that begins with /). NULL with an error that names the text. */
+/* "127.0.0.1:8080", "[::1]:8080", "unix:/run/imbrex.sock" (a path that begins with /); port 0 lets
+ * the system choose. NULL with an error that names the text. */
 GSocketAddress *ibx_endpoint_parse(const char *text, ibx_error *err);
 
 /* Binds and listens there. A Unix socket that a server has left behind is replaced, one that still

@@ -80,6 +80,9 @@ bool ibx_setting_equal(const ibx_setting *row, const ibx_settings *a, const ibx_
 /* Words for what is allowed: "64K to 1T", "yes or no"; "" for texts. */
 void ibx_setting_print_range(const ibx_setting *row, FILE *out);
 
+/* What others than this machine can connect to, as words for a sentence; NULL: nothing. */
+const char *ibx_settings_exposed_by(const ibx_settings *settings);
+
 /* ---- where values come from --------------------------------------------------------------------
  */
 

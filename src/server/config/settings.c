@@ -63,7 +63,10 @@ static bool read_all(ibx_settings *settings, int argc, char **argv, ibx_error *e
 bool ibx_settings_read(ibx_settings *settings, const char *file, int argc, char **argv,
                        ibx_error *err) {
     *settings = (ibx_settings){.command.file = file};
-    if (read_all(settings, argc, argv, err)) return true;
+    if (read_all(settings, argc, argv, err)) {
+        settings->exposed = ibx_settings_exposed_by(settings) != NULL;
+        return true;
+    }
     ibx_settings_free(settings);
     return false;
 }
@@ -82,13 +85,13 @@ static void exchange(ibx_settings *a, ibx_settings *b) {
         if (row->traits & IBX_SETTING_RELOADS) ibx_setting_swap(row, a, b);
 }
 
-void ibx_settings_reload(ibx_settings *settings, ibx_settings *fresh, FILE *left) {
+bool ibx_settings_reload(ibx_settings *settings, ibx_settings *fresh, FILE *left) {
     ibx_error err;
     exchange(settings, fresh);
     if (!ibx_settings_check(settings, &err)) {
         exchange(settings, fresh);
         if (left) fprintf(left, "nothing has changed: %s\n", err.text);
-        return;
+        return false;
     }
     for (const ibx_setting *row = ibx_setting_rows; row->key; row++) {
         if (row->traits & IBX_SETTING_RELOADS || ibx_setting_equal(row, settings, fresh)) continue;
@@ -96,4 +99,5 @@ void ibx_settings_reload(ibx_settings *settings, ibx_settings *fresh, FILE *left
             fprintf(left, "%s stays as it is until the server is started again\n",
                     ibx_setting_path(row).text);
     }
+    return true;
 }

@@ -91,7 +91,7 @@ typedef struct {
         int64_t max_age; /* ms, told to clients */
     } cache;
     struct {
-        ibx_word_list presets; /* "name=recipe": steps that requests may name as preset:name */
+        ibx_word_list presets;   /* "name=recipe": steps that requests may name as preset:name */
         ibx_word_list automatic; /* formats for save:auto: the first that Accept names itself */
     } recipes;
     struct {
@@ -104,6 +104,9 @@ typedef struct {
         const char *file; /* --config FILE, or the file that ibx_settings_read was given; NULL.
                              Borrowed. For SIGHUP: call ibx_settings_read again with both */
     } command;
+    bool exposed; /* others than this machine can connect: by server.listen or by sockets that
+                     systemd has opened. Found out by ibx_settings_read, before a listener takes
+                     these over; ibx_settings_reload leaves it alone */
 } ibx_settings;
 
 /* Defaults, then the file (NULL: none; --config FILE among the options wins), the environment, the
@@ -117,7 +120,7 @@ bool ibx_settings_read(ibx_settings *settings, const char *file, int argc, char 
 void ibx_settings_free(ibx_settings *settings); /* twice is allowed */
 
 /* Is "-" accepted as signature? As auth.unsigned_ok says; "auto" is yes where there are no keys and
- * everybody who can connect is on this machine: all sockets are loopback or Unix ones. */
+ * everybody who can connect is on this machine (not `exposed`). */
 bool ibx_settings_unsigned(const ibx_settings *settings);
 
 /* What the settings must be as a whole: whoever listens beyond this machine (by server.listen or by
@@ -134,8 +137,8 @@ void ibx_settings_help(FILE *out);
 /* What SIGHUP may change: keys, token, presets, limits, allow-lists. Exchanges these between
  * `settings` and `fresh`, which is to be freed as before; the rest keeps its value, and a line for
  * each that would have changed goes to `left` (may be NULL). Where what comes out would not pass
- * ibx_settings_check (keys gone, but the old public address still listens), nothing changes, and
- * `left` gets that sentence. */
-void ibx_settings_reload(ibx_settings *settings, ibx_settings *fresh, FILE *left);
+ * ibx_settings_check (keys gone, but the old public address still listens), nothing changes, `left`
+ * gets that sentence, and the result is false. */
+bool ibx_settings_reload(ibx_settings *settings, ibx_settings *fresh, FILE *left);
 
 #endif
