@@ -40,10 +40,10 @@ function milliseconds(ms) {
     : `${(ms / 1000).toFixed(2)} s`;
 }
 
-/* "queue;dur=0.2, decode;dur=4.1" as [["queue", 0.2], ...]. */
+/* "queue;dur=0.2, decode;dur=4.1" as [["queue", 0.2], ...]; the total is no part. */
 function timings(header) {
   return [...(header ?? '').matchAll(/([\w-]+)[^,]*?;\s*dur=([\d.]+)/g)]
-    .map(([, name, ms]) => [name, Number(ms)]);
+    .map(([, name, ms]) => [name, Number(ms)]).filter(([name]) => name !== 'total');
 }
 
 function showTimings(list) {

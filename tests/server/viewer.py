@@ -1,0 +1,124 @@
+"""viewer - OpenSeadragon shows a large picture through both protocols for tiles, at the right place and
+without seams. The viewer comes from npm; without it this cannot be run."""
+
+import functools
+import http.server
+import io
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import threading
+
+import numpy
+import support
+import webdriver
+from PIL import Image
+
+PACKAGE = "openseadragon@6.1.1"
+WIDE, HIGH = 3001, 1999  # pixels of the picture
+PICTURES = pathlib.Path(os.environ["BUILD"], "ui")
+
+PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
+<style>body { margin: 0 } #viewer { width: 1000px; height: 667px; background: #fff }</style>
+<div id="viewer"></div><script src="openseadragon.min.js"></script>
+<p id="status"></p><script>
+window.viewer = OpenSeadragon({id: 'viewer', showNavigationControl: false, drawer: 'canvas',
+  animationTime: 0, immediateRender: false, blendTime: 0, crossOriginPolicy: 'Anonymous',
+  tileSources: decodeURIComponent(location.hash.slice(1))});
+viewer.addHandler('open-failed', e => document.querySelector('#status').textContent = e.message);
+</script>
+"""
+LOADED = """
+const item = window.viewer && viewer.world.getItemAt(0);
+return Boolean(item && item.getFullyLoaded());
+"""
+ZOOM = """
+viewer.viewport.zoomTo(viewer.viewport.imageToViewportZoom(arguments[0]), null, true);
+viewer.viewport.panTo(viewer.viewport.imageToViewportCoordinates(arguments[1], arguments[2]), true);
+"""
+SETTLED = "return viewer.world.getItemAt(0).getFullyLoaded()"
+
+
+def smooth():
+    """Nothing but gradients: a seam, or a tile in the wrong place, stands out."""
+    y, x = numpy.mgrid[0:HIGH, 0:WIDE]
+    return numpy.stack([x * 255 / WIDE, y * 255 / HIGH,
+                        127 + 100 * numpy.sin(x / 300) * numpy.cos(y / 300)], 2).astype(numpy.uint8)
+
+
+def wanted(picture, zoom, x, y, w, h):
+    """What a screen of w x h shows of the picture around x, y at that zoom."""
+    left, top = x - w / 2 / zoom, y - h / 2 / zoom
+    box = (left, top, left + w / zoom, top + h / zoom)
+    return numpy.asarray(Image.fromarray(picture).resize((w, h), Image.BILINEAR, box=box)).astype(int)
+
+
+def compare(b, picture, zoom, x, y, name):
+    b.run(ZOOM, zoom, x, y)
+    b.wait("tiles", SETTLED)
+    b.run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    b.picture(PICTURES / name)
+    shot = numpy.asarray(Image.open(io.BytesIO((PICTURES / name).read_bytes())).convert("RGB"))
+    shot = shot[:660, :1000].astype(int)
+    target = wanted(picture, zoom, x, y, 1000, 667)[:660]
+    inside = numpy.abs(shot - target)
+    support.check(inside.max() <= 12 and inside.mean() < 2.5,
+                  f"{name}: off by {inside.max()} at most, {inside.mean():.2f} on average")
+
+
+def get_viewer(folder):
+    if not shutil.which("npm"):
+        support.skip("there is no npm")
+    got = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", PACKAGE],
+                         cwd=folder, check=False, timeout=300)
+    if got.returncode != 0:
+        support.skip("npm cannot get the viewer")
+    built = folder / "node_modules" / "openseadragon" / "build" / "openseadragon"
+    site = folder / "site"
+    site.mkdir()
+    shutil.copy(built / "openseadragon.min.js", site)
+    (site / "index.html").write_text(PAGE)
+    return site
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def serve(folder):
+    handler = functools.partial(Quiet, directory=folder)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def show(b, site, s, picture, source, name):
+    b.open("about:blank")
+    b.open(f"http://127.0.0.1:{site.server_port}/#http://127.0.0.1:{s.port}{source}")
+    b.wait(f"the tiles of {source}", LOADED)
+    for zoom, x, y in ((0.4, 1500, 1000), (1.0, 1530, 1020), (1.0, 700, 1600)):
+        compare(b, picture, zoom, x, y, f"{name}-{zoom}-{x}.png")
+    complaints = b.complaints()
+    support.check(not complaints, f"the console is empty: {complaints}")
+
+
+def main():
+    PICTURES.mkdir(exist_ok=True)
+    picture = smooth()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        site = serve(get_viewer(folder))
+        root = folder / "root"
+        root.mkdir()
+        Image.fromarray(picture).save(root / "large.png")
+        with support.server("--root", root) as s, webdriver.browser() as b:
+            show(b, site, s, picture, "/dz/large.png.dzi", "deepzoom")
+            show(b, site, s, picture, "/iiif/3/large.png/info.json", "iiif")
+        site.shutdown()
+    print("both protocols show the picture where it should be")
+
+
+main()
