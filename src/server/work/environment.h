@@ -4,7 +4,7 @@
 
 #include "server/config/settings.h"
 
-/* Threads of each worker, and workers, where the settings leave it open. */
+/* Workers, and threads of each, also where the settings leave it open. */
 int ibx_worker_count(const ibx_settings *settings);
 int ibx_worker_threads(const ibx_settings *settings);
 
