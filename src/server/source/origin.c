@@ -25,7 +25,7 @@ static char **normal_hosts(char *const *words) {
     return (char **)g_ptr_array_free(hosts, FALSE);
 }
 
-ibx_origins *ibx_origins_new(const ibx_settings *settings, ibx_error *err) {
+ibx_origins *ibx_origins_new(const ibx_settings *settings, bool *good, ibx_error *err) {
     ibx_origins *o = g_atomic_rc_box_new0(ibx_origins);
     *o = (ibx_origins){
         .hosts = normal_hosts(settings->remote.allow),
@@ -40,9 +40,8 @@ ibx_origins *ibx_origins_new(const ibx_settings *settings, ibx_error *err) {
         .key_id = g_strdup(settings->s3.key_id ? settings->s3.key_id : ""),
         .secret = g_strdup(settings->s3.secret ? settings->s3.secret : ""),
     };
-    if (ibx_buckets_read(settings->s3.buckets, o, err)) return o;
-    ibx_origins_unref(o);
-    return NULL;
+    *good = ibx_buckets_read(settings->s3.buckets, o, err);
+    return o;
 }
 
 ibx_origins *ibx_origins_ref(ibx_origins *origins) {

@@ -28,8 +28,9 @@ typedef struct {
     char *key_id, *secret; /* of the buckets; "": they are public */
 } ibx_origins;
 
-/* NULL with an error if a bucket cannot be understood. References are counted, in any thread. */
-ibx_origins *ibx_origins_new(const ibx_settings *settings, ibx_error *err);
+/* *good tells whether all buckets could be understood; if not, the others are there, and the error
+ * tells of one that is not. References are counted, in any thread. */
+ibx_origins *ibx_origins_new(const ibx_settings *settings, bool *good, ibx_error *err);
 ibx_origins *ibx_origins_ref(ibx_origins *origins);
 void ibx_origins_unref(ibx_origins *origins); /* NULL is allowed */
 

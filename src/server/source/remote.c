@@ -236,8 +236,10 @@ ibx_fetcher *ibx_fetcher_new(const ibx_settings *settings, ibx_metrics *metrics,
         ibx_fail(err, IBX_MEMORY, "libcurl cannot start, so nothing can be fetched");
         return NULL;
     }
-    ibx_origins *origins = ibx_origins_new(settings, err);
-    if (!origins) {
+    bool good;
+    ibx_origins *origins = ibx_origins_new(settings, &good, err);
+    if (!good) {
+        ibx_origins_unref(origins);
         curl_global_cleanup();
         return NULL;
     }
@@ -247,9 +249,10 @@ ibx_fetcher *ibx_fetcher_new(const ibx_settings *settings, ibx_metrics *metrics,
     return fetcher;
 }
 
+/* A bucket that cannot be understood any more is closed; what was forbidden is, in any case. */
 void ibx_fetcher_reloaded(ibx_fetcher *fetcher) {
-    ibx_origins *fresh = ibx_origins_new(fetcher->settings, NULL);
-    if (!fresh) return; /* a bucket that cannot be understood: all stays as it was */
+    bool good;
+    ibx_origins *fresh = ibx_origins_new(fetcher->settings, &good, NULL);
     ibx_origins_unref(fetcher->origins);
     fetcher->origins = fresh;
     g_thread_pool_set_max_threads(fetcher->pool, fresh->fetches, NULL);

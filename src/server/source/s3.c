@@ -96,10 +96,11 @@ static bool read_bucket(const char *word, ibx_origins *o, ibx_error *err) {
 bool ibx_buckets_read(char *const *words, ibx_origins *origins, ibx_error *err) {
     const size_t count = words ? g_strv_length((char **)words) : 0;
     origins->bucket = g_new0(ibx_bucket, count + 1);
+    bool good = true;
     for (size_t i = 0; i < count; i++) {
-        if (!read_bucket(words[i], origins, err)) return false;
+        if (!read_bucket(words[i], origins, good ? err : NULL)) good = false;
     }
-    return true;
+    return good;
 }
 
 void ibx_buckets_free(ibx_origins *origins) {

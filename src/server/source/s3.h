@@ -8,7 +8,8 @@
 
 #include "server/source/transfer.h"
 
-/* Fills origins->bucket from words of the settings; needs origins->networks. */
+/* Fills origins->bucket from words of the settings; needs origins->networks. False if one cannot be
+ * understood: it is left out, and the error tells of the first. */
 bool ibx_buckets_read(char *const *words, ibx_origins *origins, ibx_error *err);
 void ibx_buckets_free(ibx_origins *origins);
 
