@@ -64,7 +64,10 @@ static bool open_team(ibx_reserve *reserve, const ibx_limits *limits, ibx_error 
 static bool begin(errand *e, const ibx_conversion *order, ibx_error *err) {
     *e = (errand){.order = order, .reserve = order->reserve};
     if (!e->reserve) e->reserve = e->own = ibx_reserve_new();
-    if (!e->reserve) return ibx_fail(err, IBX_MEMORY, "no memory for a conversion");
+    if (!e->reserve) {
+        ibx_fail(err, IBX_MEMORY, "no memory for a conversion");
+        return false;
+    }
     e->wishes = (ibx_wishes){.recipe = order->recipe,
                              .quality = order->quality,
                              .metadata = order->metadata,
