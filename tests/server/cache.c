@@ -337,6 +337,9 @@ static void leaves_others_alone(void **state) {
              k.text);
     name[2][strlen(name[2]) - 64] = 'f'; /* a key, but of another folder */
     for (int i = 0; i < 4; i++) write_text(name[i]);
+    const time_t late = time(NULL) - 600; /* a draft that somebody may still be writing */
+    const struct timespec recent[] = {{.tv_sec = late}, {.tv_sec = late}};
+    assert_int_equal(utimensat(AT_FDCWD, name[3], recent, 0), 0);
     open_cache(1 << 20);
     for (int i = 0; i < 4; i++) assert_int_equal(access(name[i], F_OK), 0);
     assert_int_equal(ibx_cache_bytes(cache), BLOCK);
