@@ -3,12 +3,14 @@ keyboard, problems are shown where they belong; on a phone, in the dark. Picture
 to the build folder."""
 
 import base64
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
 import time
+import urllib.parse
 
 import support
 import webdriver
@@ -202,6 +204,35 @@ def check_copies(b, s):
     support.check(status == 200 and body == want, f"{address}: {status}")
 
 
+AGAIN = """
+const texts = arguments[0];
+return Promise.all([import('./recipe.js'), fetch('../v1/filters').then(r => r.json())]).then(
+    ([recipe, table]) => texts.map(text => {
+      const parsed = recipe.parseRecipe(text, table);
+      return parsed && recipe.printRecipe(parsed.steps, parsed.output, table);
+    }));
+"""
+SPELLINGS = ["  blur:2 / resize:50% # and a word\nunsharp", "pad:600x300,background=#fff/save:png,depth=8",
+             "save:jpeg,70,444", "resize:size=120x,kernel=mitchell / save:webp,lossless=yes"]
+
+
+def check_recipes(b, s):
+    """What the forms make of a recipe means the same to the server: every filter's examples."""
+    filters = json.loads(s.get("/v1/filters")[2])["filters"]
+    texts = [e for f in filters for e in f["examples"]] + SPELLINGS
+    image = PHOTO.read_bytes()
+    kind = {"Content-Type": "image/jpeg"}
+    same = 0
+    for text, again in zip(texts, b.run(AGAIN, texts)):
+        support.check(again is not None, f"the forms can show {text!r}")
+        first, second = (s.post("/v1/process/" + urllib.parse.quote(t), image, headers=kind)
+                         for t in (text, again))
+        support.check(first[0] == second[0], f"{text!r} became {again!r}: {second[2][:200]}")
+        support.check(first[0] != 200 or first[2] == second[2], f"{text!r} became {again!r}")
+        same += first[0] == 200
+    support.check(same > len(filters), f"only {same} recipes could be compared")
+
+
 def check_token():
     with support.server("--auth-token", "open-sesame") as s, webdriver.browser() as b:
         b.open(f"http://127.0.0.1:{s.port}/ui/#blur%3A3")
@@ -289,6 +320,7 @@ def main():
         check_other_formats(b)
         check_copies(b, s)
         check_problems(b)
+        check_recipes(b, s)
         check_names(b)
         check_phone(b)
         check_dark(b)
