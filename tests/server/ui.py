@@ -3,10 +3,14 @@ keyboard, problems are shown where they belong; on a phone, in the dark. Picture
 to the build folder."""
 
 import base64
+import json
 import os
 import pathlib
+import shutil
+import subprocess
 import tempfile
 import time
+import urllib.parse
 
 import support
 import webdriver
@@ -22,7 +26,8 @@ const at = document.querySelector('#stage');
 at.dispatchEvent(new DragEvent('dragover', {dataTransfer: data, bubbles: true, cancelable: true}));
 at.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}));
 """
-DONE = "return document.querySelector('#status').classList.contains('done')"
+DONE = """return document.querySelector('#stage').getAttribute('aria-busy') === 'false'
+    && document.querySelector('#status').classList.contains('done')"""
 RECIPE = "return document.querySelector('#recipe').value"
 WRITE = """
 const box = document.querySelector('#recipe');
@@ -132,6 +137,112 @@ def check_split(b):
     b.picture(PICTURES / "compare.png")
 
 
+SLOW = """
+const real = window.fetch;
+window.asked = [];
+window.fetch = (address, options) => {
+  asked.push(options.signal);
+  return new Promise(go => setTimeout(go, 700)).then(() => real(address, options));
+};
+window.fast = () => { window.fetch = real; };
+"""
+
+
+def check_cancel(b):
+    """A request that is overtaken by a change is given up."""
+    b.run(SLOW)
+    b.run(WRITE, "blur:20/resize:120x")
+    b.wait("a request", "return asked.length === 1")
+    b.run(WRITE, "blur:20/resize:100x")
+    wait_done(b, "100\u00d756")
+    support.check(b.run("return asked.map(s => s.aborted)") == [True, False],
+                  "the first request was given up, the second was not")
+    b.run("fast()")
+
+
+def check_other_formats(b):
+    """What the browser cannot show is shown all the same, and downloaded as it is."""
+    b.run(WRITE, "resize:90x/save:tiff,compression=lzw")
+    wait_done(b, "90\u00d751")
+    support.check(b.run("return document.querySelector('#download').download").endswith(".tif"),
+                  "a TIFF is offered")
+    support.check(b.run("return document.querySelector('.after').naturalWidth") == 90
+                  and b.run("return document.querySelector('#unshown').hidden"), "and it is seen")
+    support.check(b.run("return document.querySelector('#format').value") == "tiff"
+                  and b.run("return document.querySelector("
+                            "'[data-parameter=compression] select').value") == "lzw",
+                  "the forms have it")
+
+
+def copied(b, what):
+    """The text that a button offers; it is said too where there is no clipboard."""
+    b.run("document.querySelector('#status').textContent = ''")
+    b.click(f"[data-copy={what}]")
+    text = b.wait("a text", "return document.querySelector('#status').textContent")
+    return text.removeprefix("Copied: ")
+
+
+def check_copies(b, s):
+    """All three do what the page did."""
+    recipe = "resize:80x,light=encoded/save:png"
+    b.run(WRITE, recipe)
+    wait_done(b, "80\u00d745")
+    want = s.post("/v1/process/" + recipe, PHOTO.read_bytes(),
+                  headers={"Content-Type": "image/jpeg"})[2]
+    address = copied(b, "address")
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        shutil.copy(PHOTO, folder)
+        path = {**os.environ, "PATH": f"{pathlib.Path(support.IMBREX).parent}:{os.environ['PATH']}"}
+        for what in ("command", "curl"):
+            subprocess.run(["sh", "-c", copied(b, what)], cwd=folder, env=path, check=True,
+                           capture_output=True)
+        made = [folder / "out" / "photo-before.png", folder / "photo-before-imbrex.png"]
+        support.check(all(file.read_bytes() == want for file in made), "the same bytes")
+    support.check(address.startswith(f"http://127.0.0.1:{s.port}/"), f"an address: {address}")
+    status, _, body = s.get(address.removeprefix(f"http://127.0.0.1:{s.port}"))
+    support.check(status == 200 and body == want, f"{address}: {status}")
+
+
+AGAIN = """
+const texts = arguments[0];
+return Promise.all([import('./recipe.js'), fetch('../v1/filters').then(r => r.json())]).then(
+    ([recipe, table]) => texts.map(text => {
+      const parsed = recipe.parseRecipe(text, table);
+      return parsed && recipe.printRecipe(parsed.steps, parsed.output, table);
+    }));
+"""
+SPELLINGS = ["  blur:2 / resize:50% # and a word\nunsharp", "pad:600x300,background=#fff/save:png,depth=8",
+             "save:jpeg,70,444", "resize:size=120x,kernel=mitchell / save:webp,lossless=yes"]
+
+
+def check_recipes(b, s):
+    """What the forms make of a recipe means the same to the server: every filter's examples."""
+    filters = json.loads(s.get("/v1/filters")[2])["filters"]
+    texts = [e for f in filters for e in f["examples"]] + SPELLINGS
+    image = PHOTO.read_bytes()
+    kind = {"Content-Type": "image/jpeg"}
+    same = 0
+    for text, again in zip(texts, b.run(AGAIN, texts)):
+        support.check(again is not None, f"the forms can show {text!r}")
+        first, second = (s.post("/v1/process/" + urllib.parse.quote(t), image, headers=kind)
+                         for t in (text, again))
+        support.check(first[0] == second[0], f"{text!r} became {again!r}: {second[2][:200]}")
+        support.check(first[0] != 200 or first[2] == second[2], f"{text!r} became {again!r}")
+        same += first[0] == 200
+    support.check(same > len(filters), f"only {same} recipes could be compared")
+
+
+def check_token():
+    with support.server("--auth-token", "open-sesame") as s, webdriver.browser() as b:
+        b.open(f"http://127.0.0.1:{s.port}/ui/#blur%3A3")
+        b.wait("the recipe of the address", "return document.querySelector('.step-name')")
+        drop(b)
+        b.wait("a refusal", "return !document.querySelector('#token-panel').hidden")
+        b.type("#token", "open-sesame")
+        b.wait("a result", DONE)
+
+
 def check_problems(b):
     b.run(WRITE, "blur:2/blur:900")
     text = b.wait("a problem", """
@@ -197,7 +308,7 @@ def check_console(b):
 
 def main():
     PICTURES.mkdir(exist_ok=True)
-    with support.server("--ui", "yes") as s, webdriver.browser() as b:
+    with support.server("--root", PHOTO.parent) as s, webdriver.browser() as b:
         b.open(f"http://127.0.0.1:{s.port}/ui/")
         check_start(b)
         check_steps(b)
@@ -205,11 +316,16 @@ def main():
         check_drag(b)
         check_result(b, s)
         check_split(b)
+        check_cancel(b)
+        check_other_formats(b)
+        check_copies(b, s)
         check_problems(b)
+        check_recipes(b, s)
         check_names(b)
         check_phone(b)
         check_dark(b)
         check_console(b)
+    check_token()
     print(f"the page does what it should; pictures are in {PICTURES}")
 
 

@@ -64,7 +64,7 @@ def compare(b, picture, zoom, x, y, name):
     shot = shot[:660, :1000].astype(int)
     target = wanted(picture, zoom, x, y, 1000, 667)[:660]
     inside = numpy.abs(shot - target)
-    support.check(inside.max() <= 12 and inside.mean() < 2.5,
+    support.check(inside.max() <= 8 and inside.mean() < 1,
                   f"{name}: off by {inside.max()} at most, {inside.mean():.2f} on average")
 
 

@@ -90,7 +90,9 @@ function recipeText() {
 function soon(wait = WAIT_MS) {
   clearTimeout(timer);
   running?.abort();
-  if (picture) timer = setTimeout(run, wait);
+  if (!picture) return;
+  byId('stage').setAttribute('aria-busy', 'true');
+  timer = setTimeout(run, wait);
 }
 
 async function run() {
@@ -99,13 +101,14 @@ async function run() {
   const begun = performance.now();
   try {
     const response = await process(recipeText(), picture.blob, mine.signal);
-    if (response.ok) await showResult(response, begun);
+    if (response.ok) await showResult(response, begun, mine.signal);
     else await showFailure(response);
   } catch (error) {
     if (mine.signal.aborted) return;
     say(`The server cannot be reached (${error.message}).`, 'failed');
   } finally {
     clearTimeout(slow);
+    if (!mine.signal.aborted) byId('stage').setAttribute('aria-busy', 'false');
   }
 }
 
@@ -138,14 +141,14 @@ function showFigures(response, blob, took) {
   showTimings(timings(response.headers.get('Server-Timing')));
 }
 
-async function showResult(response, begun) {
+async function showResult(response, begun, signal) {
   const blob = await response.blob();
   const took = performance.now() - begun;
   clearAllProblems();
   showDownload(blob);
   showFigures(response, blob, took);
   const shown = await compare.show('after', blob, convert);
-  if (running.signal.aborted) return;
+  if (signal.aborted) return;
   byId('unshown').hidden = shown;
   byId('unshown').textContent = `This browser cannot show ${blob.type}; the download has it.`;
   byId('compare').classList.remove('stale');

@@ -19,6 +19,7 @@ export class Compare {
     this.element = element;
     this.split = element.querySelector('.split');
     this.addresses = {};
+    this.turns = { before: 0, after: 0 };
     this.split.addEventListener('input', () => this.follow());
     this.follow();
   }
@@ -29,14 +30,19 @@ export class Compare {
   }
 
   /* Shows a picture as "before" or "after". `convert` makes another blob of one that the browser
-     cannot show. False: neither can be shown. */
+     cannot show. False: neither can be shown. The last call wins, whenever others are done. */
   async show(which, blob, convert) {
+    const turn = ++this.turns[which];
     let address = URL.createObjectURL(blob);
     if (!await canShow(address)) {
       URL.revokeObjectURL(address);
       const other = await convert(blob, SHOWN_EVERYWHERE);
       if (!other) return false;
       address = URL.createObjectURL(other);
+    }
+    if (turn !== this.turns[which]) {
+      URL.revokeObjectURL(address);
+      return true;
     }
     if (this.addresses[which]) URL.revokeObjectURL(this.addresses[which]);
     this.addresses[which] = address;
