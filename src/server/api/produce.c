@@ -21,7 +21,8 @@ struct ibx_production {
 
 ibx_product_key ibx_product_key_of(const ibx_wish *wish, const char *identity) {
     GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
-    const char *const parts[] = {ibx_version(), identity, wish->recipe, wish->format};
+    const char metadata[] = {(char)('0' + wish->metadata), 0};
+    const char *const parts[] = {ibx_version(), identity, wish->recipe, wish->format, metadata};
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
         g_checksum_update(sum, (const guchar *)parts[i], (gssize)strlen(parts[i]) + 1);
     ibx_product_key key;
@@ -171,6 +172,7 @@ static bool start(ibx_house *house, ibx_flight *flight, const ibx_product_key *k
     job *j = g_new0(job, 1);
     *j = (job){.house = house, .flight = flight, .key = *key, .cached = wish->outputs == 1};
     order->kind = IBX_ORDER_RUN;
+    order->metadata = wish->metadata;
     g_strlcpy(order->name, source->name, sizeof order->name);
     g_strlcpy(order->format, wish->format, sizeof order->format);
     g_strlcpy(order->recipe, wish->recipe, sizeof order->recipe);

@@ -38,13 +38,21 @@ static int64_t most_area(const ibx_exchange *x) {
 /* ---- replies
  * ------------------------------------------------------------------------------------- */
 
-/* The address of the image's resource, as the client reached it. */
-static char *own_id(const ibx_exchange *x, const char *suffix) {
+/* Scheme and host, as the client reached us. */
+static char *own_origin(const ibx_exchange *x) {
     const char *host = ibx_exchange_header(x, "Host");
     const char *scheme = ibx_exchange_header(x, "X-Forwarded-Proto");
+    return g_strdup_printf("%s://%s", scheme && strcmp(scheme, "https") == 0 ? "https" : "http",
+                           host ? host : "localhost");
+}
+
+/* The address of the image's resource. */
+static char *own_id(const ibx_exchange *x, const char *suffix) {
+    char *origin = own_origin(x);
     const size_t n = strlen(x->path) - strlen(suffix);
-    return g_strdup_printf("%s://%s%.*s", scheme && strcmp(scheme, "https") == 0 ? "https" : "http",
-                           host ? host : "localhost", (int)n, x->path);
+    char *id = g_strdup_printf("%s%.*s", origin, (int)n, x->path);
+    g_free(origin);
+    return id;
 }
 
 static void answer_info(tile *t, int w, int h) {
@@ -73,12 +81,13 @@ static bool make_recipe(tile *t, int w, int h, char *recipe, size_t room, int *s
     if (!ibx_iiif_recipe(&t->iiif, w, h, most_side(t->x), most_area(t->x), recipe, canonical,
                          sizeof canonical, status, err))
         return false;
-    const char *host = ibx_exchange_header(t->x, "Host");
+    char *origin = own_origin(t->x);
     char *name = g_uri_escape_string(t->iiif.identifier, NULL, false);
     ibx_answer_header(t->x, "Link",
                       "<http://iiif.io/api/image/3/level2.json>;rel=\"profile\", "
-                      "<http://%s/iiif/3/%s/%s>;rel=\"canonical\"",
-                      host ? host : "localhost", name, canonical);
+                      "<%s/iiif/3/%s/%s>;rel=\"canonical\"",
+                      origin, name, canonical);
+    g_free(origin);
     g_free(name);
     return true;
 }
@@ -99,8 +108,10 @@ static void seen(void *user, const ibx_about *about) {
         ibx_answer_problem(t->x, status, status == 404 ? "not-found" : "bad-request", &err, 0);
     else if (!ibx_wish_make(&wish, &t->x->house->settings, recipe, NULL, &err))
         ibx_answer_error(t->x, &err);
-    else
+    else {
+        wish.metadata = IBX_META_NONE; /* of the whole image, and as large as a tile */
         ibx_serve_source(t->x, &wish, &t->source, 0, NULL);
+    }
 }
 
 static void opened(void *user, ibx_opened *source, int64_t purse) {

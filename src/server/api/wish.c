@@ -74,7 +74,7 @@ static bool read_recipe(ibx_wish *wish, const ibx_settings *settings, const char
 
 bool ibx_wish_make(ibx_wish *wish, const ibx_settings *settings, const char *recipe,
                    const char *accept, ibx_error *err) {
-    *wish = (ibx_wish){0};
+    *wish = (ibx_wish){.metadata = settings->recipes.metadata};
     const int most = settings->limits.recipe_bytes;
     if (strlen(recipe) > (size_t)most)
         return ibx_fail(err, IBX_USAGE, "the recipe has more than %d bytes", most);

@@ -8,7 +8,8 @@ typedef struct {
     char *recipe;    /* canonical: equal wishes have equal texts; owned */
     bool automatic;  /* the format was chosen by Accept: replies vary by it */
     char format[16]; /* for `save` steps that leave it open; "": the input's own */
-    int outputs;     /* files that it makes */
+    ibx_keep metadata;
+    int outputs; /* files that it makes */
 } ibx_wish;
 
 /* Reads a recipe as a stranger may write it: presets (preset:NAME) are put in, steps and length are

@@ -5,6 +5,7 @@
 
 static const char *const SANDBOXES[] = {"prefer", "require", "off", NULL};
 static const char *const UNSIGNED[] = {"auto", "yes", "no", NULL};
+static const char *const METADATA[] = {"keep", "none", "copyright", "no-gps", NULL};
 
 #define K 1024.0
 #define M (1024 * K)
@@ -141,6 +142,8 @@ const ibx_setting ibx_setting_rows[] = {
           "Steps that requests may name as preset:NAME, one per line.", RELOADS),
     WORDS(recipes, automatic, "FORMAT,...", "webp",
           "Formats for save:auto: the first whose media type the client's Accept names.", RELOADS),
+    CHOICE(recipes, metadata, ibx_keep, METADATA, "keep",
+           "What results keep of EXIF, XMP and IPTC; tiles keep nothing.", RELOADS),
 
     TEXT(log, file, "FILE", "-",
          "File for a line of JSON per request; \"-\": standard error; "

@@ -93,6 +93,7 @@ typedef struct {
     struct {
         ibx_word_list presets;   /* "name=recipe": steps that requests may name as preset:name */
         ibx_word_list automatic; /* formats for save:auto: the first that Accept names itself */
+        ibx_keep metadata;       /* what results keep of their source's */
     } recipes;
     struct {
         char *file; /* "-": standard error; "off" */
