@@ -1,4 +1,5 @@
 """race.py IMBREX SCRATCH ROUNDS SECONDS: servers in turn on the same pictures; see server.sh."""
+import http.client
 import io
 import json
 import shutil
@@ -8,7 +9,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "rivals"))
-import contestants  # noqa: E402
+import servers  # noqa: E402
 import pictures  # noqa: E402
 import reference  # noqa: E402
 import results  # noqa: E402
@@ -38,7 +39,6 @@ def load(kind, server, paths, length, amount):
 
 
 def ask(server, name):
-    import http.client
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     connection.request("GET", server.path(name))
     reply = connection.getresponse()
@@ -104,7 +104,7 @@ def cached(names):
     """Hits of the cache, asked for by wrk."""
     folder = scratch / "cache"
     shutil.rmtree(folder, ignore_errors=True)
-    server = contestants.imbrex(program, photos, "--cache-folder", folder)
+    server = servers.imbrex(program, photos, "--cache-folder", folder)
     try:
         ask(server, names[0])
         url = f"http://127.0.0.1:{server.port}{server.path(names[0])}"
@@ -125,12 +125,12 @@ def show(title, table, columns):
 
 photos = copies()
 names = sorted(p.name for p in photos.iterdir())
-makers = {"imbrex": lambda: contestants.imbrex(program, photos)}
+makers = {"imbrex": lambda: servers.imbrex(program, photos)}
 if shutil.which("node") and (scratch / "node_modules/sharp").exists():
-    makers["sharp"] = lambda: contestants.sharp(scratch, photos)
-    makers["ipx"] = lambda: contestants.ipx(scratch, photos)
+    makers["sharp"] = lambda: servers.sharp(scratch, photos)
+    makers["ipx"] = lambda: servers.ipx(scratch, photos)
 if shutil.which("nginx"):
-    makers["nginx"] = lambda: contestants.nginx(scratch, photos)
+    makers["nginx"] = lambda: servers.nginx(scratch, photos)
 results.warn_if_busy()
 table = closed_loop(makers, names)
 for who, make in makers.items():
@@ -138,7 +138,7 @@ for who, make in makers.items():
     table[who]["psnr"], size = psnr_of(one, photos, names[:6])
     table[who]["kB"] = size / 1000
     one.stop()
-show(f"JPEG -> {contestants.SIDE} px, {len(names)} photographs, {CONNECTIONS} connections, "
+show(f"JPEG -> {servers.SIDE} px, {len(names)} photographs, {CONNECTIONS} connections, "
      f"{rounds} x {seconds} s", table,
      ("rate", "p50", "p95", "p99", "processor_ms", "memory", "psnr", "kB"))
 rivals = {who: row["rate"] for who, row in table.items() if who != "imbrex"}

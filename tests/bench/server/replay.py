@@ -1,4 +1,5 @@
 """replay.py IMBREX SCRATCH MINUTES: a mixed replay; see replay.sh."""
+import http.client
 import os
 import random
 import sys
@@ -8,8 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "rivals"))
 sys.path.insert(0, str(Path(__file__).parent))
-import contestants  # noqa: E402
-import http.client  # noqa: E402
+import servers  # noqa: E402
 import pictures  # noqa: E402
 
 program, scratch, minutes = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])
@@ -20,7 +20,7 @@ for source in pictures.packaged():
     if not (folder / Path(source).name).exists():
         (folder / Path(source).name).write_bytes(Path(source).read_bytes())
 names = sorted(p.name for p in folder.iterdir())
-server = contestants.imbrex(program, folder, "--cache-folder", scratch / "replay-cache",
+server = servers.imbrex(program, folder, "--cache-folder", scratch / "replay-cache",
                             "--cache-size", "64M", "--worker-jobs", "500")
 end = time.monotonic() + minutes * 60
 counts, lock = {}, threading.Lock()
