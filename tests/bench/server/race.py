@@ -6,6 +6,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "rivals"))
@@ -116,6 +117,29 @@ def cached(names):
         server.stop()
 
 
+def flooded(names):
+    """The 99th percentile of small jobs alone, and beside large ones that never end."""
+    server = servers.imbrex(program, photos, "--limits-queue-ms", "60s")
+    small = [f"/v1/-/resize:{60 + i}x/file/{server.path(names[0]).rsplit('/', 1)[1]}"
+             for i in range(200)]
+    large = [f"/v1/-/median:20/resize:{60 + i}x/file/{server.path(n).rsplit('/', 1)[1]}"
+             for i, n in enumerate(names * 4)]
+    try:
+        load("closed", server, small, 2, 1)
+        alone = load("open", server, small, seconds, 4)["p99"]
+        words = ["node", Path(__file__).parent / "load.mjs", "closed", server.port, seconds + 6, 6]
+        flood = subprocess.Popen([str(w) for w in words], stdin=subprocess.PIPE, text=True,
+                                 stdout=subprocess.DEVNULL)
+        flood.stdin.write("\n".join(large))
+        flood.stdin.close()
+        time.sleep(3)
+        beside = load("open", server, small, seconds, 4)["p99"]
+        flood.wait()
+        return alone, beside
+    finally:
+        server.stop()
+
+
 def show(title, table, columns):
     print(f"\n{title}")
     print(f"  {'':10s}" + "".join(f"{c:>14s}" for c in columns))
@@ -151,5 +175,8 @@ show(f"the same, {half:.0f} requests a second whatever comes back", slow,
      ("good", "rate", "p50", "p95", "p99"))
 hits = cached(names)
 print(f"\nhits of the cache: {hits:.0f} a second, at least 5000 are aimed at")
+alone, beside = flooded(names)
+print(f"99 % of small jobs within {alone:.0f} ms alone, {beside:.0f} ms beside a flood of large ones: "
+      f"{beside / alone:.1f} times, at most 5 are aimed at")
 results.store(scratch / "results.json", "server", "thumbnails",
-              {"closed": table, "open": slow, "hits": hits})
+              {"closed": table, "open": slow, "hits": hits, "alone": alone, "beside": beside})

@@ -76,7 +76,8 @@ class Contestant:
 def imbrex(program, folder, *options):
     admin = free_port()
     words = [program, "serve", "--listen", "127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}",
-             "--root", folder, "--log-file", "off", *options]
+             "--root", folder, "--log-file", "off", "--recipes-metadata",
+             "none", *options]
     recipe = f"resize:{SIDE}x/save:jpeg,quality={QUALITY}"
     found = Contestant(words, lambda name: f"/v1/-/{recipe}/file/{quote(name)}")
     found.admin = admin
