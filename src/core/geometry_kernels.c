@@ -61,15 +61,10 @@ void ibx_turn(int turn, const ibx_tile *in, ibx_tile *out) {
 
 /* ---- scaling: rows ------------------------------------------------------------------------- */
 
-/* The taps of an output row. */
-static int taps_of(const ibx_taps *t, int y) {
-    return (int)(t->begin[y + 1] - t->begin[y]);
-}
-
 /* Asks for the rows of `count` vectors that output row y needs and the one before it does not:
  * a processor does not foresee steps from row to row. */
 IBX_INLINE void fetch_rows(const ibx_taps *t, const ibx_tile *in, int p, int x, int y, int count) {
-    for (int k = t->first[y - 1] + taps_of(t, y - 1); k < t->first[y] + taps_of(t, y); k++)
+    for (int k = t->first[y - 1] + t->count; k < t->first[y] + t->count; k++)
         for (int i = 0; i < count * LANES; i += 16) __builtin_prefetch(ibx_at(in, p, x + i, k));
 }
 
@@ -78,10 +73,10 @@ IBX_INLINE void fetch_rows(const ibx_taps *t, const ibx_tile *in, int p, int x, 
 IBX_INLINE void rows_block(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int p, int x,
                            int count) {
     for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
-        const float *a = ibx_at(in, p, x, t->first[y]), *w = t->weight + t->begin[y];
+        const float *a = ibx_at(in, p, x, t->first[y]), *w = ibx_weights(t, y);
         vec sum[8] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
         if (y + 1 < out->at.y + out->at.h) fetch_rows(t, in, p, x, y + 1, count);
-        for (int k = 0; k < taps_of(t, y); k++, a += in->stride)
+        for (int k = 0; k < t->count; k++, a += in->stride)
             for (int i = 0; i < count; i++) sum[i] += w[k] * ((const vec *)a)[i];
         vec *b = (vec *)ibx_at(out, p, x, y);
         for (int i = 0; i < count; i++) b[i] = sum[i];
@@ -90,9 +85,9 @@ IBX_INLINE void rows_block(const ibx_taps *t, const ibx_tile *in, ibx_tile *out,
 
 static void rows_column(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int p, int x) {
     for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
-        const float *a = ibx_at(in, p, x, t->first[y]), *w = t->weight + t->begin[y];
+        const float *a = ibx_at(in, p, x, t->first[y]), *w = ibx_weights(t, y);
         float sum = 0;
-        for (int k = 0; k < taps_of(t, y); k++) sum += w[k] * a[k * in->stride];
+        for (int k = 0; k < t->count; k++) sum += w[k] * a[k * in->stride];
         *ibx_at(out, p, x, y) = sum;
     }
 }
@@ -125,7 +120,7 @@ static void rows_head(const ibx_call *c, ibx_head *head) {
 static int taps_source(const ibx_taps *t, int i, int n, int *first) {
     const int last = i + n - 1;
     *first = t->first[i];
-    return t->first[last] + taps_of(t, last) - *first;
+    return t->first[last] + t->count - *first;
 }
 
 static ibx_rect rows_source(const ibx_call *c, ibx_rect out) {
@@ -179,7 +174,7 @@ static void columns_group(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, 
         const int n = ibx_min(BLOCK, o.x + o.w - x);
         for (int i = 0; i < n; i++)
             column_group(turned + (ptrdiff_t)(t->first[x + i] - in->at.x) * GROUP,
-                         t->weight + t->begin[x + i], taps_of(t, x + i), block + i * GROUP);
+                         ibx_weights(t, x + i), t->count, block + i * GROUP);
         transpose(block, GROUP, n, rows, ibx_at(out, p, x, y), out->stride);
     }
 }
