@@ -9,6 +9,9 @@
 #define IBX_VECTOR_H
 
 #include "filter.h"
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 
 /* Bytes of a vector register, and floats in it. */
 #ifdef __AVX2__
@@ -24,6 +27,26 @@ typedef int32_t ibx_ints __attribute__((vector_size(IBX_VECTOR)));
 
 /* For small functions whose arguments decide how a loop unrolls, or which take vectors. */
 #define IBX_INLINE static inline __attribute__((always_inline))
+
+/* As many bytes as a vector has floats, as floats. One instruction and a conversion, where gcc 12
+ * makes ten of __builtin_convertvector. */
+IBX_INLINE ibx_floats ibx_floats_of(const uint8_t *bytes) {
+#ifdef __AVX2__
+    const __m128i eight = _mm_loadl_epi64((const __m128i_u *)bytes);
+    return (ibx_floats)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(eight));
+#else
+    typedef uint8_t bytes16 __attribute__((vector_size(16)));
+    typedef uint16_t words8 __attribute__((vector_size(16)));
+    int32_t four;
+    memcpy(&four, bytes, sizeof four);
+    const bytes16 v = (bytes16)(ibx_ints){four};
+    const words8 w = (words8)__builtin_shufflevector(v, (bytes16){0}, 0, 16, 1, 17, 2, 18, 3, 19, 4,
+                                                     20, 5, 21, 6, 22, 7, 23);
+    const ibx_ints whole =
+        (ibx_ints)__builtin_shufflevector(w, (words8){0}, 0, 8, 1, 9, 2, 10, 3, 11);
+    return __builtin_convertvector(whole, ibx_floats);
+#endif
+}
 
 /* Is any bit set? */
 IBX_INLINE bool ibx_any(ibx_ints v) {
