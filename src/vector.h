@@ -9,7 +9,7 @@
 #define IBX_VECTOR_H
 
 #include "filter.h"
-#ifdef __AVX2__
+#ifdef __SSE2__
 #include <immintrin.h>
 #endif
 
@@ -45,6 +45,18 @@ IBX_INLINE ibx_floats ibx_floats_of(const uint8_t *bytes) {
     const ibx_ints whole =
         (ibx_ints)__builtin_shufflevector(w, (words8){0}, 0, 8, 1, 9, 2, 10, 3, 11);
     return __builtin_convertvector(whole, ibx_floats);
+#endif
+}
+
+/* The larger of two, lane by lane; b where a is NaN. */
+IBX_INLINE ibx_floats ibx_larger(ibx_floats a, ibx_floats b) {
+#if defined __AVX2__
+    return (ibx_floats)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined __SSE2__
+    return (ibx_floats)_mm_max_ps((__m128)a, (__m128)b);
+#else
+    const ibx_ints more = a > b;
+    return (ibx_floats)((more & (ibx_ints)a) | (~more & (ibx_ints)b));
 #endif
 }
 
