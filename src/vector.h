@@ -48,6 +48,28 @@ IBX_INLINE ibx_floats ibx_floats_of(const uint8_t *bytes) {
 #endif
 }
 
+/* Four vectors of values from 0 to 255 as bytes, rounded to nearest, ties to even. */
+IBX_INLINE void ibx_store_bytes(const ibx_floats *v, uint8_t *to) {
+#if defined __AVX2__
+    const __m256i low =
+        _mm256_packs_epi32(_mm256_cvtps_epi32((__m256)v[0]), _mm256_cvtps_epi32((__m256)v[1]));
+    const __m256i high =
+        _mm256_packs_epi32(_mm256_cvtps_epi32((__m256)v[2]), _mm256_cvtps_epi32((__m256)v[3]));
+    /* Packing works within halves of 16 bytes: the fours of bytes come in the order of halves. */
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    _mm256_storeu_si256((__m256i_u *)to,
+                        _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), order));
+#elif defined __SSE2__
+    const __m128i low =
+        _mm_packs_epi32(_mm_cvtps_epi32((__m128)v[0]), _mm_cvtps_epi32((__m128)v[1]));
+    const __m128i high =
+        _mm_packs_epi32(_mm_cvtps_epi32((__m128)v[2]), _mm_cvtps_epi32((__m128)v[3]));
+    _mm_storeu_si128((__m128i_u *)to, _mm_packus_epi16(low, high));
+#else
+    for (int i = 0; i < 4 * IBX_LANES; i++) to[i] = (uint8_t)lrintf(((const float *)v)[i]);
+#endif
+}
+
 /* The larger of two, lane by lane; b where a is NaN. */
 IBX_INLINE ibx_floats ibx_larger(ibx_floats a, ibx_floats b) {
 #if defined __AVX2__
