@@ -26,11 +26,9 @@ static bool prepare(const ibx_call *c, void *to, ibx_error *err) {
     const params *p = c->params;
     state *s = to;
     (void)err;
-    s->w = c->in.w;
-    s->h = c->in.h;
+    *s = (state){.w = c->in.w, .h = c->in.h, .reduction = {.step = 1}};
     const double x = ldexp((double)p->sigma, -c->in.halved_x);
     const double y = ldexp((double)p->sigma, -c->in.halved_y);
-    s->reduction.step = 1;
     if (x == y) ibx_reduction_make(&s->reduction, x);
     ibx_gaussian_make(&s->across, x == y ? s->reduction.sigma : x);
     ibx_gaussian_make(&s->down, x == y ? s->reduction.sigma : y);
@@ -46,8 +44,7 @@ static bool planewise(const void *params_, int halved_x, int halved_y) {
 }
 
 static unsigned wants(const ibx_call *c) {
-    const params *p = c->params;
-    return IBX_PREMULTIPLIED | (p->light == LINEAR ? IBX_LINEAR : 0);
+    return IBX_PREMULTIPLIED | (((const params *)c->params)->light == LINEAR ? IBX_LINEAR : 0);
 }
 
 /* ---- passes ---------------------------------------------------------------------------------- */
@@ -76,7 +73,8 @@ static ibx_rect smooth_source(const ibx_call *c, ibx_rect out) {
 }
 
 static size_t smooth_scratch(const ibx_call *c, ibx_rect out) {
-    return ibx_gaussian_scratch(&((const state *)c->state)->across, out.w, out.h);
+    const state *s = c->state;
+    return ibx_gaussian_scratch(&s->across, out.w, out.h) + ibx_gaussian_pixels_scratch(&s->down);
 }
 
 static void smooth(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
@@ -87,10 +85,14 @@ static void smooth(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
                           out->stride);
 }
 
-static void expand_head(const ibx_call *c, ibx_head *out) {
+static void smooth_pixels(const ibx_call *c, const ibx_region *in, const ibx_region *out) {
     const state *s = c->state;
-    out->w = s->w;
-    out->h = s->h;
+    ibx_gaussian_pixels(&s->across, &s->down, in, out, c->scratch);
+}
+
+static void expand_head(const ibx_call *c, ibx_head *out) {
+    out->w = ((const state *)c->state)->w;
+    out->h = ((const state *)c->state)->h;
 }
 
 static ibx_rect expand_source(const ibx_call *c, ibx_rect out) {
@@ -114,10 +116,12 @@ static const ibx_filter REDUCE = {.name = "blur (reduce)",
                                   .scratch = reduce_scratch,
                                   .kernel = reduce};
 static const ibx_filter SMOOTH = {.name = "blur (smooth)",
+                                  .traits = IBX_BYTES | IBX_ROUNDS,
                                   .wants = wants,
                                   .source = smooth_source,
                                   .scratch = smooth_scratch,
-                                  .kernel = smooth};
+                                  .kernel = smooth,
+                                  .move = smooth_pixels};
 static const ibx_filter EXPAND = {.name = "blur (expand)",
                                   .head = expand_head,
                                   .wants = wants,
@@ -127,11 +131,10 @@ static const ibx_filter EXPAND = {.name = "blur (expand)",
 
 static int passes(const ibx_call *c, const ibx_filter *pass[IBX_MAX_PASSES]) {
     const bool reduced = ((const state *)c->state)->reduction.step > 1;
-    int n = 0;
-    if (reduced) pass[n++] = &REDUCE;
-    pass[n++] = &SMOOTH;
-    if (reduced) pass[n++] = &EXPAND;
-    return n;
+    pass[0] = reduced ? &REDUCE : &SMOOTH;
+    pass[1] = &SMOOTH;
+    pass[2] = &EXPAND;
+    return reduced ? 3 : 1;
 }
 
 IBX_FILTER(blur, .summary = "Blur by a Gaussian.", .category = "blur",
@@ -141,8 +144,7 @@ IBX_FILTER(blur, .summary = "Blur by a Gaussian.", .category = "blur",
                "repeat it; colours are weighted by alpha.\n\n"
                "Above a sigma of 5.3 the image is averaged to a reduced size, blurred there and "
                "brought back by a cubic B-spline (Unser, Splines: a perfect fit for signal and "
-               "image processing, 1999), so that large blurs cost no more than small ones.\n\n"
-               "With light=linear bright points spread as they do in a lens.",
+               "image processing, 1999), so that large blurs cost no more than small ones.",
            .examples = {"blur:2", "blur:40", "blur:8,light=linear"}, .params = PARAMS,
            .params_size = sizeof(params), .state_size = sizeof(state), .prepare = prepare,
            .passes = passes, .planewise = planewise);

@@ -51,7 +51,8 @@ static void correction(const params *p, const float *restrict s, float *restrict
             b[x] = a[x] > 1e-6F && soft[x] > 1e-6F ? s[x] / a[x] - b[x] / soft[x] : 0;
     else
         for (int x = 0; x < n; x++) b[x] = s[x] - b[x];
-    for (int x = 0; x < n; x++) {
+    for (int x = 0; threshold <= 0 && x < n; x++) b[x] *= amount;
+    for (int x = 0; threshold > 0 && x < n; x++) {
         const float size = fabsf(b[x]) - threshold;
         b[x] = size > 0 ? copysignf(size, b[x]) * amount : 0;
     }

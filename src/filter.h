@@ -247,7 +247,8 @@ enum {
     IBX_FLATTEN = 16, /* the step that removes alpha, for formats that have none */
     IBX_REDUCE = 32,  /* resamples the whole image to a size computed from in.full_w x full_h, and
                          takes in.shrink into account: the decoder may reduce first */
-    IBX_BYTES = 64    /* `move` knows 8-bit samples only */
+    IBX_BYTES = 64,   /* `move` knows 8-bit samples only */
+    IBX_ROUNDS = 128  /* `move` computes samples and rounds them, as the encoder would */
 };
 
 /* The light a kernel computes in; `wants` returns one or both. Nothing: encoded sRGB values with
@@ -310,9 +311,11 @@ typedef struct ibx_filter {
 
     /* For filters whose output samples are samples of the input, moved or chosen, not computed: the
      * same as `kernel`, on pixels as files hold them. It runs in place of `kernel` where they go
-     * out as they came in. `wants` must be nothing, and `source` may not lie quite outside the
-     * image. With the trait IBX_BYTES it is only called for 8-bit samples, size is the number of
-     * planes. */
+     * out as they came in and where the pass wants no other light. `source` may not lie quite
+     * outside the image. With the trait IBX_BYTES it is only called for 8-bit samples, size is the
+     * number of planes. With IBX_ROUNDS samples are computed after all: the result must be that of
+     * `kernel`, rounded; it is only called where the image is saved then and no other step computes
+     * any. */
     void (*move)(const ibx_call *c, const ibx_region *in, const ibx_region *out);
 
     /* The same result from samples as they come from the decoder: in->at is source(c, out->at)

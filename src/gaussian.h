@@ -17,6 +17,8 @@
 
 #define ibx_gaussian_rows IBX_OWN(ibx_gaussian_rows, IBX_VARIANT)
 #define ibx_gaussian_scratch IBX_OWN(ibx_gaussian_scratch, IBX_VARIANT)
+#define ibx_gaussian_pixels IBX_OWN(ibx_gaussian_pixels, IBX_VARIANT)
+#define ibx_gaussian_pixels_scratch IBX_OWN(ibx_gaussian_pixels_scratch, IBX_VARIANT)
 #define ibx_reduce IBX_OWN(ibx_reduce, IBX_VARIANT)
 #define ibx_expand IBX_OWN(ibx_expand, IBX_VARIANT)
 
@@ -45,6 +47,15 @@ void ibx_gaussian_rows(const ibx_gaussian *across, const ibx_gaussian *down, con
 
 /* Bytes of its scratch. */
 size_t ibx_gaussian_scratch(const ibx_gaussian *across, int n, int rows);
+
+/* The same from pixels of 8-bit samples without alpha to such pixels: of ibx_gaussian_rows the very
+ * sums, rounded. Nothing but the rows at hand is ever a float, and samples stay interleaved. in->at
+ * is out->at grown by the radii. For the `move` of a filter with IBX_BYTES and IBX_ROUNDS. */
+void ibx_gaussian_pixels(const ibx_gaussian *across, const ibx_gaussian *down, const ibx_region *in,
+                         const ibx_region *out, void *scratch);
+
+/* Bytes of its scratch. */
+size_t ibx_gaussian_pixels_scratch(const ibx_gaussian *down);
 
 /* ---- large sigmas --------------------------------------------------------------------------- */
 

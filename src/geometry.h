@@ -89,13 +89,14 @@ double ibx_kernel_at(int kernel, double x);
 double ibx_kernel_support(int kernel);
 
 /* Resampling along one axis as a table: output sample i is the sum over k of
- * weight[begin[i] + k] * input[first[i] + k], 0 <= k < begin[i + 1] - begin[i]. All windows lie
- * inside the input, and neither their first nor their last samples ever go backward. */
+ * weight[i * count + k] * input[first[i] + k], 0 <= k < count. All windows lie inside the input,
+ * and never go backward. Outputs that look at fewer samples than others have weights of 0 at an
+ * end: loops that all take as many steps are foreseen by the processor to their end. */
 typedef struct {
     int in, out;   /* samples along the axis */
+    int count;     /* taps of an output */
     int *first;    /* out */
-    size_t *begin; /* out + 1 */
-    float *weight; /* begin[out]; of each output they sum up to 1 */
+    float *weight; /* out * count; of each output they sum up to 1 */
 } ibx_taps;
 
 /* Makes the table that spreads the input's samples from `start` over `length` (in samples; sample
@@ -107,6 +108,11 @@ typedef struct {
 bool ibx_taps_make(ibx_taps *taps, int in, double start, double length, int out, int kernel,
                    int block, ibx_error *err);
 void ibx_taps_free(ibx_taps *taps); /* zeroed taps are allowed */
+
+/* The weights of output i. */
+static inline const float *ibx_weights(const ibx_taps *taps, int i) {
+    return taps->weight + (ptrdiff_t)i * taps->count;
+}
 
 /* Width and height of the image in *head without shrink-on-load. */
 static inline int ibx_full_w(const ibx_head *head) {

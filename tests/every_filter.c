@@ -210,13 +210,28 @@ static void test_chains(void **state) {
 }
 
 /* Filters that read 8-bit samples by themselves, at once or at a depth of the recipe where they
- * cannot: blocks of all sizes, whole and standing over the edge, are the same either way. */
-static const char *const PACKED[] = {
-    "resize:29x19,fill",         "resize:20x11,fill", "resize:13x8,fill",
-    "resize:10x25,fill",         "resize:9x2,fill",   "resize:1x1,fill",
-    "thumb:12x12,kernel=linear", "resize:97x3,fill",  "thumb:14x9,kernel=catrom",
-    "resize:12x,light=encoded",  "resize:18x/blur:1", "resize:9x,kernel=mitchell",
-    "thumb:7x9,attention",       "invert/resize:17x"};
+ * cannot: blocks of all sizes, whole and standing over the edge, and rows are the same either way.
+ */
+static const char *const PACKED[] = {"resize:29x19,fill",
+                                     "resize:20x11,fill",
+                                     "resize:13x8,fill",
+                                     "resize:10x25,fill",
+                                     "resize:9x2,fill",
+                                     "resize:1x1,fill",
+                                     "thumb:12x12,kernel=linear",
+                                     "resize:97x3,fill",
+                                     "thumb:14x9,kernel=catrom",
+                                     "resize:12x,light=encoded",
+                                     "resize:18x/blur:1",
+                                     "resize:9x,kernel=mitchell",
+                                     "thumb:7x9,attention",
+                                     "invert/resize:17x",
+                                     "resize:60x40,fill",
+                                     "resize:60x40,fill,light=encoded",
+                                     "resize:163x33,fill,light=encoded",
+                                     "resize:300x250,fill,light=encoded",
+                                     "resize:163x210,fill,kernel=box",
+                                     "resize:80x50,fill,kernel=nearest"};
 
 static void test_packed(void **state) {
     (void)state;

@@ -170,6 +170,29 @@ static void test_choosing(void **state) {
     }
 }
 
+/* Filters that compute new samples and round them, once and at the end, where there is no alpha. */
+static void test_rounding(void **state) {
+    (void)state;
+    static const char *const RECIPE[] = {"blur:0.1",
+                                         "blur:0.7",
+                                         "blur:1",
+                                         "blur:1.4",
+                                         "blur:2",
+                                         "blur:3",
+                                         "blur:5.2",
+                                         "median:1/blur:1/flip",
+                                         "crop:40x/blur:2/flip"};
+    for (size_t i = 0; i < sizeof RECIPE / sizeof *RECIPE; i++) {
+        assert_int_equal(on_all_pixels(RECIPE[i], 71, 45, 1, ALL_CUTS), 2);
+        assert_int_equal(on_all_pixels(RECIPE[i], 2, 3, 1, 2), 2);
+    }
+    for (int i = 2; i < 7; i++) assert_int_equal(on_all_pixels(RECIPE[i], 517, 141, 1, 3), 2);
+    static const char *const NOT[] = {"blur:1/blur:1",       "invert/blur:1", "blur:1/gamma:2",
+                                      "blur:1,light=linear", "blur:9",        "blur:1/autolevels"};
+    for (size_t i = 0; i < sizeof NOT / sizeof *NOT; i++)
+        assert_int_equal(on_all_pixels(NOT[i], 71, 45, 1, 1), 0);
+}
+
 /* Every remainder of every block. */
 static void test_every_size(void **state) {
     (void)state;
@@ -255,9 +278,11 @@ int main(void) {
     int failures = 0;
     if (older > 0 && waitpid(older, &failures, 0) != older) return 1;
     if (older == 0) setenv("IMBREX_CPU", "baseline", 1);
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_moving_filter), cmocka_unit_test(test_choosing),
-        cmocka_unit_test(test_every_size), cmocka_unit_test(test_what_does_not_move),
-        cmocka_unit_test(test_ring)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_moving_filter),
+                                       cmocka_unit_test(test_choosing),
+                                       cmocka_unit_test(test_rounding),
+                                       cmocka_unit_test(test_every_size),
+                                       cmocka_unit_test(test_what_does_not_move),
+                                       cmocka_unit_test(test_ring)};
     return failures != 0 || cmocka_run_group_tests(tests, NULL, NULL);
 }

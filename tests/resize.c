@@ -385,12 +385,10 @@ static void shrink_on_load_keeps_positions(void **state) {
     assert_true(ibx_taps_make(&half, 501, 0, 1001 / 2.0, 100, IBX_KERNEL_LANCZOS3, 1, NULL));
     for (int i = 10; i < 90; i++) {
         double centre[2] = {0, 0};
-        for (size_t k = full.begin[i]; k < full.begin[i + 1]; k++)
-            centre[0] +=
-                (double)full.weight[k] * (full.first[i] + (double)(k - full.begin[i]) + .5);
-        for (size_t k = half.begin[i]; k < half.begin[i + 1]; k++)
-            centre[1] +=
-                (double)half.weight[k] * (half.first[i] + (double)(k - half.begin[i]) + .5);
+        for (int k = 0; k < full.count; k++)
+            centre[0] += (double)ibx_weights(&full, i)[k] * (full.first[i] + k + .5);
+        for (int k = 0; k < half.count; k++)
+            centre[1] += (double)ibx_weights(&half, i)[k] * (half.first[i] + k + .5);
         assert_float_equal(centre[0], 2 * centre[1], 0.02);
         assert_float_equal(centre[0], (i + 0.5) * 10.01, 0.02);
     }

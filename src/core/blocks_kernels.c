@@ -1,10 +1,13 @@
 /* blocks_kernels.c - means of blocks of pixels, the first pass of large reductions; see geometry.h.
  * Compiled once per CPU variant.
  *
- * The samples of a block are added up in one order: four neighbours, then the fours of a row, then
- * the rows. So from planes of float and from 8-bit samples come the same bits. Blocks are anchored
- * at the image's first pixel; those that stand over its edge repeat it. */
+ * The samples of a block are added up in one order: those of each column from top to bottom, where
+ * vectors are natural, then the columns' sums. So from planes of float and from 8-bit samples come
+ * the same bits. Blocks are anchored at the image's first pixel; those that stand over its edge
+ * repeat it. */
 #include "geometry.h"
+
+enum { LANES = IBX_LANES };
 
 static const ibx_scaling *scaling_of(const ibx_call *c) {
     return c->state;
@@ -24,169 +27,159 @@ static ibx_rect source(const ibx_call *c, ibx_rect o) {
     return (ibx_rect){o.x * s->across, o.y * s->down, o.w * s->across, o.h * s->down};
 }
 
-/* ---- from planes ----------------------------------------------------------------------------- */
+/* ---- down the columns ------------------------------------------------------------------------ */
 
-/* The means of n blocks side by side, the first from `a` on. */
-IBX_INLINE void plane_blocks(const float *restrict a, ptrdiff_t stride, int across, int down, int n,
-                             float *restrict b) {
-    const float scale = 1 / ((float)across * (float)down);
-    for (int x = 0; x < n; x++, a += across) {
-        float sum = 0;
-        for (int y = 0; y < down; y++) {
-            const float *v = a + y * stride;
-            float row = 0;
-            int i = 0;
-            for (; i + 4 <= across; i += 4) row += v[i] + v[i + 1] + v[i + 2] + v[i + 3];
-            if (i < across) {
-                float part = v[i++];
-                while (i < across) part += v[i++];
-                row += part;
-            }
-            sum += row;
-        }
-        b[x] = sum * scale;
+/* The rows of blocks side by side: of one plane of floats, or of 8-bit samples, interleaved. */
+typedef struct {
+    const float *floats; /* NULL: samples */
+    ptrdiff_t stride;
+    const uint8_t *const *row;
+    const float *value; /* of each sample; NULL: encoded values, which are as soon computed */
+    int planes, columns, down;
+} rows;
+
+/* A vector of the values of row k from i on; one of them. */
+IBX_INLINE ibx_floats vector_of(const rows *r, bool floats, int k, ptrdiff_t i) {
+    if (floats) return *(const ibx_floats *)(r->floats + k * r->stride + i);
+    return ibx_floats_of(r->row[k] + i) * (1 / 255.0F);
+}
+
+IBX_INLINE float sample_of(const rows *r, bool floats, int k, ptrdiff_t i) {
+    return floats ? r->floats[k * r->stride + i] : (float)r->row[k][i] * (1 / 255.0F);
+}
+
+IBX_INLINE void add_vectors(const rows *r, bool floats, ptrdiff_t i, int count, float *sum) {
+    ibx_floats s[4];
+    for (int j = 0; j < count; j++) s[j] = vector_of(r, floats, 0, i + j * LANES);
+    for (int k = 1; k < r->down; k++)
+        for (int j = 0; j < count; j++) s[j] += vector_of(r, floats, k, i + j * LANES);
+    for (int j = 0; j < count; j++) ((ibx_floats *)sum)[j] = s[j];
+}
+
+/* The sums of n samples from `from` on in each row. */
+IBX_INLINE void add_rows(const rows *r, bool floats, ptrdiff_t from, int n, float *sum) {
+    int i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES) add_vectors(r, floats, from + i, 4, sum + i);
+    for (; i + LANES <= n; i += LANES) add_vectors(r, floats, from + i, 1, sum + i);
+    for (; i < n; i++) {
+        sum[i] = sample_of(r, floats, 0, from + i);
+        for (int k = 1; k < r->down; k++) sum[i] += sample_of(r, floats, k, from + i);
     }
 }
 
-/* With loops of known length, the usual blocks are half as much work. */
-static void plane_row(const float *a, ptrdiff_t stride, int across, int down, int n, float *b) {
-    if (across == 2 && down == 2)
-        plane_blocks(a, stride, 2, 2, n, b);
-    else if (across == 3 && down == 3)
-        plane_blocks(a, stride, 3, 3, n, b);
-    else if (across == 4 && down == 4)
-        plane_blocks(a, stride, 4, 4, n, b);
-    else
-        plane_blocks(a, stride, across, down, n, b);
+/* The same where samples are looked up: adds `count` rows, up to 4, to what is there. */
+IBX_INLINE void look_up_rows(const uint8_t *const *row, int count, bool first, const float *value,
+                             ptrdiff_t from, int n, float *restrict sum) {
+    const uint8_t *a[4];
+    for (int k = 0; k < count; k++) a[k] = row[k] + from;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        float s = first ? value[a[0][i]] : sum[i] + value[a[0][i]];
+        for (int k = 1; k < count; k++) s += value[a[k][i]];
+        sum[i] = s;
+    }
 }
+
+/* Loops of known length are half as much work. */
+static void look_up(const rows *r, ptrdiff_t from, int n, float *sum) {
+    const uint8_t *const *row = r->row, *const *end = row + r->down;
+    if (r->down == 2)
+        look_up_rows(row, 2, true, r->value, from, n, sum);
+    else if (r->down == 3)
+        look_up_rows(row, 3, true, r->value, from, n, sum);
+    else if (r->down >= 4)
+        look_up_rows(row, 4, true, r->value, from, n, sum);
+    else
+        look_up_rows(row, 1, true, r->value, from, n, sum);
+    for (row += ibx_min(r->down, 4); row + 4 <= end; row += 4)
+        look_up_rows(row, 4, false, r->value, from, n, sum);
+    for (; row < end; row++) look_up_rows(row, 1, false, r->value, from, n, sum);
+}
+
+/* The sums of n columns from x on; of those behind the last, that of the last. */
+static void add_columns(const rows *r, int x, int n, float *sum) {
+    const int first = ibx_min(x, r->columns - 1), there = ibx_min(n, r->columns - first);
+    const ptrdiff_t from = (ptrdiff_t)first * r->planes;
+    if (r->floats)
+        add_rows(r, true, from, there, sum);
+    else if (!r->value)
+        add_rows(r, false, from, there * r->planes, sum);
+    else
+        look_up(r, from, there * r->planes, sum);
+    for (int i = there * r->planes; i < n * r->planes; i++) sum[i] = sum[i - r->planes];
+}
+
+/* ---- along the rows ------------------------------------------------------------------------- */
+
+/* Adds to the sums of `count` blocks those of `across` columns of each. */
+IBX_INLINE void fold(const float *sum, int planes, int across, int count, float *const to[]) {
+    for (int x = 0; x < count; x++)
+        for (int p = 0; p < planes; p++) {
+            float s = to[p][x];
+            for (int i = 0; i < across; i++) s += sum[(x * across + i) * planes + p];
+            to[p][x] = s;
+        }
+}
+
+static void fold_any(const float *sum, int planes, int across, int count, float *const to[]) {
+    if (planes == 3 && across == 2)
+        fold(sum, 3, 2, count, to);
+    else if (planes == 3 && across == 3)
+        fold(sum, 3, 3, count, to);
+    else if (planes == 3 && across == 4)
+        fold(sum, 3, 4, count, to);
+    else
+        fold(sum, planes, across, count, to);
+}
+
+/* The means of n blocks side by side. As many columns as there is room for are summed up at a
+ * time: some blocks, or a part of one. */
+static void means(const rows *r, int across, int n, float *const to[]) {
+    enum { ROOM = 240 };
+    float sum[ROOM * IBX_MAX_PLANES];
+    const float scale = 1 / ((float)across * (float)r->down);
+    const int most = ibx_max(ROOM / across, 1);
+    for (int p = 0; p < r->planes; p++) memset(to[p], 0, (size_t)n * sizeof *to[p]);
+    for (int x = 0; x < n; x += most) {
+        const int count = ibx_min(most, n - x), side = ibx_min(across, ROOM);
+        float *block[IBX_MAX_PLANES];
+        for (int p = 0; p < r->planes; p++) block[p] = to[p] + x;
+        for (int i = 0; i < across; i += side) {
+            const int part = ibx_min(side, across - i);
+            add_columns(r, x * across + i, count * part, sum);
+            fold_any(sum, r->planes, part, count, block);
+        }
+    }
+    for (int p = 0; p < r->planes; p++)
+        for (int x = 0; x < n; x++) to[p][x] *= scale;
+}
+
+/* ---- the pass ------------------------------------------------------------------------------- */
 
 static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     const ibx_scaling *s = scaling_of(c);
     for (int p = 0; p < out->planes; p++)
-        for (int y = out->at.y; y < out->at.y + out->at.h; y++)
-            plane_row(ibx_at(in, p, in->at.x, y * s->down), in->stride, s->across, s->down,
-                      out->at.w, ibx_at(out, p, out->at.x, y));
-}
-
-/* ---- from 8-bit samples ---------------------------------------------------------------------- */
-
-/* Three sums: structs of scalars stay in registers where compilers leave arrays in memory. */
-typedef struct {
-    float r, g, b;
-} sums;
-
-IBX_INLINE void add(sums *s, sums more) {
-    s->r += more.r;
-    s->g += more.g;
-    s->b += more.b;
-}
-
-/* The sums of n pixels, 1 to 4. What bounds these loops is the number of loads, and each sample
- * needs one for its value: so the bytes of four come by two loads rather than twelve. */
-IBX_INLINE sums add_up(const uint8_t *a, int n, const float *value) {
-    uint64_t low;
-    uint32_t high;
-    if (n == 4) {
-        memcpy(&low, a, sizeof low);
-        memcpy(&high, a + sizeof low, sizeof high);
-        return (sums){value[low & 255] + value[low >> 24 & 255] + value[low >> 48 & 255] +
-                          value[high >> 8 & 255],
-                      value[low >> 8 & 255] + value[low >> 32 & 255] + value[low >> 56] +
-                          value[high >> 16 & 255],
-                      value[low >> 16 & 255] + value[low >> 40 & 255] + value[high & 255] +
-                          value[high >> 24]};
-    }
-    sums s = {value[a[0]], value[a[1]], value[a[2]]};
-    for (int i = 3; i < 3 * n; i += 3) {
-        s.r += value[a[i]];
-        s.g += value[a[i + 1]];
-        s.b += value[a[i + 2]];
-    }
-    return s;
-}
-
-/* The means of n whole blocks of three samples. */
-IBX_INLINE void rgb_blocks(const ibx_packed *in, int across, int down, int y, int n,
-                           float *const to[]) {
-    const float *value = in->value, scale = 1 / ((float)across * (float)down);
-    const uint8_t *const *row = in->row + y;
-    for (int x = 0; x < n; x++) {
-        sums s = {0, 0, 0};
-        for (int k = 0; k < down; k++) {
-            const uint8_t *a = row[k] + (ptrdiff_t)x * across * 3;
-            sums line = add_up(a, ibx_min(4, across), value);
-            for (int i = 4; i < across; i += 4)
-                add(&line, add_up(a + (ptrdiff_t)i * 3, ibx_min(4, across - i), value));
-            add(&s, line);
+        for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
+            const rows r = {.floats = ibx_at(in, p, in->at.x, y * s->down),
+                            .stride = in->stride,
+                            .planes = 1,
+                            .columns = in->at.w,
+                            .down = s->down};
+            float *const to[] = {ibx_at(out, p, out->at.x, y)};
+            means(&r, s->across, out->at.w, to);
         }
-        to[0][x] = s.r * scale;
-        to[1][x] = s.g * scale;
-        to[2][x] = s.b * scale;
-    }
-}
-
-/* The same of one sample. */
-IBX_INLINE void gray_blocks(const ibx_packed *in, int across, int down, int y, int n, float *to) {
-    const float *value = in->value, scale = 1 / ((float)across * (float)down);
-    for (int x = 0; x < n; x++) {
-        float sum = 0;
-        for (int k = 0; k < down; k++) {
-            const uint8_t *a = in->row[y + k] + (ptrdiff_t)x * across;
-            float row = 0;
-            for (int i = 0; i < across; i += 4) {
-                float part = value[a[i]];
-                for (int j = i + 1; j < ibx_min(i + 4, across); j++) part += value[a[j]];
-                row += part;
-            }
-            sum += row;
-        }
-        to[x] = sum * scale;
-    }
-}
-
-/* The mean of block x by its definition, standing over the right edge. */
-static void any_block(const ibx_packed *in, int across, int down, int y, int x, float *const to[]) {
-    for (int p = 0; p < in->planes; p++) {
-        float sum = 0;
-        for (int k = 0; k < down; k++) {
-            float row = 0, part = 0;
-            for (int i = 0; i < across; i++) {
-                const int column = ibx_min(x * across + i, in->at.w - 1);
-                part += in->value[in->row[y + k][column * in->planes + p]];
-                if (i % 4 < 3 && i < across - 1) continue;
-                row += part;
-                part = 0;
-            }
-            sum += row;
-        }
-        to[p][x] = sum * (1 / ((float)across * (float)down));
-    }
-}
-
-/* As plane_row. */
-static void packed_row(const ibx_packed *in, int across, int down, int y, int n,
-                       float *const to[]) {
-    const int whole = ibx_min(n, in->at.w / across);
-    if (in->planes == IBX_GRAY)
-        gray_blocks(in, across, down, y, whole, to[0]);
-    else if (across == 2 && down == 2)
-        rgb_blocks(in, 2, 2, y, whole, to);
-    else if (across == 3 && down == 3)
-        rgb_blocks(in, 3, 3, y, whole, to);
-    else if (across == 4 && down == 4)
-        rgb_blocks(in, 4, 4, y, whole, to);
-    else
-        rgb_blocks(in, across, down, y, whole, to);
-    for (int x = whole; x < n; x++) any_block(in, across, down, y, x, to);
 }
 
 static void packed(const ibx_call *c, const ibx_packed *in, ibx_tile *out) {
     const ibx_scaling *s = scaling_of(c);
+    rows r = {.value = s->light & IBX_LINEAR ? in->value : NULL,
+              .planes = in->planes,
+              .columns = in->at.w,
+              .down = s->down};
     for (int y = 0; y < out->at.h; y++) {
         float *to[IBX_MAX_PLANES];
-        for (int p = 0; p < IBX_MAX_PLANES; p++)
-            to[p] = ibx_at(out, ibx_min(p, out->planes - 1), out->at.x, out->at.y + y);
-        packed_row(in, s->across, s->down, y * s->down, out->at.w, to);
+        for (int p = 0; p < in->planes; p++) to[p] = ibx_at(out, p, out->at.x, out->at.y + y);
+        r.row = in->row + (ptrdiff_t)y * s->down;
+        means(&r, s->across, out->at.w, to);
     }
 }
 

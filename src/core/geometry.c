@@ -131,19 +131,15 @@ static void fold(const axis *a, int i, double *w, int first, int n) {
         w[inside(a, (double)j) - first] += weight(a, i, (double)j);
 }
 
-/* Fills `first` and `begin`; returns the largest number of taps of an output. */
-static int place_windows(const axis *a, ibx_taps *t) {
-    int most = 1;
-    t->begin[0] = 0;
+/* Fills `count` and `first`. */
+static void place_windows(const axis *a, ibx_taps *t) {
     for (int i = 0; i < t->out; i++) {
         double from, to;
         window(a, i, &from, &to);
         t->first[i] = inside(a, from);
-        const int n = inside(a, to) - t->first[i] + 1;
-        t->begin[i + 1] = t->begin[i] + (size_t)n;
-        most = ibx_max(most, n);
+        t->count = ibx_max(t->count, inside(a, to) - t->first[i] + 1);
     }
-    return most;
+    for (int i = 0; i < t->out; i++) t->first[i] = ibx_min(t->first[i], t->in - t->count);
 }
 
 bool ibx_taps_make(ibx_taps *taps, int in, double start, double length, int out, int kernel,
@@ -159,15 +155,14 @@ bool ibx_taps_make(ibx_taps *taps, int in, double start, double length, int out,
                     (1 - 1.0 / ((double)block * block)) / 24};
     *taps = (ibx_taps){.in = in, .out = out};
     taps->first = malloc((size_t)out * sizeof *taps->first);
-    taps->begin = malloc(((size_t)out + 1) * sizeof *taps->begin);
-    if (!taps->first || !taps->begin) return ibx_fail(err, IBX_MEMORY, "no memory to scale");
-    const int most = place_windows(&a, taps);
-    taps->weight = calloc(taps->begin[out], sizeof *taps->weight);
-    double *w = malloc((size_t)most * sizeof *w);
+    if (!taps->first) return ibx_fail(err, IBX_MEMORY, "no memory to scale");
+    place_windows(&a, taps);
+    const size_t n = (size_t)taps->count;
+    taps->weight = malloc((size_t)out * n * sizeof *taps->weight);
+    double *w = malloc(n * sizeof *w);
     for (int i = 0; taps->weight && w && i < out; i++) {
-        const int n = (int)(taps->begin[i + 1] - taps->begin[i]);
-        fold(&a, i, w, taps->first[i], n);
-        normalise(w, n, taps->weight + taps->begin[i]);
+        fold(&a, i, w, taps->first[i], taps->count);
+        normalise(w, taps->count, taps->weight + (size_t)i * n);
     }
     const bool ok = taps->weight && w;
     free(w);
@@ -176,7 +171,6 @@ bool ibx_taps_make(ibx_taps *taps, int in, double start, double length, int out,
 
 void ibx_taps_free(ibx_taps *taps) {
     free(taps->first);
-    free(taps->begin);
     free(taps->weight);
     *taps = (ibx_taps){0};
 }

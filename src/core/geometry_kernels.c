@@ -2,6 +2,7 @@
  *
  * Lanes are rows or columns that know nothing of one another, and each sum has one fixed order, so
  * the width of a vector changes no bit. */
+#include "core/pixels.h"
 #include "geometry.h"
 
 enum { LANES = IBX_LANES };
@@ -61,15 +62,10 @@ void ibx_turn(int turn, const ibx_tile *in, ibx_tile *out) {
 
 /* ---- scaling: rows ------------------------------------------------------------------------- */
 
-/* The taps of an output row. */
-static int taps_of(const ibx_taps *t, int y) {
-    return (int)(t->begin[y + 1] - t->begin[y]);
-}
-
 /* Asks for the rows of `count` vectors that output row y needs and the one before it does not:
  * a processor does not foresee steps from row to row. */
 IBX_INLINE void fetch_rows(const ibx_taps *t, const ibx_tile *in, int p, int x, int y, int count) {
-    for (int k = t->first[y - 1] + taps_of(t, y - 1); k < t->first[y] + taps_of(t, y); k++)
+    for (int k = t->first[y - 1] + t->count; k < t->first[y] + t->count; k++)
         for (int i = 0; i < count * LANES; i += 16) __builtin_prefetch(ibx_at(in, p, x + i, k));
 }
 
@@ -78,10 +74,10 @@ IBX_INLINE void fetch_rows(const ibx_taps *t, const ibx_tile *in, int p, int x, 
 IBX_INLINE void rows_block(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int p, int x,
                            int count) {
     for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
-        const float *a = ibx_at(in, p, x, t->first[y]), *w = t->weight + t->begin[y];
+        const float *a = ibx_at(in, p, x, t->first[y]), *w = ibx_weights(t, y);
         vec sum[8] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
         if (y + 1 < out->at.y + out->at.h) fetch_rows(t, in, p, x, y + 1, count);
-        for (int k = 0; k < taps_of(t, y); k++, a += in->stride)
+        for (int k = 0; k < t->count; k++, a += in->stride)
             for (int i = 0; i < count; i++) sum[i] += w[k] * ((const vec *)a)[i];
         vec *b = (vec *)ibx_at(out, p, x, y);
         for (int i = 0; i < count; i++) b[i] = sum[i];
@@ -90,9 +86,9 @@ IBX_INLINE void rows_block(const ibx_taps *t, const ibx_tile *in, ibx_tile *out,
 
 static void rows_column(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int p, int x) {
     for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
-        const float *a = ibx_at(in, p, x, t->first[y]), *w = t->weight + t->begin[y];
+        const float *a = ibx_at(in, p, x, t->first[y]), *w = ibx_weights(t, y);
         float sum = 0;
-        for (int k = 0; k < taps_of(t, y); k++) sum += w[k] * a[k * in->stride];
+        for (int k = 0; k < t->count; k++) sum += w[k] * a[k * in->stride];
         *ibx_at(out, p, x, y) = sum;
     }
 }
@@ -125,7 +121,7 @@ static void rows_head(const ibx_call *c, ibx_head *head) {
 static int taps_source(const ibx_taps *t, int i, int n, int *first) {
     const int last = i + n - 1;
     *first = t->first[i];
-    return t->first[last] + taps_of(t, last) - *first;
+    return t->first[last] + t->count - *first;
 }
 
 static ibx_rect rows_source(const ibx_call *c, ibx_rect out) {
@@ -137,13 +133,106 @@ static void rows_kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     for (int p = 0; p < out->planes; p++) rows_plane(&scaling_of(c)->rows, in, out, p);
 }
 
+/* ---- scaling: rows of 8-bit samples --------------------------------------------------------- */
+
+/* Interleaved samples of a row that are resampled from top to bottom at once: so few that as many
+ * of their rows as an output row looks at stay in the first cache, as floats. */
+enum { SAMPLES = 256 };
+
+/* The last `count` input rows, row k in place k mod count. */
+typedef struct {
+    float *data;
+    int count;
+} ring;
+
+/* n samples as encoded values. */
+static void to_floats(const uint8_t *a, int n, float *b) {
+    int i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES)
+        for (int j = 0; j < 4; j++)
+            ((vec *)(b + i))[j] = ibx_floats_of(a + i + j * LANES) * (1 / 255.0F);
+    for (; i + LANES <= n; i += LANES) *(vec *)(b + i) = ibx_floats_of(a + i) * (1 / 255.0F);
+    for (; i < n; i++) b[i] = (float)a[i] * (1 / 255.0F);
+}
+
+/* As floats, the part of row k that begins at sample `from`. Rows lie in pages of their own: those
+ * to come are asked for. */
+static void next_row(const ibx_packed *in, bool linear, int k, ptrdiff_t from, int n,
+                     const ring *r) {
+    enum { AHEAD = 8 };
+    const ibx_pixel_ops *loops = ibx_pixel_loops();
+    const int row = k - in->at.y, later = ibx_min(row + AHEAD, in->at.h - 1);
+    float *const to[] = {r->data + (ptrdiff_t)(k % r->count) * SAMPLES};
+    for (int i = 0; i < n + 63; i += 64) __builtin_prefetch(in->row[later] + from + i);
+    if (linear)
+        loops->look_up(in->value, in->row[row] + from, 1, n, to);
+    else
+        to_floats(in->row[row] + from, n, to[0]);
+}
+
+IBX_INLINE void add_run(const float *a, const float *w, int n, vec *sum) {
+    for (int k = 0; k < n; k++, a += SAMPLES)
+        for (int i = 0; i < 8; i++) sum[i] += w[k] * ((const vec *)a)[i];
+}
+
+/* Output row y of n samples, of which the ring holds all that it looks at. */
+static void sum_rows(const ibx_taps *t, const ring *r, int y, int n, float *to) {
+    const float *w = ibx_weights(t, y);
+    const int place = t->first[y] % r->count, run = ibx_min(t->count, r->count - place);
+    for (int x = 0; x < n; x += 8 * LANES) {
+        vec sum[8] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
+        add_run(r->data + (ptrdiff_t)place * SAMPLES + x, w, run, sum);
+        add_run(r->data + x, w + run, t->count - run, sum);
+        for (int i = 0; i < 8; i++) ((vec *)(to + x))[i] = sum[i];
+    }
+}
+
+static void to_planes(const float *restrict v, int n, float *restrict a, float *restrict b,
+                      float *restrict c) {
+    for (int x = 0; x < n; x++) {
+        a[x] = v[3 * x];
+        b[x] = v[3 * x + 1];
+        c[x] = v[3 * x + 2];
+    }
+}
+
+/* A ring for the rows that an output row looks at. */
+static size_t rows_scratch(const ibx_call *c, ibx_rect out) {
+    (void)out;
+    return (size_t)scaling_of(c)->rows.count * SAMPLES * sizeof(float);
+}
+
+static void rows_packed(const ibx_call *c, const ibx_packed *in, ibx_tile *out) {
+    const ibx_taps *t = &scaling_of(c)->rows;
+    const bool linear = scaling_of(c)->light & IBX_LINEAR;
+    const ring r = {c->scratch, t->count};
+    const ibx_rect o = out->at;
+    const int wide = SAMPLES / in->planes;
+    float sum[SAMPLES];
+    for (int x = o.x; x < o.x + o.w; x += wide) {
+        const int n = ibx_min(wide, o.x + o.w - x);
+        int k = t->first[o.y];
+        for (int y = o.y; y < o.y + o.h; y++) {
+            for (; k < t->first[y] + t->count; k++)
+                next_row(in, linear, k, (ptrdiff_t)(x - in->at.x) * in->planes, n * in->planes, &r);
+            sum_rows(t, &r, y, n * in->planes, sum);
+            if (in->planes == 1)
+                memcpy(ibx_at(out, 0, x, y), sum, (size_t)n * sizeof *sum);
+            else
+                to_planes(sum, n, ibx_at(out, 0, x, y), ibx_at(out, 1, x, y), ibx_at(out, 2, x, y));
+        }
+    }
+}
+
 const ibx_filter ibx_scale_rows = {.name = "scale-rows",
                                    .summary = "Resample down the columns.",
                                    .category = "geometry",
                                    .head = rows_head,
                                    .wants = wants,
                                    .source = rows_source,
-                                   .kernel = rows_kernel};
+                                   .scratch = rows_scratch,
+                                   .kernel = rows_kernel,
+                                   .packed = rows_packed};
 
 /* ---- scaling: columns ---------------------------------------------------------------------- */
 
@@ -179,7 +268,7 @@ static void columns_group(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, 
         const int n = ibx_min(BLOCK, o.x + o.w - x);
         for (int i = 0; i < n; i++)
             column_group(turned + (ptrdiff_t)(t->first[x + i] - in->at.x) * GROUP,
-                         t->weight + t->begin[x + i], taps_of(t, x + i), block + i * GROUP);
+                         ibx_weights(t, x + i), t->count, block + i * GROUP);
         transpose(block, GROUP, n, rows, ibx_at(out, p, x, y), out->stride);
     }
 }

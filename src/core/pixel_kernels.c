@@ -246,6 +246,7 @@ static void look_up(const float *table, const uint8_t *row, int planes, int n,
         look_up_four(table, row + 3 * i + 1, 3, b + i);
         look_up_four(table, row + 3 * i + 2, 3, c + i);
     }
+    for (; planes == 1 && i + 4 <= n; i += 4) look_up_four(table, row + i, 1, a + i);
     look_up_from(table, row, planes, i, n, plane);
 }
 

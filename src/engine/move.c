@@ -1,12 +1,20 @@
 /* move.c - pixels from store to store, through buffers between passes. */
 #include "engine/move.h"
 
+/* Can the pass do without floats? */
+static bool can_move(const ibx_pass *pass, ibx_sample sample) {
+    const ibx_filter *f = pass->filter;
+    return f->move && !pass->wants && (sample == IBX_U8 || !(f->traits & IBX_BYTES));
+}
+
+/* Samples are rounded once, in front of the encoder: before and behind, they are only moved. */
 bool ibx_plan_moves(const ibx_plan *plan, const ibx_stage *stage) {
     const ibx_band *in = &plan->band[stage->in];
     bool moves = in->native && stage->scan < 0;
+    int rounds = stage->stored;
     for (int i = stage->first; i < stage->first + stage->count; i++) {
-        const ibx_filter *f = plan->pass[i].filter;
-        moves = moves && f->move && (in->sample == IBX_U8 || !(f->traits & IBX_BYTES));
+        moves = moves && can_move(&plan->pass[i], in->sample);
+        if (plan->pass[i].filter->traits & IBX_ROUNDS) moves = moves && rounds++ == 0;
     }
     for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
         moves = moves && plan->save[i].tail < 0 && plan->save[i].sample == in->sample;

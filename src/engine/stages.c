@@ -114,22 +114,27 @@ static ibx_rect input_of(const ibx_pass *pass, int count, ibx_rect tile) {
     return need[0];
 }
 
-/* A pass of packed samples reads each once, along the rows: the lower the strip, the smaller the
- * ring and the sooner its rows are read. */
+/* Input pixels read per input pixel that belongs to the tile. */
+static double overlap(const ibx_pass *pass, int count, const ibx_head *out, ibx_rect tile) {
+    return area(input_of(pass, count, tile)) / share(pass, count, out, tile);
+}
+
+/* Where a pass of packed samples reads each once, along the rows: the lower the strip, the smaller
+ * the ring and the sooner its rows are read. */
 static const size_of_tile PACKED_TILE = {2048, 8};
+
+static bool reads_once(const ibx_pass *pass) {
+    const ibx_head *out = &pass->call.out;
+    return pass->packed && overlap(pass, 1, out, middle(out, PACKED_TILE.w, PACKED_TILE.h)) < 1.1;
+}
 
 /* With others behind it there is a halo; but no more pixels than these for a strip, which stay in
  * the cache while they come from the decoder. */
 #define MOST_PACKED_PIXELS (1 << 21)
 
 static bool reads_much(const ibx_pass *pass, int count, ibx_rect tile) {
-    if (count == 0 || !pass->packed) return false;
+    if (count == 0 || !reads_once(pass)) return false;
     return (double)input_of(pass, count, tile).h * pass->call.in.w > MOST_PACKED_PIXELS;
-}
-
-/* Input pixels read per input pixel that belongs to the tile. */
-static double overlap(const ibx_pass *pass, int count, const ibx_head *out, ibx_rect tile) {
-    return area(input_of(pass, count, tile)) / share(pass, count, out, tile);
 }
 
 /* Time per input pixel that belongs to the tile, in that of a pixel in the cache. */
@@ -150,7 +155,7 @@ static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *o
     const int most = stored ? MOST_STORED_PIXELS : MOST_STRIP_PIXELS;
     double least = 1e300;
     size_of_tile best = {W[0], ROWS[0]};
-    if (count == 1 && pass[0].packed) return PACKED_TILE;
+    if (count == 1 && reads_once(pass)) return PACKED_TILE;
     for (size_t i = 0; i < sizeof W / sizeof *W; i++)
         for (size_t k = 0; k < sizeof ROWS / sizeof *ROWS; k++) {
             const bool high = ROWS[k] > 16 && ROWS[k] > out->h / MOST_SHARE;
