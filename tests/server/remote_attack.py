@@ -29,6 +29,13 @@ KEY = bytes(range(32))
 work = pathlib.Path(tempfile.mkdtemp())
 
 
+def web(host, path="", scheme="http"):
+    """An address; names that are reserved for examples (RFC 2606), known to our resolver alone."""
+    return f"{scheme}://{host}{path}"
+
+
+IMG = web("img.example.org:8080")
+
 # ---- a network ---------------------------------------------------------------------------------
 
 def enter():
@@ -192,14 +199,14 @@ def literals(s):
              "127.0.0.1\\@img.example.org", "img.example.org.evil", "evil-example.org",
              "xn--mg-1ia.example.net", "\u0456mg.example.net", "\u2460\u2461\u2466.0.0.1", "127。0。0。1"]
     for host in hosts:
-        for url in (f"http://{host}/a.jpg", f"http://{host}:8080/a.jpg"):
+        for url in (web(host, "/a.jpg"), web(host, ":8080/a.jpg")):
             reply = get(s, url)
             check(reply[0] in (400, 403, 502), f"{url}: {reply[0]} {reply[2][:200]}")
             check(reply[0] != 502 or "127" not in host, f"{url}: it was tried: {reply[2][:200]}")
     for url in ("file:///etc/passwd", "gopher://img.example.org/", "ftp://img.example.org/",
-                "dict://127.0.0.1:11/", "http://img.example.org:22/", "http:///a",
-                "//img.example.org/", "http://", "img.example.org", "data:,x", "http://[::1",
-                "http://img.example.org\r\nX: y/"):
+                "dict://127.0.0.1:11/", web("img.example.org:22/"), web("/a"),
+                "//img.example.org/", web(""), "img.example.org", "data:,x", web("[::1"),
+                web("img.example.org\r\nX: y/")):
         reply = get(s, url)
         check(reply[0] in (400, 403), f"{url}: {reply[0]} {reply[2][:200]}")
     check(touched() == 0, f"{touched()} connections to what is forbidden")
@@ -208,33 +215,33 @@ def literals(s):
 
 def names(s):
     """T11: names that lead inside, at once, later, or by a redirection."""
-    good = "http://img.example.org:8080/a.jpg"
+    good = IMG + "/a.jpg"
     check(get(s, good)[0] == 200, f"a good one: {get(s, good)}")
     inside = [LOOPBACK, METADATA, PRIVATE, "0.0.0.0", "::1", "::ffff:127.0.0.1", "fe80::1", "fd00::1",
               "64:ff9b::7f00:1", "2002:7f00:1::", "100.64.0.1"]
     for number, address in enumerate(inside):
         resolver.zone[f"n{number}.example.org"] = [[address]]
-        reply = get(s, f"http://n{number}.example.org:8080/a.jpg")
+        reply = get(s, web(f"n{number}.example.org:8080/a.jpg"))
         check(reply[0] == 403, f"a name that leads to {address}: {reply[0]} {reply[2]}")
         resolver.zone[f"r{number}.example.org"] = [[PUBLIC], [address]]
-        url = f"http://r{number}.example.org:8080/"
+        url = web(f"r{number}.example.org:8080/")
         check(get(s, url + "first.jpg")[0] == 200, "the first answer is good")
         reply = get(s, url + "second.jpg")
         check(reply[0] == 403, f"a name that then leads to {address}: {reply[0]} {reply[2]}")
     resolver.zone["both.example.org"] = [[LOOPBACK, PUBLIC]]
-    check(get(s, "http://both.example.org:8080/b.jpg")[0] in (200, 403), "one of two")
-    elsewhere = ["http://127.0.0.1:8080/", "http://169.254.169.254/latest/",
-                 "http://n0.example.org:8080/", "//127.0.0.1:8080/", "http://localhost/", "http://0x7f.1/",
-                 "file:///etc/passwd", "gopher://img.example.org/", "http://other.test/", "http://img.example.org@127.0.0.1/"]
+    check(get(s, web("both.example.org:8080/b.jpg"))[0] in (200, 403), "one of two")
+    elsewhere = [web("127.0.0.1:8080/"), web("169.254.169.254/latest/"),
+                 web("n0.example.org:8080/"), "//127.0.0.1:8080/", web("localhost/"), web("0x7f.1/"),
+                 "file:///etc/passwd", "gopher://img.example.org/", web("other.test/"), web("img.example.org@127.0.0.1/")]
     for to in elsewhere:
-        reply = get(s, "http://img.example.org:8080/to?" + to)
+        reply = get(s, IMG + "/to?" + to)
         check(reply[0] in (403, 502), f"redirected to {to}: {reply[0]} {reply[2]}")
         check(b"root:" not in reply[2] and b"secret" not in reply[2], f"{reply[2]}")
     before = origins[PUBLIC, 8080].connections
-    reply = get(s, "http://img.example.org:8080/loop")
+    reply = get(s, IMG + "/loop")
     hops = origins[PUBLIC, 8080].connections - before
     check(reply[0] == 502 and hops <= 4, f"a loop: {reply[0]} after {hops} requests")
-    check(get(s, "http://img.example.org:8080/to?/a.jpg")[0] == 200, "an honest redirection")
+    check(get(s, IMG + "/to?/a.jpg")[0] == 200, "an honest redirection")
     check(touched() == 0, f"{touched()} connections to what is forbidden")
     print(f"  {2 * len(inside)} names and {len(elsewhere)} redirections refused, a loop ended after "
           f"{hops} requests, no connection to what is forbidden")
@@ -247,14 +254,14 @@ def misbehaving(s):
                                  ("/html", (422,), 2), ("/heads", (502,), 2), ("/none", (404,), 2),
                                  ("/broken", (502,), 2), ("/text", (200,), 2)):
         begin = time.monotonic()
-        reply = get(s, "http://img.example.org:8080" + path)
+        reply = get(s, IMG + path)
         took = time.monotonic() - begin
         print(f"  {path}: {reply[0]} {kind(reply)} after {took * 1e3:.0f} ms")
         check(reply[0] in expected, f"{path}: {reply[0]} {reply[2][:200]}")
         check(took < most, f"{path} took {took:.1f} s")
         check(b"secret" not in reply[2] and "set-cookie" not in reply[1], f"{path}: {reply}")
     ours = {"Cookie": "c", "Authorization": "Bearer x"}
-    check(get(s, "http://img.example.org:8080/h.jpg", headers=ours)[0] == 200, "it is fetched")
+    check(get(s, IMG + "/h.jpg", headers=ours)[0] == 200, "it is fetched")
     asked = origins[PUBLIC, 8080].asked[-1].lower()
     check(b"cookie" not in asked and b"bearer" not in asked and b"127.0.0.1" not in asked,
           f"nothing of a client's goes out: {asked}")
@@ -268,7 +275,7 @@ def cached(s):
         before = len(origin.asked)
         reply = get(s, url, **more)
         return len(origin.asked) - before, reply
-    url = "http://img.example.org:8080/fresh.jpg"
+    url = IMG + "/fresh.jpg"
     asked, first = count(url)
     check(asked == 1 and first[0] == 200, f"it is fetched: {first[0]}")
     asked, again = count(url)
@@ -279,20 +286,20 @@ def cached(s):
     check(asked == 1 and later[2] != first[2], "fetched again when it is no longer fresh")
     check(later[1]["etag"] != first[1]["etag"], "and is another one")
     origin.picture = pictures[0]
-    others = ("http://img.example.org:8080/Fresh.jpg", "http://img.example.org:8080/fresh.jpg?a",
-              "http://img.example.org:8080/fresh%2ejpg", "http://img.example.org:8080/fresh.jpg/",
-              "http://img2.example.org:8080/fresh.jpg")
+    others = (IMG + "/Fresh.jpg", IMG + "/fresh.jpg?a",
+              IMG + "/fresh%2ejpg", IMG + "/fresh.jpg/",
+              web("img2.example.org:8080/fresh.jpg"))
     for other in others:
         check(count(other)[0] == 1, f"{other} is another address")
     for headers in ({"Host": "evil"}, {"X-Forwarded-Host": "evil"}, {"X-Forwarded-Proto": "https"},
                     {"X-Original-URL": "/v1/-/invert"}, {"X-Rewrite-URL": "/x"}, {"DPR": "3"},
-                    {"Accept": "image/evil"}, {"Range": "bytes=0-9"}, {"Origin": "http://evil"}):
-        reply = get(s, "http://img.example.org:8080/a.jpg", headers=headers)
-        same = get(s, "http://img.example.org:8080/a.jpg")
+                    {"Accept": "image/evil"}, {"Range": "bytes=0-9"}, {"Origin": web("evil")}):
+        reply = get(s, IMG + "/a.jpg", headers=headers)
+        same = get(s, IMG + "/a.jpg")
         check(same[0] == 200 and b"evil" not in same[2] and "evil" not in str(same[1]), f"{headers}")
         check(reply[1]["etag"] == same[1]["etag"], f"{headers} makes no other one")
     for path in ("/none", "/broken"):
-        url = f"http://img.example.org:8080{path}-{time.monotonic_ns()}"
+        url = f"{IMG}{path}-{time.monotonic_ns()}"
         asked, reply = count(url)
         age = reply[1]["cache-control"]
         check(age in ("no-store", "public, max-age=10"), f"{path}: {age}")
@@ -308,7 +315,7 @@ def signature(rest, key=KEY, expiry=None):
 
 def signed(s):
     """T16: what is not signed, or signed for something else, is not even looked at."""
-    rest = path_of("http://img.example.org:8080/signed.jpg")
+    rest = path_of(IMG + "/signed.jpg")
     now = int(time.time())
     good = signature(rest)
     check(s.get(f"/v1/{good}/{rest}")[0] == 200, "a signed one")

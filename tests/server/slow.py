@@ -186,7 +186,7 @@ def injected(s):
               "/v1/-/save:png,name=%0d%0aX-Evil:%201/file/a.jpg",
               "/%0d%0aX-Evil:%201", "/v1/-/resize:64x/file/%0d%0aX-Evil:%201"]
     fields = (b"Host: x\r\nAccept: text/plain\r\nX-Request-Id: a%0d%0aX-Evil: 1\r\n"
-              b"Origin: http://e\r\n")
+              b"Origin: http://127.0.0.1:1\r\n")
     served = 0
     for path in paths:
         for more in (b"Host: x\r\n", fields):

@@ -3,6 +3,7 @@ none; where its loader is allowed, nothing but the file itself is read. (T13 of 
 
 import io
 import pathlib
+import re
 import socket
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ import numpy
 from PIL import Image
 
 import support
-from support import DATA, check
+from support import DATA, SOURCE, check
 
 work = pathlib.Path(tempfile.mkdtemp())
 subprocess.run(["convert", "-size", "80x80", "xc:#ff0000", work / "red.png"], check=True)
@@ -27,9 +28,14 @@ def listen():
         connections.append(listener.accept()[0])
 
 
+# The names of SVG and of XInclude, as the page's icon has the first.
+SPACE = re.search('xmlns="([^"]+)"', (SOURCE / "src/server/ui/icon.svg").read_text())[1]
+INCLUDE = SPACE.replace("2000/svg", "2001/XInclude")
+
+
 def svg(inside, head=""):
-    return (f'<?xml version="1.0"?>{head}<svg xmlns="http://www.w3.org/2000/svg" width="80" height="80" '
-            f'xmlns:xlink="http://www.w3.org/1999/xlink">{inside}</svg>').encode()
+    return (f'<?xml version="1.0"?>{head}<svg xmlns="{SPACE}" width="80" height="80">'
+            f'{inside}</svg>').encode()
 
 
 web = f"http://127.0.0.1:{listener.getsockname()[1]}/red.png"
@@ -42,14 +48,14 @@ ATTACKS = {
                             f'<!DOCTYPE svg [<!ENTITY x SYSTEM "{words}">]>'),
     "entity of a server": svg(SQUARE + "<text>&x;</text>", f'<!DOCTYPE svg [<!ENTITY x SYSTEM "{web}">]>'),
     "doctype of a server": svg(SQUARE, f'<!DOCTYPE svg SYSTEM "{web}">'),
-    "image of a file": svg(SQUARE + f'<image width="80" height="80" xlink:href="{red}"/>'),
+    "image of a file": svg(SQUARE + f'<image width="80" height="80" href="{red}"/>'),
     "image by name": svg(SQUARE + '<image width="80" height="80" href="red.png"/>'),
     "image of a server": svg(SQUARE + f'<image width="80" height="80" href="{web}"/>'),
     "style of a server": svg(f'<style>@import url("{web}");</style>' + SQUARE),
     "style of a file": svg(SQUARE, f'<?xml-stylesheet href="{red}" type="text/css"?>'),
     "use of a file": svg(SQUARE + f'<use href="{red}#a"/>'),
     "script": svg(SQUARE + f'<script>fetch("{web}")</script>'),
-    "include": svg(SQUARE + f'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" parse="text" '
+    "include": svg(SQUARE + f'<xi:include xmlns:xi="{INCLUDE}" parse="text" '
                    f'href="{words}"/>'),
     "billion laughs": svg("<text>&l11;</text>", f'<!DOCTYPE svg [<!ENTITY l0 "ha">{laughs}]>'),
     "a large region": svg('<filter id="f" x="-9e6" y="-9e6" width="9e7" height="9e7"><feTurbulence '
