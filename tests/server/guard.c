@@ -119,6 +119,28 @@ static void a_body_waits_for_continue(void **state) {
     ibx_guard_clear(&g);
 }
 
+static void what_is_owed_is_told(void **state) {
+    (void)state;
+    ibx_guard g;
+    char got[200];
+    ibx_guard_init(&g, &SETTINGS, 0);
+    assert_int_equal(ibx_guard_owed(&g), 0);
+    put_text(&g, POST "Content-Length: 9\r\n\r\nabc");
+    assert_true(ibx_guard_take(&g, got, sizeof got, 0) > 0);
+    assert_int_equal(ibx_guard_owed(&g), 6); /* three are here */
+    assert_int_equal(ibx_guard_take(&g, got, 2, 0), 2);
+    assert_int_equal(ibx_guard_owed(&g), 6);
+    put_text(&g, "defghi" POST "Transfer-Encoding: chunked\r\n\r\n1");
+    while (ibx_guard_take(&g, got, 1, 0) > 0 && g.requests < 2) continue;
+    assert_int_equal(g.requests, 2);
+    while (g.pass > 0) assert_true(ibx_guard_take(&g, got, 1, 0) > 0);
+    assert_true(ibx_guard_owed(&g) == INT64_MAX);
+    put_text(&g, "\r\na\r\n0\r\n\r\n");
+    while (g.phase == IBX_GUARD_BODY) assert_true(ibx_guard_take(&g, got, 1, 0) > 0);
+    assert_int_equal(ibx_guard_owed(&g), 0);
+    ibx_guard_clear(&g);
+}
+
 static void the_end_cuts_requests_off(void **state) {
     (void)state;
     static const char *const PARTS[] = {"GET", POST "Content-Length: 5\r\n\r\nhell",
@@ -175,6 +197,7 @@ int main(void) {
         cmocka_unit_test(requests_go_on_one_by_one),
         cmocka_unit_test(what_is_refused_stays),
         cmocka_unit_test(a_body_waits_for_continue),
+        cmocka_unit_test(what_is_owed_is_told),
         cmocka_unit_test(the_end_cuts_requests_off),
         cmocka_unit_test(deadlines_follow_the_phase),
     };

@@ -18,6 +18,8 @@ import time
 
 IMBREX = os.environ["IMBREX"]
 SOURCE = pathlib.Path(os.environ["SOURCE"])
+# Memory and time are other ones with a sanitizer.
+SANITIZED = any(name in pathlib.Path(IMBREX).read_bytes() for name in (b"__asan_init", b"__tsan_init"))
 DATA = pathlib.Path(os.environ.get("IMBREX_DATA", SOURCE.parent / "shared" / "data"))
 
 
@@ -71,6 +73,10 @@ class Server:
                     return self
             time.sleep(0.05)
         raise RuntimeError(f"the server is not ready: {self.said()}")
+
+    def crashes(self):
+        """Workers that ended by themselves so far."""
+        return self.metric("worker_restarts_total", reason="crash")
 
     def children(self):
         """Process ids of its workers."""

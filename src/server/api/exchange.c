@@ -89,6 +89,8 @@ ibx_exchange *ibx_exchange_of(ibx_house *house, SoupServerMessage *message) {
                         .head = soup_server_message_get_method(message) == SOUP_METHOD_HEAD,
                         .began = g_get_monotonic_time()};
     house->exchanges++;
+    /* Without that libsoup keeps the body of whatever request, as long as it likes to be. */
+    soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
     take_target(x);
     choose_id(x);
     name_client(x);
@@ -105,9 +107,41 @@ void ibx_exchange_wait(ibx_exchange *x, void (*stop)(void *user), void *user) {
     soup_server_message_pause(x->message);
 }
 
+static void add_field(const char *name, const char *value, gpointer text) {
+    g_string_append_printf(text, "%s: %s\r\n", name, value);
+}
+
+/* The reply as libsoup would write it. */
+static GString *compose(SoupServerMessage *message) {
+    const guint status = soup_server_message_get_status(message);
+    GBytes *body = soup_message_body_flatten(soup_server_message_get_response_body(message));
+    gsize size;
+    const char *data = g_bytes_get_data(body, &size);
+    GString *text = g_string_new(NULL);
+    g_string_printf(text, "HTTP/1.1 %u %s\r\n", status, soup_status_get_phrase(status));
+    soup_message_headers_foreach(soup_server_message_get_response_headers(message), add_field,
+                                 text);
+    g_string_append_printf(text, "Content-Length: %zu\r\nConnection: close\r\n\r\n", size);
+    g_string_append_len(text, data, (gssize)size);
+    g_bytes_unref(body);
+    return text;
+}
+
+/* A body that is longer than any may be, or may be without end, is not waited for. */
+static void answer_early(ibx_exchange *x) {
+    GIOStream *stream = ibx_stream_of(soup_server_message_get_remote_address(x->message));
+    if (!stream || ibx_stream_owed(stream) <= x->house->settings.limits.source_bytes) return;
+    GString *reply = compose(x->message);
+    ibx_stream_answer(stream, reply->str, reply->len);
+    g_string_free(reply, TRUE);
+}
+
 void ibx_exchange_send(ibx_exchange *x) {
     x->answered = true;
-    if (x->waiting) soup_server_message_unpause(x->message);
+    if (x->waiting)
+        soup_server_message_unpause(x->message);
+    else
+        answer_early(x);
 }
 
 void ibx_exchange_owns(ibx_exchange *x, void (*drop)(void *user), void *user) {

@@ -43,6 +43,17 @@ static bool may(ibx_exchange *x) {
     return false;
 }
 
+/* Of any method: who does not want the body must not read it to its end. */
+static bool may_be_so_long(ibx_exchange *x) {
+    const goffset size = soup_message_headers_get_content_length(
+        soup_server_message_get_request_headers(x->message));
+    const int64_t most = x->house->settings.limits.source_bytes;
+    if (size <= most) return true;
+    ibx_answer_no(x, 413, "body-too-large", "the body has %lld bytes, but at most %lld are taken",
+                  (long long)size, (long long)most);
+    return false;
+}
+
 static bool is_upload(const ibx_exchange *x) {
     return soup_server_message_get_method(x->message) == SOUP_METHOD_POST &&
            g_str_has_prefix(x->path, UPLOADS);
@@ -53,7 +64,7 @@ static void head_came(SoupServer *soup, SoupServerMessage *message, const char *
                       GHashTable *query, gpointer user) {
     (void)soup, (void)path, (void)query;
     ibx_exchange *x = ibx_exchange_of(user, message);
-    if (may(x) && is_upload(x)) ibx_upload_begin(x, x->path + strlen(UPLOADS));
+    if (may(x) && may_be_so_long(x) && is_upload(x)) ibx_upload_begin(x, x->path + strlen(UPLOADS));
 }
 
 /* For pages of other origins that ask first (Fetch standard, CORS preflight). */

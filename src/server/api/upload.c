@@ -11,7 +11,6 @@ typedef struct {
     char *recipe;       /* from the address, or from a part of the body; NULL: none so far */
     char *outputs;      /* from a part */
     ibx_upload *upload; /* until its body is complete */
-    ibx_source_status status;
 } posting;
 
 static void free_posting(void *user) {
@@ -72,22 +71,23 @@ static bool check_recipe(posting *p) {
     return ok;
 }
 
-static bool check_size(ibx_exchange *x) {
-    const goffset size = soup_message_headers_get_content_length(
-        soup_server_message_get_request_headers(x->message));
-    const int64_t most = x->house->settings.limits.source_bytes;
-    if (size <= most) return true;
-    ibx_answer_no(x, 413, "body-too-large", "the body has %lld bytes, but at most %lld are taken",
-                  (long long)size, (long long)most);
-    return false;
+static void refuse_body(ibx_exchange *x, ibx_source_status status) {
+    ibx_opened refused = {.status = status, .fd = -1};
+    if (status == IBX_SOURCE_TOO_LARGE)
+        ibx_fail(&refused.error, IBX_LIMIT, "the body has more than %lld bytes",
+                 (long long)x->house->settings.limits.source_bytes);
+    else
+        ibx_fail(&refused.error, IBX_MEMORY, "there is no room for another upload at the moment");
+    ibx_answer_source(x, &refused);
 }
 
 static void got_chunk(SoupServerMessage *message, GBytes *chunk, posting *p) {
     (void)message;
-    if (p->status != IBX_SOURCE_OK) return;
+    if (p->x->answered) return;
     gsize size;
     const void *data = g_bytes_get_data(chunk, &size);
-    p->status = ibx_upload_write(p->upload, data, size);
+    const ibx_source_status status = ibx_upload_write(p->upload, data, size);
+    if (status != IBX_SOURCE_OK) refuse_body(p->x, status);
 }
 
 void ibx_upload_begin(ibx_exchange *x, const char *rest) {
@@ -98,28 +98,17 @@ void ibx_upload_begin(ibx_exchange *x, const char *rest) {
         ibx_answer_no(x, 404, "not-found", "POST goes to /v1/process/RECIPE, /v1/set or /v1/info");
         return;
     }
-    if (!may_post(x) || !check_size(x) || !check_recipe(p)) return;
+    if (!may_post(x) || !check_recipe(p)) return;
     p->upload = ibx_upload_new(&x->house->purse, x->house->settings.limits.source_bytes);
     if (!p->upload) {
         ibx_answer_problem(x, 503, "overloaded", NULL, 1);
         return;
     }
-    soup_message_body_set_accumulate(soup_server_message_get_request_body(x->message), FALSE);
     g_signal_connect(x->message, "got-chunk", G_CALLBACK(got_chunk), p);
     x->upload = p;
 }
 
 /* ---- the body -------------------------------------------------------------------------------- */
-
-static void refuse_body(ibx_exchange *x, ibx_source_status status) {
-    ibx_opened refused = {.status = status, .fd = -1};
-    if (status == IBX_SOURCE_TOO_LARGE)
-        ibx_fail(&refused.error, IBX_LIMIT, "the body has more than %lld bytes",
-                 (long long)x->house->settings.limits.source_bytes);
-    else
-        ibx_fail(&refused.error, IBX_MEMORY, "there is no room for another upload at the moment");
-    ibx_answer_source(x, &refused);
-}
 
 static bool is_multipart(const ibx_exchange *x) {
     const char *type = soup_message_headers_get_content_type(
@@ -192,10 +181,6 @@ void ibx_upload_end(ibx_exchange *x, const char *rest) {
     (void)rest;
     posting *p = x->upload;
     ibx_opened source = {.fd = -1};
-    if (p->status != IBX_SOURCE_OK) {
-        refuse_body(x, p->status);
-        return;
-    }
     ibx_upload_finish(g_steal_pointer(&p->upload), &source);
     g_strlcpy(source.name, "upload", sizeof source.name);
     if (is_multipart(x) && !open_parts(p, &source)) return;

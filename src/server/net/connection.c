@@ -51,6 +51,13 @@ static void end(ibx_connection *c) {
     wake(c->writer);
 }
 
+/* Leaves behind the last word. */
+static void part(ibx_connection *c) {
+    c->left = true;
+    ibx_farewell_close(c->base, c->closed, c->user);
+    end(c);
+}
+
 /* Says why, and leaves. */
 static void refuse(ibx_connection *c, int status, const char *why, int reason) {
     if (c->metrics) {
@@ -58,9 +65,14 @@ static void refuse(ibx_connection *c, int status, const char *why, int reason) {
         ibx_metric_add(c->metrics, IBX_M_REQUESTS, status, 1);
     }
     ibx_farewell_say(c->base, status, why, 0);
-    c->left = true;
-    ibx_farewell_close(c->base, c->closed, c->user);
-    end(c);
+    part(c);
+}
+
+void ibx_connection_answer(ibx_connection *connection, const void *data, size_t size) {
+    ibx_connection *c = connection;
+    if (c->left || c->ended) return;
+    g_pollable_output_stream_write_nonblocking(c->out, data, size, NULL, NULL);
+    part(c);
 }
 
 /* Leaves without a word: a reply is under way, or there was no request. */

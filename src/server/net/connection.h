@@ -50,6 +50,10 @@ GSource *ibx_connection_wait_read(ibx_connection *connection, GObject *stream,
 GSource *ibx_connection_wait_write(ibx_connection *connection, GObject *stream,
                                    GCancellable *cancellable);
 
+/* Writes a whole reply, as far as there is room for it, and ends the connection gently, whatever of
+ * the request has not been read. */
+void ibx_connection_answer(ibx_connection *connection, const void *data, size_t size);
+
 /* Ends it, at once or gently; again: nothing. */
 void ibx_connection_close(ibx_connection *connection);
 

@@ -196,6 +196,13 @@ void ibx_guard_end(ibx_guard *guard) {
         refuse(guard, 400, "The request ended in its body.");
 }
 
+int64_t ibx_guard_owed(const ibx_guard *guard) {
+    if (guard->phase != IBX_GUARD_BODY) return 0;
+    if (guard->framing != IBX_BODY_LENGTH) return INT64_MAX;
+    const int64_t here = (int64_t)(guard->size - guard->at - guard->pass);
+    return guard->left > here ? guard->left - here : 0;
+}
+
 /* ---- time ---------------------------------------------------------------------------------- */
 
 int64_t ibx_guard_deadline(const ibx_guard *guard) {

@@ -67,6 +67,10 @@ void ibx_guard_reply(ibx_guard *guard, const void *data, size_t size, int64_t no
 /* The client has ended its side. REFUSED where a request was cut off. */
 void ibx_guard_end(ibx_guard *guard);
 
+/* Bytes of the present request's body that have not come from the socket; INT64_MAX where only its
+ * end will tell. 0 too for a client that waits to be asked for its body. */
+int64_t ibx_guard_owed(const ibx_guard *guard);
+
 /* When the client's patience ends; INT64_MAX where it is not the client's turn. */
 int64_t ibx_guard_deadline(const ibx_guard *guard);
 

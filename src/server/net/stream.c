@@ -170,6 +170,14 @@ void ibx_stream_on_gone(GIOStream *stream, void (*gone)(void *user), void *user)
     STREAM(stream)->connection->gone_user = user;
 }
 
+void ibx_stream_answer(GIOStream *stream, const void *reply, size_t size) {
+    ibx_connection_answer(STREAM(stream)->connection, reply, size);
+}
+
+int64_t ibx_stream_owed(GIOStream *stream) {
+    return ibx_guard_owed(&STREAM(stream)->connection->guard);
+}
+
 const char *ibx_stream_target(GIOStream *stream) {
     return STREAM(stream)->connection->guard.target;
 }

@@ -23,6 +23,13 @@ GIOStream *ibx_stream_new(GIOStream *base, const ibx_settings *settings, ibx_met
  * writes. */
 void ibx_stream_on_gone(GIOStream *stream, void (*gone)(void *user), void *user);
 
+/* Answers the present request before its body has come, which libsoup 3.2 would wait for: this is
+ * the whole reply, and the connection ends with it. Then libsoup finds the connection broken. */
+void ibx_stream_answer(GIOStream *stream, const void *reply, size_t size);
+
+/* Bytes of the present request's body that have not come; INT64_MAX: only its end will tell. */
+int64_t ibx_stream_owed(GIOStream *stream);
+
 /* The target of the present request as it came, percent-encoding included; NULL: none yet. Borrowed
  * until the next request. */
 const char *ibx_stream_target(GIOStream *stream);
