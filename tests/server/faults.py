@@ -106,8 +106,8 @@ def disconnected(s):
 
 
 def coalesced(s):
-    """A hundred equal requests are one job."""
-    path = "/v1/-/median:9/file/large.png"
+    """A hundred equal requests are one job. Its filter takes seconds, also with a sanitizer."""
+    path = "/v1/-/blur:30/blur:29/blur:28/file/large.png"
     before = s.metric("coalesced_total")
     with concurrent.futures.ThreadPoolExecutor(100) as pool:
         got = list(pool.map(lambda _: s.get(path), range(100)))
@@ -175,7 +175,7 @@ def reload_under_load(s, keys):
 def stopped_under_load(s):
     """SIGTERM: what is under way ends well."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        job = pool.submit(s.get, "/v1/-/median:12/file/large.png")
+        job = pool.submit(s.get, "/v1/-/blur:30/blur:29/blur:27/file/large.png")
         time.sleep(0.4)
         s.process.send_signal(signal.SIGTERM)
         status = job.result()[0]
