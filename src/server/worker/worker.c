@@ -72,9 +72,14 @@ static void load_codecs(const ibx_bench *bench) {
 }
 
 /* LLVM's OpenMP makes a file in shared memory when it is first asked something, and ends the
- * process if it cannot: this is the last time that it can. Asking makes no thread. */
+ * process if it cannot: this is the last time that it can. Asking makes no thread. The file, by
+ * which it finds out whether a process holds it twice, could not be removed at the end: it goes
+ * now. */
 static void start_openmp(void) {
+    char name[64];
     (void)omp_get_max_threads();
+    snprintf(name, sizeof name, "/__KMP_REGISTERED_LIB_%d_%d", (int)getpid(), (int)getuid());
+    shm_unlink(name); /* GNU's makes none */
 }
 
 /* The front ends its workers by closing their sockets, or kills them; a signal to the whole group,
