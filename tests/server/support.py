@@ -96,11 +96,13 @@ class Server:
 
 @contextlib.contextmanager
 def server(*options, **more):
-    """A server that is ready; it must end with 0, which it does not after a sanitizer's finding."""
+    """A server that is ready. It must end with 0, and no sanitizer may find anything, in it or in its
+    workers, which share its standard error."""
     s = Server(*options, **more)
     try:
         yield s.wait_ready()
         check(s.stop() == 0, f"the server ends with 0, not {s.process.returncode}")
+        check("Sanitizer" not in s.said(), "a sanitizer has found something")
     except BaseException:
         print(s.said()[-8000:], file=sys.stderr)
         raise
