@@ -107,22 +107,39 @@ static char *print_settings(const ibx_settings *settings) {
     return text;
 }
 
-/* New keys take the place of the old ones in one step. */
-static void take_over(hall *h, ibx_settings *fresh, ibx_keyring *keys) {
+/* Exchanges what may change at run time, and logs what may not. False: nothing has changed. */
+static bool exchange_settings(hall *h, ibx_settings *fresh, ibx_error *err) {
     char *left = NULL;
     size_t size;
     FILE *out = open_memstream(&left, &size);
-    ibx_settings_reload(&h->house.settings, fresh, out);
+    const bool ok = ibx_settings_reload(&h->house.settings, fresh, out);
     if (out) fclose(out);
-    if (left && left[0]) ibx_log_event(h->house.log, "warning", "needs a restart: %s", left);
+    if (left) g_strchomp(left);
+    if (!ok)
+        ibx_fail(err, IBX_USAGE, "%s",
+                 left ? left : "the new ones do not go with the old addresses");
+    else if (left && left[0])
+        ibx_log_event(h->house.log, "warning", "needs a restart: %s", left);
     free(left);
+    return ok;
+}
+
+/* New keys take the place of the old ones in one step, once the settings that go with them hold. */
+static bool take_over(hall *h, ibx_settings *fresh, ibx_error *err) {
+    ibx_keyring *keys = NULL;
+    if (fresh->auth.keys[0] && !(keys = ibx_keyring_new(fresh->auth.keys, err))) return false;
+    if (!exchange_settings(h, fresh, err)) {
+        ibx_keyring_free(keys);
+        return false;
+    }
     ibx_keyring_free(h->house.keys);
     h->house.keys = keys;
-    h->house.purse.most = h->house.settings.limits.inflight_bytes;
+    ibx_purse_limit(&h->house.purse, h->house.settings.limits.inflight_bytes);
     ibx_works_reloaded(h->house.works);
     ibx_fetcher_reloaded(h->house.fetcher);
     free(h->config);
     h->config = print_settings(&h->house.settings);
+    return true;
 }
 
 /* SIGHUP: all or nothing. */
@@ -130,13 +147,10 @@ static gboolean on_reload(gpointer user) {
     hall *h = user;
     ibx_settings fresh;
     ibx_error err = {0};
-    ibx_keyring *keys = NULL;
     ibx_notify("RELOADING=1");
     bool ok = ibx_settings_read(&fresh, NULL, h->argc, h->argv, &err);
     if (ok) {
-        ok = ibx_settings_check(&fresh, &err) && (!fresh.auth.keys || !fresh.auth.keys[0] ||
-                                                  (keys = ibx_keyring_new(fresh.auth.keys, &err)));
-        if (ok) take_over(h, &fresh, keys);
+        ok = ibx_settings_check(&fresh, &err) && take_over(h, &fresh, &err);
         ibx_settings_free(&fresh);
     }
     ibx_metric_add(h->house.metrics, IBX_M_RELOADS, ok ? 0 : 1, 1);

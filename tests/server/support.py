@@ -30,11 +30,13 @@ def free_port():
 
 
 class Server:
-    def __init__(self, *options, env=None, log=None):
-        self.port, self.admin = free_port(), free_port()
+    def __init__(self, *options, env=None, log=None, port=None):
+        """With a port, the options say themselves that the server listens there."""
+        self.port, self.admin = port or free_port(), free_port()
         self.log = log or tempfile.TemporaryFile()
-        words = [IMBREX, "serve", "--listen", f"127.0.0.1:{self.port}",
-                 "--admin", f"127.0.0.1:{self.admin}", *map(str, options)]
+        listen = [] if port else ["--listen", f"127.0.0.1:{self.port}"]
+        words = [IMBREX, "serve", *listen, "--admin", f"127.0.0.1:{self.admin}",
+                 *map(str, options)]
         self.process = subprocess.Popen(words, stderr=self.log, env={**os.environ, **(env or {})})
 
     def request(self, method, path, body=None, headers=None, port=None, timeout=60):
@@ -100,11 +102,15 @@ class Server:
 
 @contextlib.contextmanager
 def server(*options, **more):
+    """A server that is ready. It must end with 0, and no sanitizer may find anything, in it or in its
+    workers, which share its standard error."""
     s = Server(*options, **more)
     try:
         yield s.wait_ready()
+        check(s.stop() == 0, f"the server ends with 0, not {s.process.returncode}")
+        check("Sanitizer" not in s.said(), "a sanitizer has found something")
     except BaseException:
-        print(s.said()[-4000:], file=sys.stderr)
+        print(s.said()[-8000:], file=sys.stderr)
         raise
     finally:
         s.stop()

@@ -1,8 +1,10 @@
 /* worker - the real program as a worker: orders in, deliveries out, over its socket. */
 #include "decoded.h"
+#include "server/work/environment.h"
 #include "server/work/wire.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <glib.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
@@ -34,18 +36,21 @@ static double now_ms(void) {
 /* ---- a worker starts and ends -----------------------------------------------------------------
  */
 
-static void set_environment(const char *sandbox) {
-    setenv("OMP_WAIT_POLICY", "passive", 1);
-    setenv("OMP_NUM_THREADS", "2", 1);
-    setenv("VIPS_CONCURRENCY", "1", 1);
-    setenv("MALLOC_ARENA_MAX", "2", 1);
-    setenv("IMBREX_WORKER_SANDBOX", sandbox, 1);
-    setenv("IMBREX_WORKER_ADDRESS_SPACE", "4000000000", 1);
+/* As the server makes it. Free with g_strfreev. */
+static char **environment(const char *sandbox) {
+    char *words[] = {"--worker-count", "1", "--worker-threads", "2", "--worker-sandbox",
+                     (char *)sandbox};
+    ibx_settings settings;
+    ibx_error err = {0};
+    if (!ibx_settings_read(&settings, NULL, 6, words, &err)) fail_msg("%s", err.text);
+    char **made = ibx_worker_environment(&settings);
+    ibx_settings_free(&settings);
+    return made;
 }
 
 /* What kernels without Landlock cannot be asked for. */
 static const char *strictest(void) {
-    const char *mode = getenv("IMBREX_TEST_SANDBOX");
+    const char *mode = getenv("TEST_SANDBOX");
     return mode ? mode : "prefer";
 }
 
@@ -59,13 +64,14 @@ static void start_with(const char *sandbox) {
         return;
     }
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-    set_environment(sandbox);
+    char **variables = environment(sandbox);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], 3);
     const double begin = now_ms();
-    assert_int_equal(posix_spawn(&worker.pid, program, &actions, NULL, words, environ), 0);
+    assert_int_equal(posix_spawn(&worker.pid, program, &actions, NULL, words, variables), 0);
     posix_spawn_file_actions_destroy(&actions);
+    g_strfreev(variables);
     close(ends[1]);
     worker.socket = ends[0];
     if (!ibx_wire_take_hello(worker.socket, &worker.hello, &err)) fail_msg("hello: %s", err.text);
@@ -263,7 +269,7 @@ static void demanding_recipes(void **state) {
         "save:tiff,pyramid=yes,tiled=yes",
         "save:tiff,compression=zstd/save:tiff,compression=jpeg/save:tiff,compression=lzw,depth=16",
         "save:png,interlace=yes/save:jpeg,progressive=yes/save:webp,lossless=yes",
-        "save:avif,lossless=yes,effort=9/save:gif,colours=16",
+        "save:avif,lossless=yes,effort=5/save:gif,colours=16",
         "resize:6000x6000,grow=yes/rotate:90/save:tiff",
         "resize:6000x6000,grow=yes/autolevels/save:jpeg/save:webp,effort=0",
     };

@@ -12,7 +12,7 @@ struct ibx_admin {
     GMainLoop *loop;
     SoupServer *server; /* of the thread */
     GThread *thread;
-    GMutex lock; /* of what is below */
+    pthread_mutex_t lock; /* of what is below; one that ThreadSanitizer knows */
     bool ready;
     char *details, *config;
 };
@@ -46,10 +46,10 @@ static int put_live(ibx_admin *admin, FILE *out) {
 }
 
 static int put_ready(ibx_admin *admin, FILE *out) {
-    g_mutex_lock(&admin->lock);
+    pthread_mutex_lock(&admin->lock);
     const bool ready = admin->ready;
     fprintf(out, "{\"ready\":%s,\"details\":%s}\n", ready ? "true" : "false", admin->details);
-    g_mutex_unlock(&admin->lock);
+    pthread_mutex_unlock(&admin->lock);
     return ready ? 200 : 503;
 }
 
@@ -59,9 +59,9 @@ static int put_metrics(ibx_admin *admin, FILE *out) {
 }
 
 static int put_config(ibx_admin *admin, FILE *out) {
-    g_mutex_lock(&admin->lock);
+    pthread_mutex_lock(&admin->lock);
     fputs(admin->config, out);
-    g_mutex_unlock(&admin->lock);
+    pthread_mutex_unlock(&admin->lock);
     return 200;
 }
 
@@ -179,7 +179,7 @@ ibx_admin *ibx_admin_open(const ibx_settings *settings, const ibx_metrics *metri
                           ibx_error *err) {
     if (strcmp(settings->server.admin, "off") == 0) return NULL;
     ibx_admin *admin = g_new0(ibx_admin, 1);
-    g_mutex_init(&admin->lock);
+    pthread_mutex_init(&admin->lock, NULL);
     admin->metrics = metrics;
     admin->address = g_strdup(settings->server.admin);
     admin->details = g_strdup("{}");
@@ -215,7 +215,7 @@ void ibx_admin_close(ibx_admin *admin) {
     g_clear_object(&admin->server);
     g_main_loop_unref(admin->loop);
     g_main_context_unref(admin->context);
-    g_mutex_clear(&admin->lock);
+    pthread_mutex_destroy(&admin->lock);
     g_free(admin->address);
     g_free(admin->details);
     g_free(admin->config);
@@ -224,11 +224,11 @@ void ibx_admin_close(ibx_admin *admin) {
 
 void ibx_admin_tell(ibx_admin *admin, bool ready, const char *details, const char *config) {
     if (!admin) return;
-    g_mutex_lock(&admin->lock);
+    pthread_mutex_lock(&admin->lock);
     admin->ready = ready;
     g_free(admin->details);
     g_free(admin->config);
     admin->details = g_strdup(details);
     admin->config = g_strdup(config);
-    g_mutex_unlock(&admin->lock);
+    pthread_mutex_unlock(&admin->lock);
 }

@@ -140,7 +140,7 @@ static void worked(void *user, const ibx_outcome *outcome) {
     job *j = user;
     ibx_product product;
     fill(&product, outcome);
-    const bool good = product.fate == IBX_FATE_DONE && product.error.code == IBX_OK;
+    const bool good = product.outputs == 1 && product.error.code == IBX_OK;
     if (good && j->cached && j->house->cache) store(j, &product, outcome->fds[0]);
     ibx_flight_land(j->flight, &product);
     ibx_product_free(&product);
@@ -178,11 +178,12 @@ static bool start(ibx_house *house, ibx_flight *flight, const ibx_product_key *k
     g_strlcpy(order->recipe, wish->recipe, sizeof order->recipe);
     j->work = ibx_works_submit(house->works, order, source->fd, deadline_ms, worked, j);
     g_free(order);
-    if (j->work)
+    const bool taken = j->work != NULL;
+    if (taken)
         ibx_flight_on_empty(flight, abandoned, j);
     else
         g_free(j);
-    return j->work != NULL;
+    return taken;
 }
 
 ibx_production *ibx_produce(ibx_house *house, const ibx_wish *wish, const ibx_opened *source,

@@ -46,7 +46,9 @@ void ibx_files_open(int root, const char *path, ibx_opened *opened);
 
 /* ---- uploads (upload.c) --------------------------------------------------------------------- */
 
-/* Bytes of all uploads and remote sources together, bounded by limits.inflight_bytes. */
+/* Bytes of all uploads and remote sources together, bounded by limits.inflight_bytes. The main loop
+ * and the threads of the fetcher spend from it at the same time: once these run, `most` is changed
+ * by ibx_purse_limit only. */
 typedef struct {
     int64_t used, most;
     ibx_metrics *metrics;
@@ -60,6 +62,7 @@ ibx_source_status ibx_upload_write(ibx_upload *upload, const void *data, size_t 
 void ibx_upload_finish(ibx_upload *upload, ibx_opened *opened);
 void ibx_upload_drop(ibx_upload *upload); /* NULL is allowed */
 void ibx_purse_return(ibx_purse *purse, int64_t bytes);
+void ibx_purse_limit(ibx_purse *purse, int64_t most); /* what is spent stays spent */
 
 /* ---- other servers (remote.c) and buckets (s3.c) -------------------------------------------- */
 

@@ -34,6 +34,10 @@ void ibx_purse_return(ibx_purse *purse, int64_t bytes) {
     if (purse->metrics) ibx_metric_add(purse->metrics, IBX_M_INFLIGHT, 0, -bytes);
 }
 
+void ibx_purse_limit(ibx_purse *purse, int64_t most) {
+    __atomic_store_n(&purse->most, most, __ATOMIC_RELAXED);
+}
+
 /* ---- uploads ------------------------------------------------------------------------------------
  */
 

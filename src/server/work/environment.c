@@ -18,7 +18,8 @@ static const char *const KEPT[] = {"PATH",
                                    "ASAN_OPTIONS",
                                    "LSAN_OPTIONS",
                                    "UBSAN_OPTIONS",
-                                   "TSAN_OPTIONS"};
+                                   "TSAN_OPTIONS",
+                                   "OMP_TOOL_LIBRARIES"}; /* of the last: Archer */
 
 static const char *const MODES[] = {
     [IBX_SANDBOX_PREFER] = "prefer", [IBX_SANDBOX_REQUIRE] = "require", [IBX_SANDBOX_OFF] = "off"};
@@ -58,6 +59,9 @@ char **ibx_worker_environment(const ibx_settings *settings) {
     }
     env = g_environ_setenv(env, "OMP_WAIT_POLICY", "passive", TRUE);
     env = set_number(env, "OMP_NUM_THREADS", ibx_worker_threads(settings));
+    /* LLVM's OpenMP ends the process if it may not bind threads, which the sandbox does not let it.
+     */
+    env = g_environ_setenv(env, "KMP_AFFINITY", "disabled", TRUE);
     env = g_environ_setenv(env, "VIPS_CONCURRENCY", "1", TRUE);
     env = g_environ_setenv(env, "MALLOC_ARENA_MAX", "2", TRUE);
     env = g_environ_setenv(env, "IMBREX_WORKER_SANDBOX", MODES[settings->worker.sandbox], TRUE);

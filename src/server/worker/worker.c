@@ -4,6 +4,7 @@
 #include "server/worker/sandbox.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <omp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -70,6 +71,17 @@ static void load_codecs(const ibx_bench *bench) {
     if (fd >= 0) close(fd);
 }
 
+/* LLVM's OpenMP makes a file in shared memory when it is first asked something, and ends the
+ * process if it cannot: this is the last time that it can. Asking makes no thread. The file, by
+ * which it finds out whether a process holds it twice, could not be removed at the end: it goes
+ * now. */
+static void start_openmp(void) {
+    char name[64];
+    (void)omp_get_max_threads();
+    snprintf(name, sizeof name, "/__KMP_REGISTERED_LIB_%d_%d", (int)getpid(), (int)getuid());
+    shm_unlink(name); /* GNU's makes none */
+}
+
 /* The front ends its workers by closing their sockets, or kills them; a signal to the whole group,
  * as from a terminal, is the front's affair. A file that becomes too long is an error of write. */
 static void ignore_signals(void) {
@@ -84,6 +96,7 @@ static bool get_ready(worker *w, ibx_hello *hello, ibx_error *err) {
     w->bench.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     if (!w->bench.reserve) return ibx_fail(err, IBX_MEMORY, "no memory");
     if (!read_loaders(w, err)) return false;
+    start_openmp();
     load_codecs(&w->bench);
     if (!ibx_sandbox_enter(sandbox_mode(), address_space(), &state, err)) return false;
     *hello = (ibx_hello){
