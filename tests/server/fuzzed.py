@@ -8,6 +8,7 @@ import random
 import subprocess
 import tempfile
 import time
+import zlib
 
 import support
 from support import DATA, check
@@ -60,13 +61,27 @@ def damage(data, rng):
     return bytes(data[:rng.randrange(1, len(data) + 1)] if rng.random() < 0.2 else data)
 
 
+def with_sums(data):
+    """A PNG whose chunks have the checksums of what is in them now, else nothing behind is read."""
+    out, at = data[:8], 8
+    while at + 12 <= len(data):
+        size = int.from_bytes(data[at:at + 4], "big")
+        body = data[at + 4:at + 8 + size]
+        out += data[at:at + 4] + body + zlib.crc32(body).to_bytes(4, "big")
+        at += 12 + size
+    return out + data[at:]
+
+
 def cases(small):
     """Format, number, bytes; without end."""
     number = 0
     while True:
         for kind, files in small.items():
             rng = random.Random(f"{SEED} {kind} {number}")
-            yield kind, number, damage(rng.choice(files), rng), rng.choice(RECIPES)
+            data = damage(rng.choice(files), rng)
+            if kind == "png" and rng.random() < 0.8:
+                data = with_sums(data)
+            yield kind, number, data, rng.choice(RECIPES)
         number += 1
 
 
