@@ -52,6 +52,7 @@ typedef struct {
     /* Where in a recipe, for front-ends that point at it; 0 and "" where it is not about one. */
     int step;           /* from 1, as the user counts */
     char name[32];      /* the step's filter, as the user spelled it */
+    char format[16];    /* of a `save`: the format that it names */
     char parameter[32]; /* its name in the table, or as the user spelled it */
     char value[64];     /* as the user spelled it, cut if longer */
 } ibx_error;

@@ -337,6 +337,9 @@ static void errors_say_where(void **state) {
     refuse_at("save:gpeg", 1, "save", "format", "gpeg");
     refuse_at("save:quality=3", 1, "save", "quality", "3");
     refuse_at("save:jpeg,101", 1, "save", "quality", "101");
+    ibx_error err = {0};
+    assert_null(ibx_recipe_parse("save:jpeg,101", &err));
+    assert_string_equal(err.format, "jpeg");
     refuse_at("blur:2/lut3d:\"/no/such.cube\"", 2, "lut3d", "", "");
     refuse_at("blur:sigma=", 1, "blur", "sigma", "");
     refuse_at("invert/:2", 2, "", "", "");

@@ -25,12 +25,13 @@ typedef struct {
 } arg;
 
 typedef struct {
-    const char *at; /* what is to be read next */
-    int step;       /* number of the step, from 1 */
-    char where[64]; /* "step 2, blur", for error sentences */
-    slice name;     /* what is being read, for errors: the step's name, */
-    slice key;      /* the parameter, */
-    slice value;    /* and what it was given */
+    const char *at;           /* what is to be read next */
+    int step;                 /* number of the step, from 1 */
+    char where[64];           /* "step 2, blur", for error sentences */
+    slice name;               /* what is being read, for errors: the step's name, */
+    const ibx_format *format; /* the format of a save, */
+    slice key;                /* the parameter, */
+    slice value;              /* and what it was given */
     arg args[MAX_ARGS];
     int arg_count;
     bool keyed;   /* a positional value may no longer come */
@@ -69,6 +70,7 @@ static void locate(const parser *p) {
     if (!err) return;
     err->step = p->step;
     copy_slice(err->name, sizeof err->name, p->name);
+    if (p->format) snprintf(err->format, sizeof err->format, "%s", p->format->name);
     copy_slice(err->parameter, sizeof err->parameter, p->key);
     copy_slice(err->value, sizeof err->value, p->value);
 }
@@ -330,6 +332,7 @@ static bool check_save_any(parser *p) {
 
 static bool read_save(parser *p, ibx_step *step) {
     if (!take_format(p, step)) return false;
+    p->format = step->format;
     if (step->format)
         return new_params(p, step->format->params, step->format->params_size, &step->params);
     return check_save_any(p) && new_params(p, IBX_SAVE_ANY, sizeof(ibx_save_any), &step->params);
@@ -426,6 +429,7 @@ static bool read_steps(parser *p, ibx_recipe *recipe) {
         ibx_step step = {0};
         p->step = recipe->count + 1;
         p->name = p->key = p->value = (slice){"", 0};
+        p->format = NULL;
         if (p->step > IBX_MAX_STEPS)
             return ibx_fail(p->err, IBX_USAGE, "a recipe has at most %d steps", IBX_MAX_STEPS);
         if (!read_step(p, &step) || !add_step(p, recipe, step)) return false;

@@ -237,6 +237,41 @@ def documents(s):
     check(b"<html" in s.get("/ui/")[2].lower(), "the page")
 
 
+def ranges_and_tags(s):
+    path = "/v1/-/resize:66x/file/a.jpg"
+    _, headers, body = s.get(path)
+    part = {"Range": "bytes=0-4"}
+    check(s.get(path, headers={**part, "If-Range": headers["etag"]})[0] == 206, "its own part")
+    status, _, whole = s.get(path, headers={**part, "If-Range": '"other"'})
+    check(status == 200 and whole == body, f"no part of another version: {status}")
+    status, _, _ = s.post("/v1/process/resize:64x", jpeg, headers={"If-None-Match": "*"})
+    check(status == 200, f"a POST is not conditional: {status}")
+    what = problem(s.get("/v1/-/save:jpeg,quality=500/file/a.jpg"), 400, "bad-parameter")
+    check((what["min"], what["max"]) == (1, 100), f"the range of a save: {what}")
+    big = problem(s.get("/v1/-/resize:20000x20000,fit=fill/file/a.jpg"), 413, "too-large")
+    check("--" not in big["detail"], f"no options of the command line: {big['detail']}")
+    named = s.get("/v1/-/save:jpeg,name=b/file/a.jpg")[1]
+    check("filename*=UTF-8''b" in named["content-disposition"], "save:name is the download's")
+    check(s.get("/v1/-/invert%20preset:small/file/a.jpg")[0] == 200, "presets behind blanks")
+    body, headers = form(("outputs", b'{"outputs": [{"name": "a", "recipe": "median:40/median:40"}]}'),
+                         ("image", png))
+    got = s.post("/v1/set", body, headers={**headers, "Imbrex-Deadline": "1"})
+    check(got[0] in (200, 504), f"a set has a deadline too: {got[0]}")
+
+
+def other_sites(s):
+    """Pages of other sites in a browser on this machine get nothing without being listed."""
+    web = "http:" + "//"
+    for headers in ({"Host": "evil.example"}, {"Origin": f"{web}evil.example"},
+                    {"Origin": f"{web}localhost.evil.example"}, {"Host": "127.0.0.1.evil.example"}):
+        status, got, _ = s.get("/v1/-/resize:64x/file/a.jpg", headers=headers)
+        check(status == 403, f"{headers}: {status}")
+    for headers in ({"Host": "localhost:1"}, {"Origin": f"{web}127.0.0.1:99"}, {"Host": "[::1]"}):
+        check(s.get("/v1/-/resize:64x/file/a.jpg", headers=headers)[0] == 200, f"{headers}")
+    link = s.get("/iiif/3/a.jpg/full/max/0/default.jpg")[1]["link"]
+    check("</iiif/3/a.jpg/" in link, f"the canonical link does not repeat Host: {link}")
+
+
 def ids(s):
     check(s.get("/nowhere", headers={"X-Request-Id": "abc-1"})[1]["x-request-id"] == "abc-1",
           "an id of the client's is kept")
@@ -253,7 +288,8 @@ def presets(s):
 with support.server("--root", root, "--cache-folder", work / "cache",
                     "--recipes-presets", "small=resize:48x/unsharp:0.5") as s:
     for test in (images, head, conditional, spelling, problems, files_of_the_server, paths,
-                 negotiation, uploads, forms, documents, ids, presets):
+                 negotiation, uploads, forms, documents, ids, presets, ranges_and_tags,
+                 other_sites):
         test(s)
         print(f"{test.__name__}: good")
     check(s.stop() == 0, "it ends well")

@@ -20,15 +20,21 @@ void ibx_answer_header(ibx_exchange *x, const char *name, const char *format, ..
 static void allow_origin(ibx_exchange *x) {
     const char *origin = ibx_exchange_header(x, "Origin");
     const ibx_word_list allowed = x->house->settings.server.cors;
-    if (x->open_to_all || (allowed && g_strv_contains((const char *const *)allowed, "*"))) {
-        ibx_answer_header(x, "Access-Control-Allow-Origin", "*");
-    } else if (origin && allowed && g_strv_contains((const char *const *)allowed, origin)) {
-        ibx_answer_header(x, "Access-Control-Allow-Origin", "%s", origin);
-        soup_message_headers_append(headers(x), "Vary", "Origin");
+    const bool all = x->open_to_all || g_strv_contains((const char *const *)allowed, "*");
+    const bool one = origin && g_strv_contains((const char *const *)allowed, origin);
+    if (all || one) {
+        ibx_answer_header(x, "Access-Control-Allow-Origin", "%s", all ? "*" : origin);
+        ibx_answer_header(x, "Access-Control-Expose-Headers",
+                          "ETag, Imbrex-Cache, Imbrex-Size, Server-Timing, X-Request-Id");
     }
+    if (!all && allowed[0]) ibx_answer_varies(x, "Origin");
 }
 
-static void common(ibx_exchange *x, const char *policy) {
+void ibx_answer_varies(ibx_exchange *x, const char *header) {
+    soup_message_headers_append(headers(x), "Vary", header);
+}
+
+void ibx_answer_common(ibx_exchange *x, const char *policy) {
     ibx_answer_header(x, "X-Request-Id", "%s", x->id);
     ibx_answer_header(x, "X-Content-Type-Options", "nosniff");
     ibx_answer_header(x, "Content-Security-Policy", "%s",
@@ -51,13 +57,13 @@ static char *http_date(time_t at) {
 }
 
 static void describe(ibx_exchange *x, const ibx_reply *reply) {
-    common(x, reply->policy);
+    ibx_answer_common(x, reply->policy);
     if (reply->max_age_ms > 0)
         ibx_answer_header(x, "Cache-Control", "public, max-age=%lld",
                           (long long)(reply->max_age_ms / 1000));
     else
         ibx_answer_header(x, "Cache-Control", reply->max_age_ms < 0 ? "no-cache" : "no-store");
-    if (reply->varies) soup_message_headers_append(headers(x), "Vary", "Accept");
+    if (reply->varies) ibx_answer_varies(x, "Accept");
     if (reply->etag) ibx_answer_header(x, "ETag", "\"%s\"", reply->etag);
     if (reply->download) offer_download(x, reply->download);
     if (reply->modified > 0) {
@@ -85,7 +91,20 @@ static bool lists_tag(const char *list, const char *etag) {
     return found;
 }
 
+/* Whoever has a part of another version wants all of this one (RFC 9110 section 13.1.5); libsoup
+ * would give the part all the same. */
+static void check_range(const ibx_exchange *x, const ibx_reply *reply) {
+    SoupMessageHeaders *request = soup_server_message_get_request_headers(x->message);
+    const char *tag = ibx_exchange_header(x, "If-Range");
+    if (!tag) return;
+    const size_t n = reply->etag ? strlen(reply->etag) : 0;
+    const bool same = n > 0 && tag[0] == '"' && strncmp(tag + 1, reply->etag, n) == 0 &&
+                      strcmp(tag + 1 + n, "\"") == 0;
+    if (!same) soup_message_headers_remove(request, "Range");
+}
+
 static bool client_has_it(const ibx_exchange *x, const ibx_reply *reply) {
+    if (soup_server_message_get_method(x->message) == SOUP_METHOD_POST) return false;
     const char *tags = soup_message_headers_get_list(
         soup_server_message_get_request_headers(x->message), "If-None-Match");
     if (tags) return reply->etag && lists_tag(tags, reply->etag);
@@ -99,13 +118,13 @@ static bool client_has_it(const ibx_exchange *x, const ibx_reply *reply) {
 
 void ibx_answer_bytes(ibx_exchange *x, const ibx_reply *reply, GBytes *bytes) {
     describe(x, reply);
+    check_range(x, reply);
     if (client_has_it(x, reply)) {
         soup_server_message_set_status(x->message, SOUP_STATUS_NOT_MODIFIED, NULL);
     } else {
         soup_server_message_set_status(x->message, SOUP_STATUS_OK, NULL);
         ibx_answer_header(x, "Content-Type", "%s", reply->mime);
         soup_message_body_append_bytes(soup_server_message_get_response_body(x->message), bytes);
-        x->log.bytes_out = x->head ? 0 : (int64_t)g_bytes_get_size(bytes);
     }
     ibx_exchange_send(x);
 }
@@ -117,13 +136,13 @@ void ibx_answer_text(ibx_exchange *x, const ibx_reply *reply, const char *text) 
 }
 
 void ibx_answer_nothing(ibx_exchange *x) {
-    common(x, NULL);
+    ibx_answer_common(x, NULL);
     soup_server_message_set_status(x->message, SOUP_STATUS_NO_CONTENT, NULL);
     ibx_exchange_send(x);
 }
 
 void ibx_answer_see_other(ibx_exchange *x, const char *path) {
-    common(x, NULL);
+    ibx_answer_common(x, NULL);
     soup_server_message_set_status(x->message, SOUP_STATUS_SEE_OTHER, NULL);
     ibx_answer_header(x, "Location", "%s", path);
     ibx_exchange_send(x);

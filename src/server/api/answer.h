@@ -19,6 +19,12 @@ typedef struct {
     const char *policy;   /* Content-Security-Policy instead of the strict one */
 } ibx_reply;
 
+/* What every reply has. policy: Content-Security-Policy; NULL: one that allows nothing. */
+void ibx_answer_common(ibx_exchange *x, const char *policy);
+
+/* Vary: the reply is another for another value of that header of the request. */
+void ibx_answer_varies(ibx_exchange *x, const char *header);
+
 /* Takes a header that has been composed here; the value must be plain ASCII. */
 void ibx_answer_header(ibx_exchange *x, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -2,6 +2,7 @@
 #include "server/api/exchange.h"
 #include "server/net/stream.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char KEY[] = "imbrex-exchange";
 
@@ -36,12 +37,12 @@ static void take_target(ibx_exchange *x) {
 }
 
 static void write_log(ibx_exchange *x) {
-    const int status = (int)soup_server_message_get_status(x->message);
     x->log.id = x->id;
     x->log.client = x->client[0] ? x->client : NULL;
     x->log.method = soup_server_message_get_method(x->message);
     x->log.path = x->path;
-    x->log.status = x->answered ? status : 499; /* the client left first */
+    x->log.bytes_out = x->sent_bytes;
+    if (!x->sent) x->log.status = 499; /* the client left first */
     x->log.total_ms = ibx_exchange_ms(x);
     ibx_log_write(x->house->log, &x->log);
     ibx_metric_add(x->house->metrics, IBX_M_REQUESTS, x->log.status, 1);
@@ -73,10 +74,21 @@ static void end(void *data) {
     g_free(x);
 }
 
+static void wrote_data(SoupServerMessage *message, guint size, ibx_exchange *x) {
+    (void)message;
+    x->sent_bytes += size;
+}
+
+static void wrote_all(SoupServerMessage *message, ibx_exchange *x) {
+    (void)message;
+    x->sent = true;
+}
+
 /* libsoup keeps the message of a client that left until the handler answers, so the end is told
  * here. */
 static void left(SoupServerMessage *message, void *data) {
     (void)data;
+    g_signal_handlers_disconnect_by_data(message, g_object_get_data(G_OBJECT(message), KEY));
     g_object_set_data(G_OBJECT(message), KEY, NULL); /* calls end */
 }
 
@@ -95,6 +107,8 @@ ibx_exchange *ibx_exchange_of(ibx_house *house, SoupServerMessage *message) {
     choose_id(x);
     name_client(x);
     g_object_set_data_full(G_OBJECT(message), KEY, x, end);
+    g_signal_connect(message, "wrote-body-data", G_CALLBACK(wrote_data), x);
+    g_signal_connect(message, "wrote-body", G_CALLBACK(wrote_all), x);
     g_signal_connect(message, "finished", G_CALLBACK(left), NULL);
     g_signal_connect(message, "disconnected", G_CALLBACK(left), NULL);
     return x;
@@ -138,6 +152,7 @@ static void answer_early(ibx_exchange *x) {
 
 void ibx_exchange_send(ibx_exchange *x) {
     x->answered = true;
+    x->log.status = (int)soup_server_message_get_status(x->message);
     if (x->waiting)
         soup_server_message_unpause(x->message);
     else
@@ -159,4 +174,11 @@ const char *ibx_exchange_header(const ibx_exchange *x, const char *name) {
     const char *list = soup_message_headers_get_list(headers, name);
     const char *one = soup_message_headers_get_one(headers, name);
     return list && one && strcmp(list, one) == 0 ? one : NULL;
+}
+
+int64_t ibx_exchange_deadline(const ibx_exchange *x) {
+    const char *text = ibx_exchange_header(x, "Imbrex-Deadline");
+    char *end;
+    const long long ms = text ? strtoll(text, &end, 10) : 0;
+    return ms > 0 && *end == 0 ? ms : 0;
 }

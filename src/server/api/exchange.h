@@ -11,14 +11,17 @@
 typedef struct ibx_exchange {
     ibx_house *house;
     SoupServerMessage *message;
-    char id[65];        /* X-Request-Id: the client's, or a new one */
-    char client[64];    /* address, for the log */
-    char *path, *query; /* as they came, percent-encoded; query NULL: none. Owned */
-    bool head;          /* HEAD: no body is sent */
-    bool open_to_all;   /* its replies may be read by pages of every origin (IIIF) */
-    int64_t began;      /* monotonic microseconds */
-    bool waiting;       /* a handler will answer later */
-    bool answered;
+    char id[65];              /* X-Request-Id: the client's, or a new one */
+    char client[64];          /* address, for the log */
+    char *path, *query;       /* as they came, percent-encoded; query NULL: none. Owned */
+    bool head;                /* HEAD: no body is sent */
+    bool is_signed;           /* its address carries a good signature */
+    bool open_to_all;         /* its replies may be read by pages of every origin (IIIF) */
+    int64_t began;            /* monotonic microseconds */
+    bool waiting;             /* a handler will answer later */
+    bool answered;            /* the reply is complete, */
+    bool sent;                /* and written */
+    int64_t sent_bytes;       /* of its body */
     void (*stop)(void *user); /* the client has left: stop working for it; NULL */
     void *stop_user;
     GSList *owned;       /* see ibx_exchange_owns */
@@ -43,6 +46,9 @@ void ibx_exchange_owns(ibx_exchange *x, void (*drop)(void *user), void *user);
 
 /* Milliseconds since the request's head came. */
 double ibx_exchange_ms(const ibx_exchange *x);
+
+/* Milliseconds by which the client wants an answer (Imbrex-Deadline); 0: it does not say. */
+int64_t ibx_exchange_deadline(const ibx_exchange *x);
 
 /* A header of the request that must be there only once to count, or NULL. */
 const char *ibx_exchange_header(const ibx_exchange *x, const char *name);

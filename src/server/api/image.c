@@ -34,7 +34,8 @@ static void opened(void *user, ibx_opened *source, int64_t purse) {
 static bool may(ibx_exchange *x, const ibx_image_path *path) {
     const ibx_signed is = ibx_signature_check(x->house->keys, path->signature, path->rest,
                                               g_get_real_time() / G_USEC_PER_SEC);
-    if (is == IBX_SIGNED_OK) return true;
+    x->is_signed = is == IBX_SIGNED_OK;
+    if (x->is_signed) return true;
     if (is == IBX_SIGNED_MISSING && ibx_settings_unsigned(&x->house->settings)) return true;
     ibx_metric_add(x->house->metrics, IBX_M_SIGNATURE, (int)is - IBX_SIGNED_MISSING, 1);
     if (is == IBX_SIGNED_EXPIRED)

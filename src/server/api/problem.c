@@ -9,7 +9,9 @@
 static const ibx_param *row_of(const ibx_error *err) {
     if (!err->parameter[0]) return NULL;
     const ibx_filter *filter = ibx_filter_find(err->name);
-    return filter && filter->params ? ibx_param_find(filter->params, err->parameter) : NULL;
+    const ibx_format *format = filter ? NULL : ibx_format_find(err->format);
+    const ibx_param *rows = filter ? filter->params : format ? format->params : NULL;
+    return rows ? ibx_param_find(rows, err->parameter) : NULL;
 }
 
 static void write_range(ibx_json *j, const ibx_param *row) {
@@ -34,6 +36,16 @@ static void write_place(ibx_json *j, const ibx_error *err) {
     if (row) write_range(j, row);
 }
 
+/* Sentences end with what to do on the command line, where there is something: "; raise it with
+ * --memory". Who asks over HTTP has none. */
+static ibx_error without_options(const ibx_error *err) {
+    ibx_error said = *err;
+    char *option = strstr(said.text, "--"), *end = option;
+    while (end && end > said.text && !strchr(";:(", *end)) end--;
+    while (end && end > said.text && strchr(";:( ", *end)) *end-- = 0;
+    return said;
+}
+
 static char *as_json(const ibx_exchange *x, int status, const char *kind, const ibx_error *err) {
     char *text = NULL, type[80], instance[100];
     size_t size;
@@ -45,9 +57,9 @@ static char *as_json(const ibx_exchange *x, int status, const char *kind, const 
     ibx_json_text(&j, "type", type);
     ibx_json_text(&j, "title", soup_status_get_phrase((guint)status));
     ibx_json_int(&j, "status", status);
-    if (err && err->text[0]) ibx_json_text(&j, "detail", err->text);
+    if (err->text[0]) ibx_json_text(&j, "detail", err->text);
     ibx_json_text(&j, "instance", instance);
-    if (err) write_place(&j, err);
+    write_place(&j, err);
     ibx_json_close(&j, '}');
     fclose(j.out);
     return text;
@@ -64,20 +76,18 @@ static void set_body(ibx_exchange *x, const char *mime, char *text) {
     const size_t size = text ? strlen(text) : 0;
     ibx_answer_header(x, "Content-Type", "%s", mime);
     soup_message_body_append(body, SOUP_MEMORY_COPY, text ? text : "", size);
-    x->log.bytes_out = x->head ? 0 : (int64_t)size;
     free(text);
 }
 
-void ibx_answer_problem(ibx_exchange *x, int status, const char *kind, const ibx_error *err,
+void ibx_answer_problem(ibx_exchange *x, int status, const char *kind, const ibx_error *full,
                         int retry_s) {
-    ibx_answer_header(x, "X-Request-Id", "%s", x->id);
-    ibx_answer_header(x, "X-Content-Type-Options", "nosniff");
-    ibx_answer_header(x, "Content-Security-Policy", "default-src 'none'; sandbox");
+    const ibx_error shown = full ? without_options(full) : (ibx_error){0}, *err = &shown;
+    ibx_answer_common(x, NULL);
     ibx_answer_header(x, "Cache-Control", status == 404 ? "public, max-age=10" : "no-store");
-    if (x->open_to_all) ibx_answer_header(x, "Access-Control-Allow-Origin", "*");
+    ibx_answer_varies(x, "Accept");
     if (retry_s > 0) ibx_answer_header(x, "Retry-After", "%d", retry_s);
     soup_server_message_set_status(x->message, (guint)status, NULL);
-    const char *sentence = err && err->text[0] ? err->text : soup_status_get_phrase((guint)status);
+    const char *sentence = err->text[0] ? err->text : soup_status_get_phrase((guint)status);
     if (wants_text(x))
         set_body(x, "text/plain; charset=utf-8", strdup(sentence));
     else

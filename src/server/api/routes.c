@@ -28,12 +28,41 @@ static handler *find(const char *path, const char **rest) {
     return NULL;
 }
 
+/* The host of "http://host:1234" or "host:1234" is this machine. */
+static bool is_here(const char *address) {
+    static const char *const HERE[] = {"localhost", "127.0.0.1", "[::1]"};
+    const char *host = strstr(address, "://") ? strstr(address, "://") + 3 : address;
+    for (size_t i = 0; i < G_N_ELEMENTS(HERE); i++) {
+        const size_t n = strlen(HERE[i]);
+        if (strncmp(host, HERE[i], n) == 0 && (host[n] == 0 || host[n] == ':')) return true;
+    }
+    return false;
+}
+
+/* A server that serves without signatures because nobody outside can connect is still within reach
+ * of every page in a browser on this machine, by its own name (DNS rebinding) or as another site.
+ */
+static bool is_trusted(const ibx_exchange *x) {
+    const ibx_settings *settings = &x->house->settings;
+    const char *host = ibx_exchange_header(x, "Host");
+    const char *origin = ibx_exchange_header(x, "Origin");
+    if (settings->auth.unsigned_ok != IBX_UNSIGNED_AUTO || !ibx_settings_unsigned(settings))
+        return true;
+    const char *const *cors = (const char *const *)settings->server.cors;
+    const bool listed = origin && (g_strv_contains(cors, "*") || g_strv_contains(cors, origin));
+    return (!host || is_here(host)) && (!origin || listed || is_here(origin));
+}
+
 /* What holds for every request, whatever it asks for. */
 static bool may(ibx_exchange *x) {
     int retry_s = 1;
     GSocketAddress *remote = soup_server_message_get_remote_address(x->message);
     if (x->house->draining) {
         ibx_answer_problem(x, 503, "draining", NULL, 1);
+    } else if (!is_trusted(x)) {
+        ibx_answer_no(x, 403, "forbidden",
+                      "this server answers programs and pages of its own machine only; see "
+                      "auth.unsigned_ok and server.cors");
     } else if (!ibx_listener_allows(x->house->listener, remote, &retry_s)) {
         ibx_metric_add(x->house->metrics, IBX_M_SHED, IBX_SHED_CLIENT, 1);
         ibx_answer_problem(x, 429, "client-rate", NULL, retry_s);

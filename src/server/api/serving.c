@@ -77,6 +77,12 @@ void ibx_answer_fate(ibx_exchange *x, const ibx_product *p) {
     }
 }
 
+/* What is behind a signed address stays, or its signer would sign another; a file may change. */
+static int64_t max_age(const ibx_exchange *x) {
+    const ibx_settings *settings = &x->house->settings;
+    return x->is_signed ? settings->cache.max_age : settings->cache.max_age_unsigned;
+}
+
 /* The one file as it is. */
 static void answer_file(ibx_exchange *x, const ibx_wish *wish, const ibx_product *p,
                         const char *etag, time_t modified) {
@@ -86,8 +92,9 @@ static void answer_file(ibx_exchange *x, const ibx_wish *wish, const ibx_product
     const ibx_reply reply = {.mime = r->format->mime,
                              .etag = etag,
                              .modified = modified,
-                             .max_age_ms = upload ? 0 : x->house->settings.cache.max_age,
-                             .varies = wish->automatic};
+                             .max_age_ms = upload ? 0 : max_age(x),
+                             .varies = wish->automatic,
+                             .download = r->name[0] ? r->name : NULL};
     ibx_answer_bytes(x, &reply, r->bytes);
 }
 
@@ -117,13 +124,6 @@ static void produced(void *user, const ibx_product *p) {
 /* ---- on the way ---------------------------------------------------------------------------------
  */
 
-/* Milliseconds by which the client wants an answer; 0: it does not say. */
-static int64_t wanted_deadline(const ibx_exchange *x) {
-    const char *text = ibx_exchange_header(x, "Imbrex-Deadline");
-    const long long ms = text ? strtoll(text, NULL, 10) : 0;
-    return ms > 0 ? ms : 0;
-}
-
 void ibx_serve_source(ibx_exchange *x, ibx_wish *wish, ibx_opened *source, int64_t purse,
                       ibx_answer_product *answer) {
     serving *s = g_new0(serving, 1);
@@ -135,7 +135,8 @@ void ibx_serve_source(ibx_exchange *x, ibx_wish *wish, ibx_opened *source, int64
     x->log.bytes_in = s->source.size;
     s->key = ibx_product_key_of(&s->wish, s->source.identity);
     if (!answer && ibx_serve_cached(x, &s->wish, s->source.identity, s->source.modified)) return;
-    s->production = ibx_produce(x->house, &s->wish, &s->source, wanted_deadline(x), produced, s);
+    s->production =
+        ibx_produce(x->house, &s->wish, &s->source, ibx_exchange_deadline(x), produced, s);
     if (s->production)
         ibx_exchange_wait(x, stop, s);
     else

@@ -40,6 +40,8 @@ static int64_t most_area(const ibx_exchange *x) {
 
 /* Scheme and host, as the client reached us. */
 static char *own_origin(const ibx_exchange *x) {
+    const char *told = x->house->settings.server.origin;
+    if (told[0]) return g_strdup(told);
     const char *host = ibx_exchange_header(x, "Host");
     const char *scheme = ibx_exchange_header(x, "X-Forwarded-Proto");
     return g_strdup_printf("%s://%s", scheme && strcmp(scheme, "https") == 0 ? "https" : "http",
@@ -81,13 +83,11 @@ static bool make_recipe(tile *t, int w, int h, char *recipe, size_t room, int *s
     if (!ibx_iiif_recipe(&t->iiif, w, h, most_side(t->x), most_area(t->x), recipe, canonical,
                          sizeof canonical, status, err))
         return false;
-    char *origin = own_origin(t->x);
     char *name = g_uri_escape_string(t->iiif.identifier, NULL, false);
     ibx_answer_header(t->x, "Link",
                       "<http://iiif.io/api/image/3/level2.json>;rel=\"profile\", "
                       "<%s/iiif/3/%s/%s>;rel=\"canonical\"",
-                      origin, name, canonical);
-    g_free(origin);
+                      t->x->house->settings.server.origin, name, canonical);
     g_free(name);
     return true;
 }

@@ -1,6 +1,7 @@
 /* wish.c - recipes of strangers. */
 #include "server/api/wish.h"
 #include "core/recipe.h"
+#include "server/work/wire.h"
 #include <libsoup/soup.h>
 #include <stdlib.h>
 
@@ -14,23 +15,44 @@ static const char *find_preset(const ibx_settings *settings, const char *name) {
     return NULL;
 }
 
+/* The end of the step that begins at `text`: steps end at blanks and "/", but not in quotes. */
+static const char *step_end(const char *text) {
+    bool quoted = false;
+    for (; *text && (quoted || !strchr("/ \t\n\v\f\r", *text)); text++) {
+        if (*text == '\\' && quoted && text[1]) text++;
+        if (*text == '"') quoted = !quoted;
+    }
+    return text;
+}
+
+static bool append_step(GString *all, const ibx_settings *settings, const char *step, size_t length,
+                        ibx_error *err) {
+    const size_t word = strlen(PRESET);
+    if (length < word || strncmp(step, PRESET, word) != 0) {
+        g_string_append_len(all, step, (gssize)length);
+        return true;
+    }
+    char *name = g_strndup(step + word, length - word);
+    const char *found = find_preset(settings, name);
+    if (found)
+        g_string_append(all, found);
+    else
+        ibx_fail(err, IBX_USAGE, "there is no preset \"%s\"", name);
+    g_free(name);
+    return found != NULL;
+}
+
 /* Steps of the form preset:NAME give way to what they stand for, which names no presets itself. */
 static char *put_presets_in(const ibx_settings *settings, const char *recipe, ibx_error *err) {
-    char **step = g_strsplit(recipe, "/", -1);
-    for (char **s = step; *s; s++) {
-        if (!g_str_has_prefix(*s, PRESET)) continue;
-        const char *found = find_preset(settings, *s + strlen(PRESET));
-        if (!found) {
-            ibx_fail(err, IBX_USAGE, "there is no preset \"%s\"", *s + strlen(PRESET));
-            g_strfreev(step);
-            return NULL;
-        }
-        g_free(*s);
-        *s = g_strdup(found);
+    GString *all = g_string_new(NULL);
+    bool ok = true;
+    while (ok && *recipe) {
+        const char *end = step_end(recipe);
+        ok = append_step(all, settings, recipe, (size_t)(end - recipe), err);
+        if (*end) g_string_append_c(all, *end++);
+        recipe = end;
     }
-    char *all = g_strjoinv("/", step);
-    g_strfreev(step);
-    return all;
+    return g_string_free(all, !ok);
 }
 
 const char *ibx_wish_accepted(const char *accept, char *const *formats) {
@@ -50,6 +72,9 @@ static bool check(const ibx_wish *wish, const ibx_recipe *recipe, const ibx_sett
     if (recipe->count > settings->limits.steps)
         return ibx_fail(err, IBX_USAGE, "the recipe has %d steps, but at most %d are allowed",
                         recipe->count, settings->limits.steps);
+    if (strlen(wish->recipe) >= IBX_WIRE_RECIPE)
+        return ibx_fail(err, IBX_USAGE, "with its presets the recipe has more than %d bytes",
+                        IBX_WIRE_RECIPE - 1);
     if (wish->outputs > settings->limits.outputs)
         return ibx_fail(err, IBX_USAGE, "the recipe makes %d files, but at most %d are allowed",
                         wish->outputs, settings->limits.outputs);

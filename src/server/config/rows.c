@@ -47,6 +47,10 @@ const ibx_setting ibx_setting_rows[] = {
     TEXT(server, admin, "ADDRESS", "127.0.0.1:9464",
          "Where to answer /livez, /readyz, /metrics and /config; \"off\": nowhere.", FIXED),
     TEXT(server, root, "DIR", "", "Folder whose images are served.", FIXED),
+    TEXT(server, origin, "URL", "",
+         "Scheme and host that clients reach the server by, as addresses in its replies begin; "
+         "default: what they say in Host.",
+         FIXED),
     WORDS(server, cors, "ORIGIN", "", "Sites whose pages may read replies; \"*\" for all.",
           RELOADS),
     BOOL(server, ui, "yes", "Offer the page at /ui/.", FIXED),
@@ -136,7 +140,10 @@ const ibx_setting ibx_setting_rows[] = {
     TEXT(cache, folder, "DIR", "", "Folder that keeps results; without one there is no cache.",
          FIXED),
     BYTES(cache, size, M, 1024 * 1024 * G, "1G", "Size of all results that are kept.", FIXED),
-    TIME(cache, max_age, 0, 3650 * DAY, "365d", "How long clients may keep a result.", FIXED),
+    TIME(cache, max_age, 0, 3650 * DAY, "365d",
+         "How long clients may keep what is behind a signed address.", FIXED),
+    TIME(cache, max_age_unsigned, 0, 3650 * DAY, "10min", "The same for one without signature.",
+         FIXED),
 
     LINES(recipes, presets, "NAME=RECIPE",
           "Steps that requests may name as preset:NAME, one per line.", RELOADS),

@@ -30,6 +30,7 @@ typedef struct {
         ibx_word_list listen; /* "127.0.0.1:8080", "[::1]:8080", "unix:/run/imbrex.sock" */
         char *admin;          /* the same, for health and metrics; "off" */
         char *root;           /* folder whose files are served; "": none */
+        char *origin;         /* "https://img.example.org": how clients reach it; "": as they say */
         ibx_word_list cors;   /* origins that may read replies; "*" */
         bool ui;              /* offer the page at /ui/ */
         int64_t drain;        /* ms for requests under way after SIGTERM */
@@ -88,7 +89,8 @@ typedef struct {
     struct {
         char *folder; /* "": no cache */
         int64_t size;
-        int64_t max_age; /* ms, told to clients */
+        int64_t max_age;          /* ms, told to clients */
+        int64_t max_age_unsigned; /* the same for addresses without signature */
     } cache;
     struct {
         ibx_word_list presets;   /* "name=recipe": steps that requests may name as preset:name */
