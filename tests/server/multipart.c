@@ -206,13 +206,13 @@ static void stays_in_its_pages(void **state) {
 /* ---- limits --------------------------------------------------------------------------------- */
 
 static int read_many(int parts, ibx_error *err) {
-    const size_t one = strlen(PART "\r\n"), last = strlen("--b--");
-    const size_t size = (size_t)parts * one + last;
-    char *body = malloc(size + 1);
+    static const char ONE[] = PART "\r\n", LAST[] = "--b--";
+    const size_t one = sizeof ONE - 1, all = (size_t)parts * one;
+    char *body = malloc(all + sizeof LAST);
     assert_non_null(body);
-    for (int i = 0; i < parts; i++) memcpy(body + (size_t)i * one, PART "\r\n", one);
-    snprintf(body + size - last, last + 1, "--b--");
-    const int count = read_bytes(body, size, "b", err);
+    for (size_t i = 0; i < all; i++) body[i] = ONE[i % one];
+    memcpy(body + all, LAST, sizeof LAST);
+    const int count = read_bytes(body, all + sizeof LAST - 1, "b", err);
     free(body);
     return count;
 }
