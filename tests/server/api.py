@@ -4,9 +4,11 @@ import email.parser
 import email.policy
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
+import time
 
 import support
 from support import IMBREX, check
@@ -224,6 +226,41 @@ def forms(s):
     check(s.post("/v1/process", body, headers=headers)[0] == 400, "an unknown part is refused")
 
 
+def held(s):
+    """Descriptors of the front, and the bytes of bodies that it holds."""
+    return len(os.listdir(f"/proc/{s.process.pid}/fd")), s.metric("inflight_body_bytes")
+
+
+def forms_that_are_none(s):
+    """Each is refused, the server lives on and keeps nothing of it."""
+    start = b'--limit\r\nContent-Disposition: form-data; name="image"\r\n'
+    many = (start + b"\r\n\r\n") * 10000 + b"--limit--\r\n"
+    header = start + b"X: " + b"y" * 5000 + b"\r\n\r\nx\r\n--limit--\r\n"
+    bodies = [b"", b"--limit--\r\n", many, header, *(start.ljust(n, b"x") for n in (4096, 1 << 20)),
+              *(b"x" * n for n in (4096, 1 << 20)), (start + b"\r\n").ljust(1 << 20, b"x")]
+    deep = (b"[" * 80000, b"[" * 60000, b'{"outputs": [{"name": [[1]]}]}',
+            b'["\\ud800" , "," ,' + b"[" * 60000, b'/*"*/' + b"[" * 60000, b'{"a":' * 9000,
+            b'{"outputs": []}'.ljust(65537), b'{"outputs": []}\0')
+    bodies += [form(("outputs", json_), ("image", jpeg))[0] for json_ in deep]
+    kind = {"Content-Type": "multipart/form-data; boundary=limit"}
+    before = held(s)
+    for path in ("/v1/set", "/v1/process", "/v1/process/invert", "/v1/info"):
+        for body in bodies[:-len(deep)] if path != "/v1/set" else bodies:
+            status, _, said = s.post(path, body, headers=kind)
+            check(status == 400, f"{path} {body[:60]} of {len(body)} bytes is {status}")
+            check(b"json" not in said, f"a library speaks: {said}")
+    for wrong in ("", "; boundary=", "; boundary=" + "x" * 71, '; boundary="a b "'):
+        body = form(("image", jpeg))[0]
+        problem(s.post("/v1/info", body, headers={"Content-Type": "multipart/form-data" + wrong}),
+                400, "bad-request")
+    problem(s.post("/v1/set", form(("image", jpeg))[0], headers=kind), 400, "bad-recipe")
+    problem(s.post("/v1/process/save:png/save:png", jpeg), 400, "bad-recipe")
+    until = time.monotonic() + 10 # a connection ends a little later than its reply
+    while held(s) != before and time.monotonic() < until:
+        time.sleep(0.05)
+    check(held(s) == before, f"descriptors and bytes: {before} before, {held(s)} afterwards")
+
+
 def documents(s):
     table = json.loads(s.get("/v1/filters")[2])
     command = json.loads(subprocess.run([IMBREX, "filters", "--json"], capture_output=True,
@@ -288,8 +325,8 @@ def presets(s):
 with support.server("--root", root, "--cache-folder", work / "cache",
                     "--recipes-presets", "small=resize:48x/unsharp:0.5") as s:
     for test in (images, head, conditional, spelling, problems, files_of_the_server, paths,
-                 negotiation, uploads, forms, documents, ids, presets, ranges_and_tags,
-                 other_sites):
+                 negotiation, uploads, forms, forms_that_are_none, documents, ids, presets,
+                 ranges_and_tags, other_sites):
         test(s)
         print(f"{test.__name__}: good")
     check(s.stop() == 0, "it ends well")

@@ -1,74 +1,54 @@
-/* parts.c - multipart bodies. */
+/* parts.c - multipart bodies: which parts there may be, and what they are for. */
+#include "server/api/multipart.h"
 #include "server/api/upload.h"
 
-static char *text_of(GBytes *bytes) {
-    gsize size;
-    const char *data = g_bytes_get_data(bytes, &size);
-    return g_strndup(data ? data : "", size);
+static bool is(const ibx_form_part *part, const char *name) {
+    return part->name_size == strlen(name) && memcmp(part->name, name, part->name_size) == 0;
 }
 
-/* The name and file name that a part's Content-Disposition gives. */
-static char *part_name(SoupMessageHeaders *headers, char **file) {
-    char *disposition;
-    GHashTable *params;
-    *file = NULL;
-    if (!soup_message_headers_get_content_disposition(headers, &disposition, &params)) return NULL;
-    char *name = g_strdup(g_hash_table_lookup(params, "name"));
-    *file = g_strdup(g_hash_table_lookup(params, "filename"));
-    g_free(disposition);
-    g_hash_table_destroy(params);
-    return name;
-}
-
-static bool take_part(ibx_body_parts *parts, const char *name, const char *file, GBytes *body,
-                      ibx_error *err) {
-    char **text = NULL;
-    if (!name) return ibx_fail(err, IBX_USAGE, "a part of the body has no name");
-    if (strcmp(name, "recipe") == 0) text = &parts->recipe;
-    if (strcmp(name, "outputs") == 0) text = &parts->outputs;
-    if (!text && strcmp(name, "image") != 0)
-        return ibx_fail(err, IBX_USAGE,
-                        "there is a part \"%.40s\", but image, recipe and outputs are all that "
-                        "there may be",
-                        name);
-    if (text ? *text != NULL : parts->image != NULL)
-        return ibx_fail(err, IBX_USAGE, "the part %s is there twice", name);
-    if (text) {
-        *text = text_of(body);
-        return true;
-    }
-    parts->image = g_bytes_ref(body);
-    parts->file_name = g_strdup(file);
+static bool take_text(char **text, const char *name, const ibx_form_part *part, ibx_error *err) {
+    if (*text) return ibx_fail(err, IBX_USAGE, "the part %s is there twice", name);
+    if (part->size > IBX_BODY_TEXT_BYTES)
+        return ibx_fail(err, IBX_USAGE, "the part %s has %zu bytes, but %d are the most", name,
+                        part->size, IBX_BODY_TEXT_BYTES);
+    if (memchr(part->data, 0, part->size))
+        return ibx_fail(err, IBX_USAGE, "the part %s is not text: it has a NUL", name);
+    *text = g_strndup((const char *)part->data, part->size);
     return true;
 }
 
-bool ibx_body_read_parts(SoupMessageHeaders *headers, GBytes *body, ibx_body_parts *parts,
-                         ibx_error *err) {
+static bool take_image(ibx_body_parts *parts, const ibx_form_part *part, ibx_error *err) {
+    if (parts->image) return ibx_fail(err, IBX_USAGE, "the part image is there twice");
+    parts->image = part->data;
+    parts->size = part->size;
+    return true;
+}
+
+static bool take_part(ibx_body_parts *parts, const ibx_form_part *part, ibx_error *err) {
+    if (is(part, "image")) return take_image(parts, part, err);
+    if (is(part, "recipe")) return take_text(&parts->recipe, "recipe", part, err);
+    if (is(part, "outputs")) return take_text(&parts->outputs, "outputs", part, err);
+    char *name = g_utf8_make_valid(part->name, (gssize)part->name_size);
+    ibx_fail(err, IBX_USAGE,
+             "there is a part \"%.40s\", but image, recipe and outputs are all that there may be",
+             name);
+    g_free(name);
+    return false;
+}
+
+bool ibx_body_read_parts(const uint8_t *body, size_t size, const char *boundary,
+                         ibx_body_parts *parts, ibx_error *err) {
+    ibx_form_part part[IBX_FORM_PARTS];
     *parts = (ibx_body_parts){0};
-    SoupMultipart *multipart = soup_multipart_new_from_message(headers, body);
-    if (!multipart)
-        return ibx_fail(err, IBX_USAGE, "the body is not a complete multipart/form-data");
-    bool ok = true;
-    for (int i = 0; ok && i < soup_multipart_get_length(multipart); i++) {
-        SoupMessageHeaders *part;
-        GBytes *bytes;
-        char *file, *name;
-        soup_multipart_get_part(multipart, i, &part, &bytes);
-        name = part_name(part, &file);
-        ok = take_part(parts, name, file, bytes, err);
-        g_free(name);
-        g_free(file);
-    }
-    soup_multipart_free(multipart);
-    if (ok && !parts->image)
-        return ibx_fail(err, IBX_USAGE, "the body has no part with the name image");
-    return ok;
+    const int count = ibx_multipart_read(body, size, boundary, part, err);
+    if (count < 0) return false;
+    for (int i = 0; i < count; i++)
+        if (!take_part(parts, &part[i], err)) return false;
+    return parts->image || ibx_fail(err, IBX_USAGE, "the body has no part with the name image");
 }
 
 void ibx_body_free_parts(ibx_body_parts *parts) {
-    if (parts->image) g_bytes_unref(parts->image);
     g_free(parts->recipe);
     g_free(parts->outputs);
-    g_free(parts->file_name);
     *parts = (ibx_body_parts){0};
 }

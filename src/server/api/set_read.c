@@ -1,7 +1,11 @@
 /* set_read.c - the JSON of POST /v1/set. */
 #include "server/api/set.h"
+#include "server/api/shallow.h"
 #include <json-glib/json-glib.h>
 #include <stdio.h>
+
+/* The document, its list, an object in that, and one more for whose mistake there is a sentence. */
+enum { NESTING = 4 };
 
 /* The text of a member of an object, or NULL. */
 static const char *text_of(JsonObject *object, const char *name) {
@@ -58,17 +62,19 @@ static int read_all(JsonArray *list, const ibx_settings *settings, const char *a
 int ibx_set_read(const char *json, const ibx_settings *settings, const char *accept,
                  ibx_set_member **members, ibx_error *err) {
     JsonParser *parser = json_parser_new_immutable();
-    GError *why = NULL;
     JsonArray *list = NULL;
     int count = 0;
-    if (!json_parser_load_from_data(parser, json, -1, &why))
-        ibx_fail(err, IBX_USAGE, "the part outputs is not JSON: %s", why->message);
+    /* The parser recurses, so it is not shown what is deep. */
+    if (!ibx_json_is_shallow(json, NESTING) || !json_parser_load_from_data(parser, json, -1, NULL))
+        ibx_fail(err, IBX_USAGE,
+                 "the part outputs is not JSON, or lists and objects are nested "
+                 "more than %d deep",
+                 NESTING);
     else if (!(list = outputs_of(parser)))
         ibx_fail(err, IBX_USAGE,
                  "the part outputs must be {\"outputs\": [{\"name\": .., \"recipe\": ..}, ..]}");
     else
         count = read_all(list, settings, accept, members, err);
-    g_clear_error(&why);
     g_object_unref(parser);
     return count;
 }

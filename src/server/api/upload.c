@@ -110,50 +110,73 @@ void ibx_upload_begin(ibx_exchange *x, const char *rest) {
 
 /* ---- the body -------------------------------------------------------------------------------- */
 
-static bool is_multipart(const ibx_exchange *x) {
+/* Whether the body is a form, and the boundary that its header gives; NULL if it gives none. */
+static bool is_multipart(const ibx_exchange *x, char **boundary) {
+    GHashTable *params = NULL;
     const char *type = soup_message_headers_get_content_type(
-        soup_server_message_get_request_headers(x->message), NULL);
-    return type && g_ascii_strcasecmp(type, "multipart/form-data") == 0;
+        soup_server_message_get_request_headers(x->message), &params);
+    const bool form = type && g_ascii_strcasecmp(type, "multipart/form-data") == 0;
+    *boundary = form ? g_strdup(g_hash_table_lookup(params, "boundary")) : NULL;
+    if (params) g_hash_table_destroy(params);
+    return form;
+}
+
+/* Gives a body back. */
+static void close_body(ibx_exchange *x, ibx_opened *source) {
+    ibx_purse_return(&x->house->purse, source->size);
+    ibx_opened_close(source);
+    *source = (ibx_opened){.fd = -1};
 }
 
 /* Copies the image of a multipart body into a memory file of its own. */
-static ibx_source_status copy_image(ibx_house *house, GBytes *image, ibx_opened *copy) {
-    gsize size;
-    const void *data = g_bytes_get_data(image, &size);
+static ibx_source_status copy_image(ibx_house *house, const ibx_body_parts *parts,
+                                    ibx_opened *copy) {
     ibx_upload *upload = ibx_upload_new(&house->purse, house->settings.limits.source_bytes);
     if (!upload) return IBX_SOURCE_BUSY;
-    const ibx_source_status status = ibx_upload_write(upload, data, size);
-    if (status == IBX_SOURCE_OK)
-        ibx_upload_finish(upload, copy);
-    else
+    const ibx_source_status status = ibx_upload_write(upload, parts->image, parts->size);
+    if (status != IBX_SOURCE_OK) {
         ibx_upload_drop(upload);
-    return status;
+        return status;
+    }
+    ibx_upload_finish(upload, copy);
+    return copy->status;
 }
 
-/* Puts the image of a multipart body into the place of the body, and takes the texts out. */
-static bool open_parts(posting *p, ibx_opened *source) {
-    ibx_exchange *x = p->x;
-    ibx_body_parts parts = {0};
+/* Takes the texts out of a form, and its image as a file of its own. */
+static bool read_form(posting *p, const uint8_t *body, size_t size, const char *boundary,
+                      ibx_opened *image) {
+    ibx_body_parts parts;
     ibx_error err = {0};
-    void *map = mmap(NULL, (size_t)source->size, PROT_READ, MAP_SHARED, source->fd, 0);
-    if (map == MAP_FAILED) return ibx_answer_no(x, 400, "bad-request", "the body is empty"), false;
-    GBytes *body = g_bytes_new_static(map, (size_t)source->size);
-    SoupMessageHeaders *headers = soup_server_message_get_request_headers(x->message);
-    ibx_opened image = {.fd = -1};
-    const bool read = ibx_body_read_parts(headers, body, &parts, &err);
-    const ibx_source_status status =
-        read ? copy_image(x->house, parts.image, &image) : IBX_SOURCE_BAD;
-    if (!read) ibx_answer_problem(x, 400, "bad-request", &err, 0);
-    if (read && status != IBX_SOURCE_OK) refuse_body(x, status);
+    ibx_source_status status = IBX_SOURCE_BAD;
+    if (ibx_body_read_parts(body, size, boundary, &parts, &err)) {
+        status = copy_image(p->x->house, &parts, image);
+        if (status != IBX_SOURCE_OK) refuse_body(p->x, status);
+    } else {
+        ibx_answer_problem(p->x, 400, "bad-request", &err, 0);
+    }
     if (!p->recipe) p->recipe = g_steal_pointer(&parts.recipe);
     p->outputs = g_steal_pointer(&parts.outputs);
     ibx_body_free_parts(&parts);
-    g_bytes_unref(body);
-    munmap(map, (size_t)source->size);
-    ibx_purse_return(&x->house->purse, source->size);
-    ibx_opened_close(source);
-    *source = image;
     return status == IBX_SOURCE_OK;
+}
+
+/* Puts the image of a multipart body into the place of the body; if there is none, it is answered,
+ * and `source` is closed. */
+static bool open_parts(posting *p, const char *boundary, ibx_opened *source) {
+    const size_t size = (size_t)source->size;
+    ibx_opened image = {.fd = -1};
+    /* Nothing cannot be mapped. */
+    void *map = size ? mmap(NULL, size, PROT_READ, MAP_SHARED, source->fd, 0) : NULL;
+    bool ok = false;
+    if (map == MAP_FAILED) {
+        refuse_body(p->x, IBX_SOURCE_BUSY);
+    } else {
+        ok = read_form(p, map ? map : (const void *)"", size, boundary, &image);
+        if (map) munmap(map, size);
+    }
+    close_body(p->x, source);
+    *source = image;
+    return ok;
 }
 
 static void process(posting *p, ibx_opened *source) {
@@ -173,17 +196,24 @@ static void process(posting *p, ibx_opened *source) {
     else
         ibx_answer_error(x, &err);
     ibx_wish_free(&wish);
-    ibx_purse_return(&x->house->purse, source->size);
-    ibx_opened_close(source);
+    close_body(x, source);
 }
 
 void ibx_upload_end(ibx_exchange *x, const char *rest) {
     (void)rest;
     posting *p = x->upload;
     ibx_opened source = {.fd = -1};
+    char *boundary;
     ibx_upload_finish(g_steal_pointer(&p->upload), &source);
+    if (source.status != IBX_SOURCE_OK) {
+        refuse_body(x, source.status);
+        return;
+    }
+    const bool form = is_multipart(x, &boundary);
+    const bool ok = !form || open_parts(p, boundary, &source);
+    g_free(boundary);
+    if (!ok) return;
     g_strlcpy(source.name, "upload", sizeof source.name);
-    if (is_multipart(x) && !open_parts(p, &source)) return;
     if (p->kind == IBX_UPLOAD_PROCESS)
         process(p, &source);
     else if (p->kind == IBX_UPLOAD_SET)

@@ -7,17 +7,21 @@
 /* What a POST wants done with its body. */
 typedef enum { IBX_UPLOAD_PROCESS, IBX_UPLOAD_SET, IBX_UPLOAD_INFO } ibx_upload_kind;
 
-/* The parts of a complete body; those that are not there are NULL. */
+/* A text among the parts has at most so many bytes. */
+enum { IBX_BODY_TEXT_BYTES = 65536 };
+
+/* The parts of a complete multipart body; those that are not there are NULL. */
 typedef struct {
-    GBytes *image;   /* a multipart body's; NULL where the body itself is the image */
-    char *recipe;    /* part `recipe`; owned */
-    char *outputs;   /* part `outputs`, JSON; owned */
-    char *file_name; /* of the image, as the client says; owned */
+    const uint8_t *image; /* a slice of the body */
+    size_t size;          /* of the image */
+    char *recipe;         /* part `recipe`; owned */
+    char *outputs;        /* part `outputs`, JSON; owned */
 } ibx_body_parts;
 
-/* Reads a multipart/form-data body (RFC 7578). False with a sentence. Free in either case. */
-bool ibx_body_read_parts(SoupMessageHeaders *headers, GBytes *body, ibx_body_parts *parts,
-                         ibx_error *err);
+/* Reads a multipart/form-data body as multipart.h says. The image must be there, the texts may.
+ * False with a sentence. Free in either case. */
+bool ibx_body_read_parts(const uint8_t *body, size_t size, const char *boundary,
+                         ibx_body_parts *parts, ibx_error *err);
 void ibx_body_free_parts(ibx_body_parts *parts);
 
 /* Answers, when the body is complete, with what is made of it: set.c and info.c. `source` and
