@@ -8,7 +8,8 @@ typedef struct {
 } params;
 
 typedef struct {
-    ibx_rect keep;
+    ibx_rect full; /* in pixels of the full image */
+    ibx_rect keep; /* in samples: those that it lies in */
 } state;
 
 static const char *const GRAVITY[] = IBX_GRAVITY_WORDS;
@@ -31,24 +32,27 @@ static int side(int pixels, float percent, int whole) {
 static bool prepare(const ibx_call *c, void *into, ibx_error *err) {
     const params *p = c->params;
     const ibx_head *in = &c->in;
-    const int w = side(p->size.w, p->size.percent, in->w);
-    const int h = side(p->size.h, p->size.percent, in->h);
-    const int x = ibx_place_x(p->gravity, in->w, w, ibx_pixels(p->x, in->w));
-    const int y = ibx_place_y(p->gravity, in->h, h, ibx_pixels(p->y, in->h));
-    const int left = ibx_max(x, 0), right = ibx_min(x + w, in->w);
-    const int top = ibx_max(y, 0), bottom = ibx_min(y + h, in->h);
+    state *s = into;
+    const int in_w = ibx_full_w(in), in_h = ibx_full_h(in);
+    const int w = side(p->size.w, p->size.percent, in_w);
+    const int h = side(p->size.h, p->size.percent, in_h);
+    const int x = ibx_place_x(p->gravity, in_w, w, ibx_pixels(p->x, in_w));
+    const int y = ibx_place_y(p->gravity, in_h, h, ibx_pixels(p->y, in_h));
+    const int left = ibx_max(x, 0), right = ibx_min(x + w, in_w);
+    const int top = ibx_max(y, 0), bottom = ibx_min(y + h, in_h);
     if (left >= right || top >= bottom)
         return ibx_fail(err, IBX_USAGE,
                         "crop: %dx%d pixels at %d,%d lie outside of the image of %dx%d; change x, "
                         "y or gravity",
-                        w, h, x, y, in->w, in->h);
-    ((state *)into)->keep = (ibx_rect){left, top, right - left, bottom - top};
+                        w, h, x, y, in_w, in_h);
+    s->full = (ibx_rect){left, top, right - left, bottom - top};
+    s->keep = ibx_cut_samples(in, s->full);
     return true;
 }
 
 static void head(const ibx_call *c, ibx_head *out) {
     const state *s = c->state;
-    ibx_cut_head(s->keep, out);
+    ibx_cut_full(s->full, out);
 }
 
 static ibx_rect source(const ibx_call *c, ibx_rect out) {

@@ -90,8 +90,10 @@ typedef struct {
     int orientation;    /* EXIF orientation still to be applied, 1 (upright) to 8 */
     int depth;          /* bits per sample of the source: 8, 16 or 32 (float) */
     ibx_bytes profile;  /* ICC profile of the pixels; empty: sRGB, or gray with the sRGB curve */
-    int shrink;         /* 1; or 2, 4, 8: the decoder reduced an image of full_w x full_h by it */
+    int shrink;         /* 1; or 2, 4, 8, ..: the decoder reduced the image by it */
     int full_w, full_h; /* the size without that reduction; else w and h */
+    int full_x, full_y; /* where that begins, in pixels without it, behind the left and upper edge
+                           of the first sample: a cut may go through samples; else 0 */
     int halved_x, halved_y; /* 0; in a plane of chroma: how often the file halves its width and
                                height, so that a sample stands for 1 << halved_x pixels */
 } ibx_head;
@@ -241,8 +243,10 @@ typedef struct ibx_call {
 /* Traits: what the plan may know about a filter beyond its callbacks. Combine with |. */
 enum {
     IBX_POINT = 1,    /* an output pixel depends on nothing but the same input pixel's values */
-    IBX_CUT = 2,      /* the output is an unchanged rectangle of the input */
-    IBX_UPRIGHT = 4,  /* the step that applies the EXIF orientation */
+    IBX_CUT = 2,      /* the output is an unchanged rectangle of the input, given in pixels of
+                         in.full_w x full_h: the decoder may reduce first, and `head` says what of
+                         the samples at the edge is kept (ibx_cut_full) */
+    IBX_UPRIGHT = 4,  /* the step that applies the EXIF orientation, reduced or not */
     IBX_MANAGE = 8,   /* the step that converts colours by ICC profile */
     IBX_FLATTEN = 16, /* the step that removes alpha, for formats that have none */
     IBX_REDUCE = 32,  /* resamples the whole image to a size computed from in.full_w x full_h, and

@@ -127,6 +127,7 @@ static inline int ibx_full_h(const ibx_head *head) {
 static inline void ibx_set_size(ibx_head *head, int w, int h) {
     head->w = head->full_w = w;
     head->h = head->full_h = h;
+    head->full_x = head->full_y = 0;
     head->shrink = 1;
 }
 
@@ -184,6 +185,13 @@ bool ibx_scaled_size(const ibx_head *in, ibx_extent size, int fit, bool grow, co
                      int *w, int *h, ibx_error *err);
 
 /* ---- cutting ------------------------------------------------------------------------------- */
+
+/* Samples of the image in *in that a rectangle, in pixels of the full image, lies in. */
+ibx_rect ibx_cut_samples(const ibx_head *in, ibx_rect full);
+
+/* Makes *head, which starts as that of the input, that of such a rectangle: shrink-on-load is kept.
+ * For a filter's `head`. */
+void ibx_cut_full(ibx_rect full, ibx_head *head);
 
 /* A filter that keeps a rectangle of its input: `keep` in the input's pixels. */
 static inline void ibx_cut_head(ibx_rect keep, ibx_head *head) {

@@ -19,7 +19,7 @@ static ibx_info photo(int w, int h) {
                       .sample = IBX_U8,
                       .format = "jpeg",
                       .pages = 1,
-                      .shrinks = 1 << 2};
+                      .shrinks = 2};
 }
 
 static const ibx_plan_options USUAL = {

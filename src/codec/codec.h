@@ -4,10 +4,10 @@
  * a file name, a thread or a tile. Calls for one decoder or encoder come one after another, from
  * changing threads. Different ones run at the same time: no global state.
  *
- * Order of calls for a decoder: open, [start | start_components], [skip], read ..., close; no skip
- * where components were started. An encoder: create, write ..., finish, destroy; one whose job says
- * `pressed`: create, append ..., finish, destroy. Coders that offer `pixels` are neither read nor
- * written. */
+ * Order of calls for a decoder: open, [start | start_components], [columns], [skip], read ...,
+ * close; neither columns nor skip where components were started. An encoder: create, write ...,
+ * finish, destroy; one whose job says `pressed`: create, append ..., finish, destroy. Coders that
+ * offer `pixels` are neither read nor written. */
 #ifndef IBX_CODEC_CODEC_H
 #define IBX_CODEC_CODEC_H
 
@@ -48,16 +48,20 @@ static inline size_t ibx_component_stride(int w) {
     return ((size_t)w + 63) / 64 * 64;
 }
 
+/* The largest n that a decoder reduces by. */
+enum { IBX_MOST_SHRINK = 1 << 20 };
+
 /* What a file says about itself, before any pixel is decoded. */
 typedef struct {
     ibx_head head;      /* as the decoder will deliver it; profile points into metadata */
     ibx_sample sample;  /* of the strips */
     const char *format; /* "jpeg", "png", "tiff", ...: static */
     int pages;
-    bool progressive;      /* progressive, interlaced */
-    int shrinks;           /* bit n set: start(shrink = n) is offered, n = 2, 4, 8; quality kept
-                              for the reader to judge (see plan) */
-    ibx_chroma chroma;     /* known: start(components) is offered */
+    bool progressive;  /* progressive, interlaced */
+    int shrinks;       /* the sum of all n, powers of 2, for which start(shrink = n) is offered */
+    bool levels;       /* they stand in the file, made for being looked at; else the decoder
+                          averages, and the quality is the reader's to judge (see plan) */
+    ibx_chroma chroma; /* known: start(components) is offered */
     size_t decoder_bytes;  /* memory that the decoder itself will need, strips not counted */
     ibx_metadata metadata; /* owned by the decoder, until close */
 } ibx_info;
@@ -127,8 +131,12 @@ typedef struct ibx_codec {
      * gets the warning while the result is true. */
     bool (*read)(void *decoder, const ibx_strip *strip, ibx_error *err);
 
+    /* Of every strip nobody will look at more than these columns: the others need not be filled,
+     * nor decoded. What is filled is the same as without. NULL: all are filled. */
+    void (*columns)(void *decoder, int x, int w);
+
     /* Instead of the first `read`: steps over rows that nobody needs. The rows behind them are the
-     * same as without, and so are errors. NULL: they are read. */
+     * same as without; damage among what is not needed may stay unseen. NULL: they are read. */
     bool (*skip)(void *decoder, int rows, ibx_error *err);
 
     /* For images that stand in memory already: all pixels of a decoder or an encoder as one strip,

@@ -12,6 +12,7 @@ const ibx_codec ibx_codec_jpeg = {
     .open = ibx_jpeg_open,
     .start = ibx_jpeg_start,
     .start_components = ibx_jpeg_start_components,
+    .columns = ibx_jpeg_columns,
     .skip = ibx_jpeg_skip,
     .read = ibx_jpeg_read,
     .close = ibx_jpeg_close,

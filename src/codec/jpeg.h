@@ -111,6 +111,7 @@ void *ibx_jpeg_open(ibx_source *source, const ibx_decode_limits *limits, ibx_inf
                     ibx_error *err);
 bool ibx_jpeg_start(void *decoder, int shrink, ibx_info *info, ibx_error *err);
 void ibx_jpeg_start_components(void *decoder);
+void ibx_jpeg_columns(void *decoder, int x, int w);
 bool ibx_jpeg_skip(void *decoder, int rows, ibx_error *err);
 bool ibx_jpeg_read(void *decoder, const ibx_strip *strip, ibx_error *err);
 void ibx_jpeg_close(void *decoder);

@@ -12,6 +12,9 @@ enum { MAX_SCANS = 500 };
 /* Rows handed to libjpeg at a time; it fills one or two per turn. */
 enum { ROWS = 16 };
 
+/* Columns beside those that are needed, so that these have their neighbours. */
+enum { BESIDE = 4 };
+
 typedef struct {
     struct jpeg_decompress_struct jpeg;
     ibx_jpeg_errors errors;
@@ -20,6 +23,8 @@ typedef struct {
     struct jpeg_progress_mgr progress;
     ibx_metadata metadata;
     ibx_chroma chroma;
+    int x, w;     /* columns that are needed, or w is 0 */
+    int left;     /* the first that libjpeg delivers */
     int done;     /* rows delivered */
     bool started; /* jpeg_start_decompress has run */
     bool failed;  /* libjpeg gave up; errors.error says why */
@@ -122,7 +127,7 @@ static void fill_info(const decoder *d, ibx_info *info) {
     info->format = "jpeg";
     info->pages = 1;
     info->progressive = d->jpeg.progressive_mode;
-    info->shrinks = 1 << 2 | 1 << 4 | 1 << 8;
+    info->shrinks = 2 + 4 + 8;
     info->chroma = d->chroma;
     info->metadata = d->metadata;
 }
@@ -172,10 +177,29 @@ void ibx_jpeg_start_components(void *decoder_) {
     d->jpeg.raw_data_out = TRUE;
 }
 
-static void invert_rows(const ibx_strip *s, int from, int rows) {
+void ibx_jpeg_columns(void *decoder_, int x, int w) {
+    decoder *d = decoder_;
+    d->x = x;
+    d->w = w;
+}
+
+/* Lets libjpeg decode the blocks of the columns that are needed alone. Chroma is enlarged from
+ * neighbours, which the first and the last column that it delivers do not have. Of a progressive
+ * image it has all coefficients anyway, and may smooth them. */
+static void cut_columns(decoder *d) {
+    if (d->w == 0 || jpeg_has_multiple_scans(&d->jpeg)) return;
+    const int from = ibx_max(d->x - BESIDE, 0);
+    const int to = ibx_min(d->x + d->w + BESIDE, (int)d->jpeg.output_width);
+    JDIMENSION left = (JDIMENSION)from, w = (JDIMENSION)(to - from);
+    jpeg_crop_scanline(&d->jpeg, &left, &w);
+    d->left = (int)left;
+}
+
+static void invert_rows(const decoder *d, const ibx_strip *s, int from, int rows) {
     for (int y = from; y < from + rows; y++) {
-        uint8_t *row = s->data + (size_t)y * s->stride;
-        for (int x = 0; x < s->w * s->planes; x++) row[x] = (uint8_t)(255 - row[x]);
+        uint8_t *row = s->data + (size_t)y * s->stride + (size_t)d->left * (size_t)s->planes;
+        for (int x = 0; x < (int)d->jpeg.output_width * s->planes; x++)
+            row[x] = (uint8_t)(255 - row[x]);
     }
 }
 
@@ -184,15 +208,18 @@ static void read_rows(decoder *d, const ibx_strip *s) {
     while (d->done < s->y + s->rows) {
         JSAMPROW row[ROWS];
         const int at = d->done - s->y, n = ibx_min(ROWS, s->rows - at);
-        for (int i = 0; i < n; i++) row[i] = s->data + (size_t)(at + i) * s->stride;
+        for (int i = 0; i < n; i++)
+            row[i] = s->data + (size_t)(at + i) * s->stride + (size_t)d->left * (size_t)s->planes;
         const int got = (int)jpeg_read_scanlines(&d->jpeg, row, (unsigned)n);
-        if (d->invert) invert_rows(s, at, got);
+        if (d->invert) invert_rows(d, s, at, got);
         d->done += got;
     }
 }
 
 static void begin(decoder *d) {
-    if (!d->started) jpeg_start_decompress(&d->jpeg);
+    if (d->started) return;
+    jpeg_start_decompress(&d->jpeg);
+    cut_columns(d);
     d->started = true;
 }
 

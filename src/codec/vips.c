@@ -66,18 +66,13 @@ static bool sniff(const uint8_t *head, size_t n) {
     return n > 0;
 }
 
-/* Reduced decoding is not offered: the formats that have it (pyramids) are rare, and a reduced
- * WebP is no faster to decode. */
-static bool no_shrink(void *decoder, int shrink, ibx_info *info, ibx_error *err) {
-    (void)decoder, (void)info;
-    return ibx_fail(err, IBX_BUG, "this file cannot be decoded at 1/%d of its size", shrink);
-}
-
 const ibx_codec ibx_codec_vips = {
     .name = "vips",
     .sniff = sniff,
     .open = ibx_vips_open,
-    .start = no_shrink,
+    .start = ibx_vips_reduce,
+    .columns = ibx_vips_columns,
+    .skip = ibx_vips_skip,
     .read = ibx_vips_read,
     .close = ibx_vips_close,
     .create = ibx_vips_create,

@@ -109,15 +109,18 @@ typedef struct {
 bool ibx_vips_pixels_of(VipsImage *loaded, const char *loader, const char *name,
                         ibx_vips_pixels *pixels, ibx_error *err);
 
-/* Computes rows of the image into the strip. False with an error of code IBX_FORMAT if the loader
- * gives up on them. */
-bool ibx_vips_pull(const ibx_vips_pixels *pixels, const ibx_strip *strip, const char *name,
-                   ibx_error *err);
+/* Computes w columns from x on of rows of the image into the strip. False with an error of code
+ * IBX_FORMAT if the loader gives up on them. */
+bool ibx_vips_pull(const ibx_vips_pixels *pixels, const ibx_strip *strip, int x, int w,
+                   const char *name, ibx_error *err);
 
 /* ---- vips_read.c, vips_write.c: the codec's callbacks ---------------------------------------- */
 
 void *ibx_vips_open(ibx_source *source, const ibx_decode_limits *limits, ibx_info *info,
                     ibx_error *err);
+bool ibx_vips_reduce(void *decoder, int shrink, ibx_info *info, ibx_error *err);
+void ibx_vips_columns(void *decoder, int x, int w);
+bool ibx_vips_skip(void *decoder, int rows, ibx_error *err);
 bool ibx_vips_read(void *decoder, const ibx_strip *strip, ibx_error *err);
 void ibx_vips_close(void *decoder);
 

@@ -157,25 +157,27 @@ static void spread_row(uint16_t *row, size_t n, int bits) {
     for (size_t i = 0; i < n; i++) row[i] = (uint16_t)(row[i] | row[i] >> bits);
 }
 
-static void copy_row(const ibx_vips_pixels *p, const ibx_strip *strip, const VipsPel *from,
+/* w pixels. */
+static void copy_row(const ibx_vips_pixels *p, int planes, int w, const VipsPel *from,
                      uint8_t *to) {
-    const size_t samples = (size_t)strip->w * (size_t)strip->planes;
+    const size_t samples = (size_t)w * (size_t)planes;
     memcpy(to, from, samples * ibx_sample_size(p->sample));
-    if (p->linear) encode_row((float *)(void *)to, strip->planes, p->alpha, strip->w);
+    if (p->linear) encode_row((float *)(void *)to, planes, p->alpha, w);
     if (p->spread) spread_row((uint16_t *)(void *)to, samples, p->spread);
 }
 
 /* A region lives as long as a call, on the thread of the call. */
-bool ibx_vips_pull(const ibx_vips_pixels *p, const ibx_strip *strip, const char *name,
+bool ibx_vips_pull(const ibx_vips_pixels *p, const ibx_strip *strip, int x, int w, const char *name,
                    ibx_error *err) {
+    const size_t left = (size_t)x * (size_t)strip->planes * ibx_sample_size(p->sample);
     VipsRegion *region = vips_region_new(p->image);
     bool fine = region != NULL;
     for (int row = 0; fine && row < strip->rows; row += ROWS) {
-        const VipsRect r = {0, strip->y + row, strip->w, ibx_min(ROWS, strip->rows - row)};
+        const VipsRect r = {x, strip->y + row, w, ibx_min(ROWS, strip->rows - row)};
         fine = vips_region_prepare(region, &r) == 0;
         for (int i = 0; fine && i < r.height; i++)
-            copy_row(p, strip, VIPS_REGION_ADDR(region, 0, r.top + i),
-                     strip->data + (size_t)(row + i) * strip->stride);
+            copy_row(p, strip->planes, w, VIPS_REGION_ADDR(region, x, r.top + i),
+                     strip->data + (size_t)(row + i) * strip->stride + left);
     }
     if (region) g_object_unref(region);
     return fine || ibx_vips_fail(err, IBX_FORMAT, name, "cannot be decoded");

@@ -1,84 +1,15 @@
 /* vips_plain.c - see vips_plain.h. libtiff tells where the samples are. */
 #include "codec/vips_plain.h"
+#include "codec/vips_tiff.h"
 #include "core/pixels.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <tiffio.h>
 
 /* Rows of a tile that are read at a time. */
 #define MOST_ROWS 32
 
-/* More pieces than that are no file worth this shortcut. */
-#define MOST_PIECES (1 << 20)
-
-/* ---- the file, for libtiff ------------------------------------------------------------------- */
-
-/* The source, and where libtiff stands in it. */
-typedef struct {
-    const ibx_source *source;
-    uint64_t at;
-} place;
-
-static tmsize_t read_bytes(thandle_t user, void *to, tmsize_t size) {
-    place *p = user;
-    if (size < 0 || !ibx_source_fetch(p->source, p->at, (size_t)size, to)) return -1;
-    p->at += (uint64_t)size;
-    return size;
-}
-
-static toff_t seek(thandle_t user, toff_t by, int whence) {
-    place *p = user;
-    if (whence == SEEK_SET) p->at = 0;
-    if (whence == SEEK_END) p->at = (uint64_t)p->source->size;
-    return p->at += by;
-}
-
-static toff_t file_size(thandle_t user) {
-    return (toff_t)((place *)user)->source->size;
-}
-
-static int leave_open(thandle_t user) {
-    (void)user;
-    return 0;
-}
-
-/* Complaints are libvips's to make: it has read this directory, too. */
-static int be_silent(TIFF *tiff, void *user, const char *module, const char *format, va_list args) {
-    (void)tiff, (void)user, (void)module, (void)format, (void)args;
-    return 1;
-}
-
-/* Reads the directory of the first image: r, not mapped (m), with its strips as they are (c), and
- * without the table of pieces until that is asked for (D). Nothing is written, but libtiff wants a
- * function for that, too. */
-static TIFF *open_directory(place *p) {
-    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
-    if (!options) return NULL;
-    TIFFOpenOptionsSetErrorHandlerExtR(options, be_silent, NULL);
-    TIFFOpenOptionsSetWarningHandlerExtR(options, be_silent, NULL);
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options, MOST_PIECES * sizeof(uint64_t));
-    TIFF *tiff = TIFFClientOpenExt(p->source->name, "rmcD", p, read_bytes, read_bytes, seek,
-                                   leave_open, file_size, NULL, NULL, options);
-    TIFFOpenOptionsFree(options);
-    return tiff;
-}
-
 /* ---- the directory --------------------------------------------------------------------------- */
-
-/* The value of a tag that libtiff has as 16 bits, or its default, or 0. */
-static int get_short(TIFF *tiff, uint32_t tag) {
-    uint16_t v = 0;
-    return TIFFGetFieldDefaulted(tiff, tag, &v) ? v : 0;
-}
-
-/* The same of 32 bits; INT_MAX if it is more. */
-static int get_long(TIFF *tiff, uint32_t tag) {
-    uint32_t v = 0;
-    if (!TIFFGetFieldDefaulted(tiff, tag, &v)) return 0;
-    return v < INT_MAX ? (int)v : INT_MAX;
-}
 
 /* Is there no alpha that colours have been multiplied by? */
 static bool is_straight(TIFF *tiff) {
@@ -91,15 +22,15 @@ static bool is_straight(TIFF *tiff) {
 static bool is_plain(TIFF *tiff, const ibx_head *head, ibx_sample sample) {
     const int photometric = head->model == IBX_GRAY ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB;
     return (sample == IBX_U8 || (sample == IBX_U16 && !TIFFIsByteSwapped(tiff))) &&
-           head->model != IBX_CMYK && get_long(tiff, TIFFTAG_IMAGEWIDTH) == head->w &&
-           get_long(tiff, TIFFTAG_IMAGELENGTH) == head->h &&
-           get_short(tiff, TIFFTAG_COMPRESSION) == COMPRESSION_NONE &&
-           get_short(tiff, TIFFTAG_PHOTOMETRIC) == photometric &&
-           get_short(tiff, TIFFTAG_FILLORDER) == FILLORDER_MSB2LSB &&
-           get_short(tiff, TIFFTAG_SAMPLESPERPIXEL) == ibx_planes(head) &&
-           get_short(tiff, TIFFTAG_PLANARCONFIG) == PLANARCONFIG_CONTIG &&
-           get_short(tiff, TIFFTAG_BITSPERSAMPLE) == 8 * (int)ibx_sample_size(sample) &&
-           get_short(tiff, TIFFTAG_SAMPLEFORMAT) == SAMPLEFORMAT_UINT && is_straight(tiff);
+           head->model != IBX_CMYK && ibx_tiff_long(tiff, TIFFTAG_IMAGEWIDTH) == head->w &&
+           ibx_tiff_long(tiff, TIFFTAG_IMAGELENGTH) == head->h &&
+           ibx_tiff_short(tiff, TIFFTAG_COMPRESSION) == COMPRESSION_NONE &&
+           ibx_tiff_short(tiff, TIFFTAG_PHOTOMETRIC) == photometric &&
+           ibx_tiff_short(tiff, TIFFTAG_FILLORDER) == FILLORDER_MSB2LSB &&
+           ibx_tiff_short(tiff, TIFFTAG_SAMPLESPERPIXEL) == ibx_planes(head) &&
+           ibx_tiff_short(tiff, TIFFTAG_PLANARCONFIG) == PLANARCONFIG_CONTIG &&
+           ibx_tiff_short(tiff, TIFFTAG_BITSPERSAMPLE) == 8 * (int)ibx_sample_size(sample) &&
+           ibx_tiff_short(tiff, TIFFTAG_SAMPLEFORMAT) == SAMPLEFORMAT_UINT && is_straight(tiff);
 }
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
@@ -124,25 +55,26 @@ static bool find_pieces(ibx_vips_plain *p, TIFF *tiff, uint64_t size) {
 
 static bool shape_pieces(ibx_vips_plain *p, TIFF *tiff, uint64_t size) {
     const bool tiled = TIFFIsTiled(tiff);
-    const int w = tiled ? get_long(tiff, TIFFTAG_TILEWIDTH) : p->w;
-    const int h = tiled ? get_long(tiff, TIFFTAG_TILELENGTH)
-                        : ibx_min(get_long(tiff, TIFFTAG_ROWSPERSTRIP), p->h);
+    const int w = tiled ? ibx_tiff_long(tiff, TIFFTAG_TILEWIDTH) : p->w;
+    const int h = tiled ? ibx_tiff_long(tiff, TIFFTAG_TILELENGTH)
+                        : ibx_min(ibx_tiff_long(tiff, TIFFTAG_ROWSPERSTRIP), p->h);
     if (w == 0 || h == 0 || w > 1 << 20 || h > 1 << 20) return false;
     p->piece_w = w;
     p->piece_h = h;
     p->across = (p->w - 1) / w + 1;
-    if ((int64_t)p->across * ((p->h - 1) / h + 1) > MOST_PIECES) return false;
+    if ((int64_t)p->across * ((p->h - 1) / h + 1) > IBX_TIFF_PIECES) return false;
     if (tiled) p->rows = malloc((size_t)w * MOST_ROWS * p->pixel);
     return (!tiled || p->rows) && find_pieces(p, tiff, size);
 }
 
-bool ibx_vips_plain_open(ibx_vips_plain *plain, const ibx_source *source, const ibx_head *head,
-                         ibx_sample sample) {
+bool ibx_vips_plain_open(ibx_vips_plain *plain, const ibx_source *source, uint64_t directory,
+                         const ibx_head *head, ibx_sample sample) {
     *plain = (ibx_vips_plain){
         .w = head->w, .h = head->h, .pixel = (size_t)ibx_planes(head) * ibx_sample_size(sample)};
-    TIFF *tiff = open_directory(&(place){.source = source});
-    const bool ok =
-        tiff && is_plain(tiff, head, sample) && shape_pieces(plain, tiff, (uint64_t)source->size);
+    TIFF *tiff = ibx_tiff_open(&(ibx_tiff_place){.source = source});
+    const bool ok = tiff && (directory == 0 || TIFFSetSubDirectory(tiff, directory)) &&
+                    is_plain(tiff, head, sample) &&
+                    shape_pieces(plain, tiff, (uint64_t)source->size);
     if (tiff) TIFFClose(tiff);
     if (!ok) ibx_vips_plain_close(plain);
     return ok;
@@ -163,10 +95,10 @@ void ibx_vips_plain_close(ibx_vips_plain *plain) {
 
 /* Bands of tiles are read a few rows at a time, here and there; the system does not foresee that,
  * so it is told of each band of them as a whole. */
-static void announce(ibx_vips_plain *p, const ibx_source *source, int band) {
+static void announce(ibx_vips_plain *p, const ibx_source *source, int band, int first, int last) {
     if (source->whole || !p->rows || band < p->asked) return;
     const size_t bytes = (size_t)p->piece_w * (size_t)p->piece_h * p->pixel;
-    for (int i = 0; i < p->across; i++)
+    for (int i = first; i <= last; i++)
         posix_fadvise(source->fd, (off_t)p->offset[band * p->across + i], (off_t)bytes,
                       POSIX_FADV_WILLNEED);
     p->asked = band + 1;
@@ -186,30 +118,32 @@ static bool read_tile(ibx_vips_plain *p, const ibx_source *source, int band, int
     return true;
 }
 
-/* The same of strips, which are as wide as the image. */
+/* w columns from x on of strips, which are as wide as the image. */
 static bool read_rows(const ibx_vips_plain *p, const ibx_source *source, int band, int skip, int n,
-                      const ibx_strip *strip, int to) {
-    const size_t row = (size_t)p->w * p->pixel;
-    uint64_t at = p->offset[band] + (uint64_t)skip * row;
-    uint8_t *data = strip->data + (size_t)to * strip->stride;
-    if (strip->stride == row) return ibx_source_fetch(source, at, (size_t)n * row, data);
+                      const ibx_strip *strip, int to, int x, int w) {
+    const size_t row = (size_t)p->w * p->pixel, left = (size_t)x * p->pixel;
+    uint64_t at = p->offset[band] + (uint64_t)skip * row + left;
+    uint8_t *data = strip->data + (size_t)to * strip->stride + left;
+    if (strip->stride == row && w == p->w)
+        return ibx_source_fetch(source, at, (size_t)n * row, data);
     for (int y = 0; y < n; y++, at += row, data += strip->stride)
-        if (!ibx_source_fetch(source, at, row, data)) return false;
+        if (!ibx_source_fetch(source, at, (size_t)w * p->pixel, data)) return false;
     return true;
 }
 
-bool ibx_vips_plain_read(ibx_vips_plain *p, const ibx_source *source, const ibx_strip *strip,
-                         ibx_error *err) {
+bool ibx_vips_plain_read(ibx_vips_plain *p, const ibx_source *source, const ibx_strip *strip, int x,
+                         int w, ibx_error *err) {
+    const int first = x / p->piece_w, last = (x + w - 1) / p->piece_w;
     errno = 0;
     for (int done = 0; done < strip->rows;) {
         const int y = strip->y + done, band = y / p->piece_h, skip = y % p->piece_h;
         int n = ibx_min(strip->rows - done, p->piece_h - skip);
         bool ok = true;
         if (p->rows) n = ibx_min(n, MOST_ROWS);
-        announce(p, source, band);
-        for (int i = 0; ok && p->rows && i < p->across; i++)
+        announce(p, source, band, first, last);
+        for (int i = first; ok && p->rows && i <= last; i++)
             ok = read_tile(p, source, band, i, skip, n, strip, done);
-        if (!p->rows) ok = read_rows(p, source, band, skip, n, strip, done);
+        if (!p->rows) ok = read_rows(p, source, band, skip, n, strip, done, x, w);
         if (!ok)
             return ibx_fail(err, IBX_IO, "%s: cannot be read: %s", source->name,
                             errno ? strerror(errno) : "it has become shorter");

@@ -7,7 +7,7 @@
 
 #include "codec/codec.h"
 
-/* Where the samples of the first image of a file stand: in pieces, which are strips or tiles. */
+/* Where the samples of an image of a file stand: in pieces, which are strips or tiles. */
 typedef struct {
     int w, h;         /* of the image */
     int piece_w;      /* pixels, those over the image's edge included; strips: w */
@@ -19,18 +19,19 @@ typedef struct {
     int asked;        /* rows of pieces that the system has been told to fetch */
 } ibx_vips_plain;
 
-/* Finds the pieces of a TIFF whose first image has this header and samples of this type. False,
- * without a reason, if there is anything about it that needs libvips: compression, planes apart,
- * other kinds of samples or colours, pieces that are not complete. */
-bool ibx_vips_plain_open(ibx_vips_plain *plain, const ibx_source *source, const ibx_head *head,
-                         ibx_sample sample);
+/* Finds the pieces of an image of a TIFF (0: the first, else the position of its directory) that
+ * has this header and samples of this type. False, without a reason, if there is anything about it
+ * that needs libvips: compression, planes apart, other kinds of samples or colours, pieces that are
+ * not complete. */
+bool ibx_vips_plain_open(ibx_vips_plain *plain, const ibx_source *source, uint64_t directory,
+                         const ibx_head *head, ibx_sample sample);
 void ibx_vips_plain_close(ibx_vips_plain *plain); /* a zeroed one is allowed */
 
 /* Memory that it holds. */
 size_t ibx_vips_plain_bytes(const ibx_vips_plain *plain);
 
-/* Reads the rows of a strip. */
+/* Reads w columns from x on of the rows of a strip. */
 bool ibx_vips_plain_read(ibx_vips_plain *plain, const ibx_source *source, const ibx_strip *strip,
-                         ibx_error *err);
+                         int x, int w, ibx_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "codec/exif.h"
 #include "codec/vips.h"
 #include "codec/vips_exif.h"
+#include "codec/vips_levels.h"
 #include "codec/vips_plain.h"
 #include "core/pixels.h"
 #include <pthread.h>
@@ -15,6 +16,11 @@ typedef struct {
     bool apart;    /* it must run on a thread of its own, see errand */
     int fd;        /* for loaders that want a path, or -1 */
     char path[40]; /* of that descriptor */
+    ibx_vips_level level[IBX_VIPS_LEVELS];
+    int levels;
+    const ibx_vips_level *chosen; /* among them; NULL: the image itself */
+    int w, h;                     /* of the strips' image */
+    int left, across;             /* the columns that are needed, from left on */
     ibx_vips_pixels pixels;
     ibx_vips_plain plain; /* piece_w above 0: rows are read by this */
     ibx_metadata metadata;
@@ -50,8 +56,14 @@ static int call_loader(const decoder *d, VipsImage **image) {
     if (d->loader->input == IBX_VIPS_PATH) input = d->path;
     if (d->loader->input == IBX_VIPS_BUFFER) input = blob = vips_source_map_blob(d->stream);
     if (!input) return -1;
-    const int failed = vips_call(d->loader->operation, input, image, "access",
-                                 VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL);
+    int failed;
+    if (d->chosen)
+        failed = vips_call(d->loader->operation, input, image, "access", VIPS_ACCESS_SEQUENTIAL,
+                           "fail_on", fail_on, "page", d->chosen->page, "subifd", d->chosen->subifd,
+                           NULL);
+    else
+        failed = vips_call(d->loader->operation, input, image, "access", VIPS_ACCESS_SEQUENTIAL,
+                           "fail_on", fail_on, NULL);
     if (blob) vips_area_unref(VIPS_AREA(blob));
     return failed;
 }
@@ -243,8 +255,17 @@ static void fill_info(const decoder *d, VipsImage *image, ibx_info *info) {
 static void find_plain(decoder *d, ibx_info *info) {
     const bool changed = d->pixels.converted || d->pixels.linear || d->pixels.spread;
     if (strcmp(d->loader->name, "tiff") || changed || d->tolerant || d->source->size <= 0) return;
-    if (!ibx_vips_plain_open(&d->plain, d->source, &info->head, info->sample)) return;
+    if (!ibx_vips_plain_open(&d->plain, d->source, 0, &info->head, info->sample)) return;
     info->decoder_bytes = ((size_t)1 << 20) + ibx_vips_plain_bytes(&d->plain);
+}
+
+static void find_levels(decoder *d, ibx_info *info) {
+    d->w = d->across = info->head.w;
+    d->h = info->head.h;
+    if (strcmp(d->loader->name, "tiff") || d->source->size <= 0) return;
+    d->levels = ibx_vips_levels_find(d->source, d->w, d->h, d->level);
+    for (int i = 0; i < d->levels; i++) info->shrinks += d->level[i].shrink;
+    info->levels = d->levels > 0;
 }
 
 /* Header first and limits before anything that grows with the image. */
@@ -261,6 +282,7 @@ static bool prepare(decoder *d, ibx_info *info, ibx_error *err) {
         obey_loader(d, vips_image_get_orientation(image));
         fill_info(d, image, info);
         find_plain(d, info);
+        find_levels(d, info);
     }
     g_object_unref(image);
     return fine;
@@ -289,7 +311,70 @@ void ibx_vips_close(void *decoder_) {
     g_free(d);
 }
 
+/* ---- levels of a pyramid --------------------------------------------------------------------- */
+
+/* A level that was rounded down gets its last column and row once more. */
+static bool round_up(VipsImage **image, int w, int h) {
+    VipsImage *whole = NULL;
+    if (vips_image_get_width(*image) == w && vips_image_get_height(*image) == h) return true;
+    if (vips_embed(*image, &whole, 0, 0, w, h, "extend", VIPS_EXTEND_COPY, NULL)) return false;
+    g_object_unref(*image);
+    *image = whole;
+    return true;
+}
+
+/* What the strips are to be made of, of a level. Samples are light or not as in the first image,
+ * whatever the level says. */
+static bool load_level(decoder *d, ibx_error *err) {
+    const ibx_vips_pixels first = d->pixels;
+    VipsImage *image = load(d, err);
+    if (!image) return false;
+    bool fine = load_pixels(d, image, err);
+    g_object_unref(image);
+    if (!fine) {
+        d->pixels = first;
+        return false;
+    }
+    d->pixels.linear = first.linear;
+    fine = d->pixels.model == first.model && d->pixels.alpha == first.alpha &&
+           d->pixels.sample == first.sample;
+    if (first.image) g_object_unref(first.image);
+    if (!fine)
+        return ibx_fail(err, IBX_FORMAT, "%s: its smaller copies are of another kind",
+                        d->source->name);
+    return round_up(&d->pixels.image, d->w, d->h) ||
+           ibx_vips_fail(err, IBX_FORMAT, d->source->name, "cannot be read at a smaller size");
+}
+
+bool ibx_vips_reduce(void *decoder_, int shrink, ibx_info *info, ibx_error *err) {
+    decoder *d = decoder_;
+    for (int i = 0; i < d->levels; i++)
+        if (d->level[i].shrink == shrink) d->chosen = &d->level[i];
+    if (!d->chosen)
+        return ibx_fail(err, IBX_BUG, "%s: has no copy at 1/%d of its size", d->source->name,
+                        shrink);
+    d->w = d->across = info->head.w = (info->head.w + shrink - 1) / shrink;
+    d->h = info->head.h = (info->head.h + shrink - 1) / shrink;
+    const bool plain = d->plain.piece_w > 0;
+    ibx_vips_plain_close(&d->plain);
+    return (plain && ibx_vips_plain_open(&d->plain, d->source, d->chosen->directory, &info->head,
+                                         info->sample)) ||
+           load_level(d, err);
+}
+
 /* ---- rows ------------------------------------------------------------------------------------ */
+
+void ibx_vips_columns(void *decoder_, int x, int w) {
+    decoder *d = decoder_;
+    d->left = x;
+    d->across = w;
+}
+
+/* libvips goes to the rows that are asked for by itself: at once, or by reading up to them. */
+bool ibx_vips_skip(void *decoder_, int rows, ibx_error *err) {
+    (void)decoder_, (void)rows, (void)err;
+    return true;
+}
 
 /* Opens the file again, this time telling libvips to go on behind damage. The rows that were
  * delivered are decoded again; they are the same. */
@@ -298,12 +383,13 @@ static void reopen(decoder *d) {
     d->tolerant = true;
     VipsImage *image = load(d, NULL);
     if (!image) return;
-    load_pixels(d, image, NULL);
+    if (load_pixels(d, image, NULL)) round_up(&d->pixels.image, d->w, d->h);
     g_object_unref(image);
 }
 
 static bool pull(const decoder *d, const ibx_strip *strip, ibx_error *err) {
-    return d->pixels.image && ibx_vips_pull(&d->pixels, strip, d->source->name, err);
+    return d->pixels.image &&
+           ibx_vips_pull(&d->pixels, strip, d->left, d->across, d->source->name, err);
 }
 
 /* The strip again, of a file that turned out to be damaged there. Black from where even libvips
@@ -323,7 +409,8 @@ static void salvage(decoder *d, const ibx_strip *strip) {
 bool ibx_vips_read(void *decoder_, const ibx_strip *strip, ibx_error *err) {
     decoder *d = decoder_;
     ibx_error why = {0};
-    if (d->plain.piece_w > 0) return ibx_vips_plain_read(&d->plain, d->source, strip, err);
+    if (d->plain.piece_w > 0)
+        return ibx_vips_plain_read(&d->plain, d->source, strip, d->left, d->across, err);
     if (!pull(d, strip, &why)) {
         if (!d->limits.accept_damage) {
             if (err) *err = why;

@@ -11,9 +11,15 @@ static void exchange(int *a, int *b) {
 }
 
 void ibx_turn_head(int turn, ibx_head *head) {
+    const bool shrunk = head->shrink > 1;
+    if (shrunk && ibx_turn_mirrors_x(turn))
+        head->full_x = head->w * head->shrink - head->full_w - head->full_x;
+    if (shrunk && ibx_turn_mirrors_y(turn))
+        head->full_y = head->h * head->shrink - head->full_h - head->full_y;
     if (!ibx_turn_swaps(turn)) return;
     exchange(&head->w, &head->h);
     exchange(&head->full_w, &head->full_h);
+    exchange(&head->full_x, &head->full_y);
 }
 
 ibx_rect ibx_turn_source(int turn, const ibx_head *in, ibx_rect out) {
@@ -192,7 +198,7 @@ static bool make_axis(ibx_taps *taps, int in, int shrink, double start, double l
                       int kernel, int *block, ibx_error *err) {
     *block = block_side(length / shrink / out, kernel);
     const int whole = shrink * *block;
-    if (whole == 1 && start == 0 && length == in && out == in) return true;
+    if (*block == 1 && start == 0 && length == (double)in * shrink && out == in) return true;
     return ibx_taps_make(taps, (in + *block - 1) / *block, start / whole, length / whole, out,
                          kernel, *block, err);
 }
@@ -200,8 +206,9 @@ static bool make_axis(ibx_taps *taps, int in, int shrink, double start, double l
 bool ibx_scaling_make(ibx_scaling *s, const ibx_head *in, ibx_area area, int out_w, int out_h,
                       int kernel, ibx_error *err) {
     const int shrink = ibx_max(in->shrink, 1);
-    return make_axis(&s->columns, in->w, shrink, area.x, area.w, out_w, kernel, &s->across, err) &&
-           make_axis(&s->rows, in->h, shrink, area.y, area.h, out_h, kernel, &s->down, err);
+    const double x = area.x + in->full_x, y = area.y + in->full_y;
+    return make_axis(&s->columns, in->w, shrink, x, area.w, out_w, kernel, &s->across, err) &&
+           make_axis(&s->rows, in->h, shrink, y, area.h, out_h, kernel, &s->down, err);
 }
 
 void ibx_scaling_free(ibx_scaling *s) {
@@ -243,6 +250,33 @@ bool ibx_scaled_size(const ibx_head *in, ibx_extent size, int fit, bool grow, co
     return ibx_fail(err, IBX_USAGE,
                     "%s: the image would become %lldx%lld pixels, but a side has at most %d", who,
                     (long long)ow, (long long)oh, IBX_SIDE_MAX);
+}
+
+/* ---- cutting ------------------------------------------------------------------------------- */
+
+/* The samples that `length` pixels from `start` on lie in. */
+static void cut_side(int in, int shrink, int start, int length, int *first, int *count) {
+    *first = ibx_min(start / shrink, in - 1);
+    *count = ibx_min((int)(((int64_t)start + length + shrink - 1) / shrink), in) - *first;
+}
+
+ibx_rect ibx_cut_samples(const ibx_head *in, ibx_rect full) {
+    const int shrink = ibx_max(in->shrink, 1);
+    ibx_rect r;
+    cut_side(in->w, shrink, in->full_x + full.x, full.w, &r.x, &r.w);
+    cut_side(in->h, shrink, in->full_y + full.y, full.h, &r.y, &r.h);
+    return r;
+}
+
+void ibx_cut_full(ibx_rect full, ibx_head *head) {
+    const ibx_rect r = ibx_cut_samples(head, full);
+    const int shrink = ibx_max(head->shrink, 1);
+    head->full_x += full.x - r.x * shrink;
+    head->full_y += full.y - r.y * shrink;
+    head->full_w = full.w;
+    head->full_h = full.h;
+    head->w = r.w;
+    head->h = r.h;
 }
 
 /* ---- placing ------------------------------------------------------------------------------- */

@@ -46,6 +46,14 @@ static bool check_size(const ibx_ready *r, const ibx_head *h, int64_t most, ibx_
     return true;
 }
 
+/* What comes out of a step is an image of its own size. */
+static void forget_shrink(ibx_head *head) {
+    head->shrink = 1;
+    head->full_x = head->full_y = 0;
+    head->full_w = head->w;
+    head->full_h = head->h;
+}
+
 /* Appends one pass and moves *head behind it. */
 static bool add_pass(ibx_plan *plan, int at, const ibx_filter *filter, int ready, ibx_head *head,
                      int64_t most, ibx_error *err) {
@@ -55,11 +63,8 @@ static bool add_pass(ibx_plan *plan, int at, const ibx_filter *filter, int ready
     pass->call = (ibx_call){.params = r->params, .state = r->state, .in = *head, .out = *head};
     if (filter->head) filter->head(&pass->call, &pass->call.out);
     ibx_head *out = &pass->call.out;
-    if (out->w != head->w || out->h != head->h || filter->traits & IBX_REDUCE) {
-        out->shrink = 1;
-        out->full_w = out->w;
-        out->full_h = out->h;
-    }
+    const bool knows_full = r->filter && r->filter->traits & (IBX_CUT | IBX_UPRIGHT);
+    if (!knows_full && (out->w != head->w || out->h != head->h)) forget_shrink(out);
     if (!check_size(r, out, most, err)) return false;
     pass->wants = filter->wants ? filter->wants(&pass->call) : 0;
     if (!head->alpha && !out->alpha) pass->wants &= ~(unsigned)IBX_PREMULTIPLIED;
@@ -98,6 +103,7 @@ static bool add_step(ibx_plan *plan, int ready, int *at, ibx_head *head, int64_t
     const int n = prepare(plan, ready, head, pass, err);
     for (int i = 0; i < n; i++)
         if (!add_pass(plan, (*at)++, pass[i], ready, head, most, err)) return false;
+    if (plan->ready[ready].filter->traits & IBX_REDUCE) forget_shrink(head);
     return n >= 0;
 }
 

@@ -49,9 +49,15 @@ bool ibx_picture_plan(ibx_picture *picture, const ibx_format *const *formats,
 
 /* Tells the decoder what the plan wants. */
 static bool start(ibx_picture *picture, ibx_error *err) {
-    const int shrink = picture->plan.shrink;
-    if (picture->plan.component) picture->codec->start_components(picture->decoder);
-    return shrink == 1 || picture->codec->start(picture->decoder, shrink, &picture->info, err);
+    const ibx_codec *codec = picture->codec;
+    const ibx_plan *plan = &picture->plan;
+    const ibx_band *band = &plan->band[0];
+    if (plan->component) codec->start_components(picture->decoder);
+    if (plan->shrink > 1 && !codec->start(picture->decoder, plan->shrink, &picture->info, err))
+        return false;
+    if (codec->columns && !plan->component && band->right - band->left < band->head.w)
+        codec->columns(picture->decoder, band->left, band->right - band->left);
+    return true;
 }
 
 bool ibx_picture_run(ibx_picture *picture, const char *name, ibx_team *team, ibx_sink *const *sink,

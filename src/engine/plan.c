@@ -7,6 +7,9 @@
  * least this much to do for the difference not to be seen (2 x: 0 to 2 points of SSIMULACRA2). */
 #define LEAST_LEFT 2
 
+/* Nor is more than this left to such averages. */
+#define MOST_SHRINK 2
+
 void ibx_plan_free(ibx_plan *plan) {
     for (int i = 0; i < plan->readies; i++) {
         ibx_ready *r = &plan->ready[i];
@@ -48,26 +51,49 @@ bool ibx_plan_chain(ibx_plan *plan, int shrink, const ibx_recipe *recipe, const 
     return false;
 }
 
-/* Does the first step reduce so much that the decoder may do a part of it? */
-static bool may_shrink(const ibx_plan *plan, const ibx_info *info) {
-    if (!(info->shrinks & 1 << 2) || plan->stage[0].count == 0) return false;
-    const int step = plan->pass[0].ready;
-    if (!(plan->ready[step].filter->traits & IBX_REDUCE)) return false;
-    int last = 0;
+/* Steps in front of a reduction that give the same result behind it. */
+static bool may_wait(const ibx_filter *filter) {
+    return filter->traits & (IBX_CUT | IBX_UPRIGHT | IBX_MANAGE);
+}
+
+/* The first pass of the reduction that the recipe begins with, but for such steps; -1: it does
+ * not, or somebody wants to see the image in front of it. */
+static int find_reduction(const ibx_plan *plan) {
+    int first = 0;
+    while (first < plan->passes && may_wait(plan->ready[plan->pass[first].ready].filter)) first++;
+    if (first == plan->passes) return -1;
+    for (int s = 0; s < plan->saves; s++)
+        if (plan->save[s].at <= first) return -1;
+    return plan->ready[plan->pass[first].ready].filter->traits & IBX_REDUCE ? first : -1;
+}
+
+/* How much of the reduction the decoder may do. Images that stand in the file were reduced by
+ * somebody who wanted them to be looked at. */
+static int choose_shrink(const ibx_plan *plan, const ibx_info *info) {
+    const int first = info->shrinks ? find_reduction(plan) : -1;
+    if (first < 0) return 1;
+    const int step = plan->pass[first].ready;
+    int last = first;
     while (last + 1 < plan->passes && plan->pass[last + 1].ready == step &&
            !plan->pass[last + 1].filter->scan)
         last++;
-    const ibx_head *in = &plan->input, *out = &plan->pass[last].call.out;
-    return in->w >= out->w * 2 * LEAST_LEFT && in->h >= out->h * 2 * LEAST_LEFT;
+    const ibx_head *in = &plan->pass[first].call.in, *out = &plan->pass[last].call.out;
+    const int64_t left = info->levels ? 1 : LEAST_LEFT;
+    int shrink = info->levels ? IBX_MOST_SHRINK : MOST_SHRINK;
+    while (shrink > 1 && (!(info->shrinks & shrink) || in->w < out->w * shrink * left ||
+                          in->h < out->h * shrink * left))
+        shrink /= 2;
+    return shrink;
 }
 
 bool ibx_plan_make(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *info,
                    const ibx_plan_options *options, ibx_error *err) {
     if (!ibx_plan_chain(plan, 1, recipe, info, options, err)) return false;
     ibx_plan_components(plan, recipe, info, options);
-    if (may_shrink(plan, info)) {
+    const int shrink = choose_shrink(plan, info);
+    if (shrink > 1) {
         ibx_plan_free(plan);
-        if (!ibx_plan_chain(plan, 2, recipe, info, options, err)) return false;
+        if (!ibx_plan_chain(plan, shrink, recipe, info, options, err)) return false;
     }
     if (ibx_plan_fit(plan, options, err)) return true;
     ibx_plan_free(plan);

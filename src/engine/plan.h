@@ -68,6 +68,7 @@ typedef struct {
     unsigned light;    /* as the stage's last pass left it; native samples: 0 */
     int strip_rows, strips;
     int first, last;    /* strips that readers need */
+    int left, right;    /* columns that they need: from left on to the one before right */
     int slots;          /* strips kept at a time, enough for every reader; whole: all of them */
     int tight;          /* the fewest slots that work, for images that run on one thread */
     bool whole;         /* its readers start when it is complete */

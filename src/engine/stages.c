@@ -170,15 +170,19 @@ static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *o
     return best;
 }
 
-/* Rows of input [*y0, *y1] that rows [y, y + rows) of output need. */
+/* The input that rows [y, y + rows) of output need; may reach over its edge. */
+static ibx_rect reach(const ibx_pass *pass, int count, const ibx_head *out, int y, int rows) {
+    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
+    const ibx_rect r = {0, y, out->w, ibx_min(rows, out->h - y)};
+    if (count == 0) return r;
+    ibx_fuse_rects(pass, count, r, need, made);
+    return need[0];
+}
+
+/* Rows of that, [*y0, *y1], inside an input of h rows. */
 static void reach_rows(const ibx_pass *pass, int count, const ibx_head *out, int h, int y, int rows,
                        int *y0, int *y1) {
-    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
-    ibx_rect r = {0, y, out->w, ibx_min(rows, out->h - y)};
-    if (count > 0) {
-        ibx_fuse_rects(pass, count, r, need, made);
-        r = need[0];
-    }
+    const ibx_rect r = reach(pass, count, out, y, rows);
     *y0 = ibx_min(ibx_max(r.y, 0), h - 1);
     *y1 = ibx_max(ibx_min(r.y + r.h - 1, h - 1), *y0);
 }
@@ -370,6 +374,21 @@ static void shape_output(ibx_plan *plan, int s) {
     if (stage->stored) band->strip_bytes = (size_t)stage->strip_rows * band->stride;
 }
 
+/* The columns that readers of a band need. */
+static void choose_columns(const ibx_plan *plan, int b) {
+    ibx_band *band = &plan->band[b];
+    band->left = band->head.w - 1;
+    for (int s = 0; s < plan->stages; s++) {
+        const ibx_stage *stage = &plan->stage[s];
+        if (stage->in != b) continue;
+        const ibx_rect all =
+            reach(&plan->pass[stage->first], stage->count, &stage->head, 0, stage->head.h);
+        const ibx_rect r = ibx_rect_inside(all, band->head.w, band->head.h);
+        band->left = ibx_min(band->left, r.x);
+        band->right = ibx_max(band->right, r.x + r.w);
+    }
+}
+
 /* How many strips a band keeps, after what its readers do: so many that every thread has a strip of
  * output to make while the input of one more arrives; and where files are saved, one for every
  * thread and one that is written. */
@@ -430,7 +449,10 @@ bool ibx_plan_stages(ibx_plan *plan, const ibx_plan_options *options, ibx_error 
         choose_tile(plan, &plan->stage[s], options);
         shape_output(plan, s);
     }
-    for (int b = 0; b <= plan->stages; b++) choose_slots(plan, b, options->threads);
+    for (int b = 0; b <= plan->stages; b++) {
+        choose_columns(plan, b);
+        choose_slots(plan, b, options->threads);
+    }
     for (int s = 0; s < plan->stages; s++) choose_pressers(plan, s, options->threads);
     return true;
 }
