@@ -117,6 +117,52 @@ static void test_files(void **state) {
     tally_folders(FOLDERS, "libjpeg", 400, compare_with_oracle);
 }
 
+/* ---- columns that nobody needs ------------------------------------------------------------------
+ */
+
+/* Are these columns and the rows from `top` on the same? */
+static bool same_part(const decoded *a, const decoded *b, int left, int w, int top) {
+    const size_t pixel = (size_t)ibx_planes(&a->info.head);
+    for (int y = top; y < a->info.head.h; y++) {
+        const size_t at = (size_t)y * a->stride + (size_t)left * pixel;
+        if (memcmp(a->pixels + at, b->pixels + at, (size_t)w * pixel)) return false;
+    }
+    return true;
+}
+
+/* Columns that are needed are what they are if all are, at whatever distance from the edges of
+ * blocks, and with rows left out as well. */
+static void cut_some(const char *path, void *user) {
+    tally *t = user;
+    blob file = blob_read(path);
+    const bool ours = ibx_codec_jpeg.sniff(file.data, file.size) && file.size < 100000;
+    for (int shrink = 1; ours && shrink <= 2; shrink++) {
+        decoded whole, part;
+        if (!decode(file, (how){.strip = 16, .shrink = shrink}, &whole, NULL)) continue;
+        const int w = whole.info.head.w, h = whole.info.head.h;
+        for (int left = 0; left < w; left += ibx_max(w / 7, 1)) {
+            const int need = ibx_min(1 + left % 50, w - left), skip = left % 3 * h / 4;
+            const how cut = {
+                .strip = 16, .shrink = shrink, .left = left, .need = need, .skip = skip};
+            const bool ok = decode(file, cut, &part, NULL);
+            const bool same = ok && same_part(&whole, &part, left, need, skip);
+            if (!same) print_message("%s: %d+%d, shrink %d\n", path, left, need, shrink);
+            tally_add(t, ok, same);
+            if (ok) decoded_free(&part);
+        }
+        decoded_free(&whole);
+    }
+    free(file.data);
+}
+
+static void test_columns(void **state) {
+    (void)state;
+    static const char *const FOLDERS[] = {"formats/jpeg-variants",     "formats/jpeg-variants-jxl",
+                                          "formats/jpeg-variants-ljt", "formats/icc-and-cmyk",
+                                          "formats/exif-orientation",  NULL};
+    tally_folders(FOLDERS, "all columns", 400, cut_some);
+}
+
 /* ---- rows that nobody needs ---------------------------------------------------------------------
  */
 
@@ -393,15 +439,11 @@ static void test_limits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_skip),
-        cmocka_unit_test(test_there_and_back),
-        cmocka_unit_test(test_subsampling),
-        cmocka_unit_test(test_metadata_there_and_back),
-        cmocka_unit_test(test_truncation),
-        cmocka_unit_test(test_flipped_bytes),
-        cmocka_unit_test(test_many_scans),
-        cmocka_unit_test(test_bytes_behind_the_end),
+        cmocka_unit_test(test_files),       cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_skip),        cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_subsampling), cmocka_unit_test(test_metadata_there_and_back),
+        cmocka_unit_test(test_truncation),  cmocka_unit_test(test_flipped_bytes),
+        cmocka_unit_test(test_many_scans),  cmocka_unit_test(test_bytes_behind_the_end),
         cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

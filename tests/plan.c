@@ -207,6 +207,73 @@ static void test_shrink_on_load(void **state) {
     done(&p);
 }
 
+/* So it does behind a cut, a turn and colour management, but not behind a look at the pixels. */
+static void test_shrink_on_load_waits(void **state) {
+    (void)state;
+    ibx_info info = photo(4000, 3001);
+    info.head.orientation = 6;
+    planned p = plan_of("crop:1001x801,500,33,gravity=north-west/resize:100x", &info, &USUAL);
+    assert_int_equal(p.plan.shrink, 2);
+    assert_int_equal(p.plan.save[0].head.w, 100);
+    assert_int_equal(p.plan.save[0].head.h, 80);
+    assert_int_equal(p.plan.save[0].head.shrink, 1);
+    done(&p);
+    p = plan_of("crop:1000x800/save:png/resize:100x", &info, &USUAL);
+    assert_int_equal(p.plan.shrink, 1);
+    done(&p);
+    p = plan_of("crop:1000x800/blur/resize:100x", &info, &USUAL);
+    assert_int_equal(p.plan.shrink, 1);
+    done(&p);
+}
+
+/* Of a pyramid the level is taken that has the size that is wanted, else one of twice that. */
+static void test_levels(void **state) {
+    (void)state;
+    static const struct {
+        const char *recipe;
+        int shrink, passes;
+    } CASES[] = {{"resize:2000x1500,fill", 2, 0},
+                 {"resize:500x375,fill", 8, 0},
+                 {"resize:501x375,fill", 2, 2},
+                 {"resize:499x375,fill", 4, 2},
+                 {"resize:10x10", 8, 3},
+                 {"resize:2001x1500,fill", 1, 2},
+                 {"crop:512x1024,512,1024,gravity=north-west/resize:64x128,fill", 8, 1},
+                 {"crop:512x1024,513,1024,gravity=north-west/resize:64x128,fill", 8, 2}};
+    ibx_info info = photo(4000, 3000);
+    info.shrinks = 2 + 4 + 8;
+    info.levels = true;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        planned p = plan_of(CASES[i].recipe, &info, &USUAL);
+        if (p.plan.shrink != CASES[i].shrink || p.plan.passes != CASES[i].passes)
+            fail_msg("%s: 1/%d, %d passes", CASES[i].recipe, p.plan.shrink, p.plan.passes);
+        done(&p);
+    }
+}
+
+/* Of the columns, too, the decoder is told which are needed. */
+static void test_columns_that_a_crop_needs(void **state) {
+    (void)state;
+    const ibx_info info = photo(4000, 3000);
+    planned p = plan_of("crop:100x100,gravity=north-west,x=50,y=1000/blur:2", &info, &USUAL);
+    assert_int_equal(p.plan.band[0].left, 50);
+    assert_int_equal(p.plan.band[0].right, 150);
+    done(&p);
+    p = plan_of("resize:400x300/crop:100x100,gravity=north-west,x=200", &info, &USUAL);
+    const ibx_band *band = &p.plan.band[0];
+    assert_int_equal(p.plan.shrink, 2);
+    assert_in_range(band->left, 1000 - 60, 1000);
+    assert_in_range(band->right, 1500, 1500 + 60);
+    done(&p);
+    p = plan_of("crop:100x100/save:png/invert", &info, &USUAL);
+    assert_int_equal(p.plan.band[0].right - p.plan.band[0].left, 100);
+    done(&p);
+    p = plan_of("save:png/crop:100x100", &info, &USUAL);
+    assert_int_equal(p.plan.band[0].left, 0);
+    assert_int_equal(p.plan.band[0].right, 4000);
+    done(&p);
+}
+
 /* Only the strips that a crop needs are decoded. */
 static void test_strips_that_a_crop_needs(void **state) {
     (void)state;
@@ -392,6 +459,9 @@ int main(void) {
         cmocka_unit_test(test_blocks_read_packed_samples),
         cmocka_unit_test(test_orientation_moves_behind_resize),
         cmocka_unit_test(test_shrink_on_load),
+        cmocka_unit_test(test_shrink_on_load_waits),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_columns_that_a_crop_needs),
         cmocka_unit_test(test_strips_that_a_crop_needs),
         cmocka_unit_test(test_components),
         cmocka_unit_test(test_chroma_strips),

@@ -396,8 +396,38 @@ static void shrink_on_load_keeps_positions(void **state) {
     ibx_taps_free(&half);
 }
 
-/* A reduced head: the size comes from the full image, and even the same size is a step, after which
- * the image counts as full. */
+/* A cut of a picture that the decoder has reduced knows which pixels it is of, turned or not, and
+ * is scaled as they are. */
+static void cuts_of_shrunken_pictures(void **state) {
+    (void)state;
+    ibx_head h = {.w = 51, .h = 40, .model = IBX_RGB, .shrink = 4, .full_w = 203, .full_h = 160};
+    const ibx_rect r = ibx_cut_samples(&h, (ibx_rect){10, 8, 33, 32});
+    assert_int_equal(r.x, 2);
+    assert_int_equal(r.w, 9); /* 43 pixels reach into the eleventh sample */
+    assert_int_equal(r.y, 2);
+    assert_int_equal(r.h, 8);
+    ibx_cut_full((ibx_rect){10, 8, 33, 32}, &h);
+    assert_int_equal(h.w, 9);
+    assert_int_equal(h.h, 8);
+    assert_int_equal(h.full_x, 2);
+    assert_int_equal(h.full_w, 33);
+    assert_int_equal(h.full_y, 0);
+    ibx_head turned = h;
+    ibx_turn_head(IBX_TURN_HALF, &turned);
+    assert_int_equal(turned.full_x, 1); /* 9 samples are 36 pixels */
+    ibx_turn_head(IBX_TURN_CLOCKWISE, &h);
+    assert_int_equal(h.w, 8);
+    assert_int_equal(h.full_w, 32);
+    assert_int_equal(h.full_y, 2);
+    ibx_scaling s = {0};
+    assert_true(
+        ibx_scaling_make(&s, &turned, (ibx_area){0, 0, 33, 32}, 33, 32, IBX_KERNEL_NEAREST, NULL));
+    for (int i = 0; i < 33; i++) assert_int_equal(s.columns.first[i], (i + 1) / 4);
+    ibx_scaling_free(&s);
+}
+
+/* A reduced head: the size comes from the full image. Where its samples are the ones that are
+ * wanted nothing is left to be done. */
 static void shrink_on_load_counts_in_sizes(void **state) {
     (void)state;
     ibx_head in = {.w = 51, .h = 40, .model = IBX_RGB, .shrink = 2, .full_w = 101, .full_h = 80};
@@ -408,7 +438,7 @@ static void shrink_on_load_counts_in_sizes(void **state) {
     ibx_scaling s = {0};
     assert_true(ibx_scaling_make(&s, &in, (ibx_area){0, 0, 101, 80}, w, h, 0, NULL));
     assert_int_equal(s.columns.out, 51);
-    assert_int_equal(s.rows.out, 40);
+    assert_int_equal(s.rows.out, 0);
     ibx_scaling_free(&s);
 }
 
@@ -457,6 +487,7 @@ int main(void) {
                                        cmocka_unit_test(refused),
                                        cmocka_unit_test(any_tile_gives_the_same_bits),
                                        cmocka_unit_test(shrink_on_load_keeps_positions),
+                                       cmocka_unit_test(cuts_of_shrunken_pictures),
                                        cmocka_unit_test(shrink_on_load_counts_in_sizes),
                                        cmocka_unit_test(thumb_commutes_with_turning),
                                        cmocka_unit_test(attention_finds_the_subject)};

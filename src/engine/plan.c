@@ -67,8 +67,17 @@ static int find_reduction(const ibx_plan *plan) {
     return plan->ready[plan->pass[first].ready].filter->traits & IBX_REDUCE ? first : -1;
 }
 
-/* How much of the reduction the decoder may do. Images that stand in the file were reduced by
- * somebody who wanted them to be looked at. */
+/* Is enough of a reduction left for the resampler? An image that stands in the file is also good
+ * where it has the size that is wanted: somebody made it to be looked at. */
+static bool leaves_enough(const ibx_info *info, const ibx_head *in, const ibx_head *out,
+                          int shrink) {
+    const int w = (in->w - 1) / shrink + 1, h = (in->h - 1) / shrink + 1;
+    const int64_t least = (int64_t)shrink * LEAST_LEFT;
+    return (info->levels && w == out->w && h == out->h) ||
+           (in->w >= out->w * least && in->h >= out->h * least);
+}
+
+/* How much of the reduction the decoder may do. */
 static int choose_shrink(const ibx_plan *plan, const ibx_info *info) {
     const int first = info->shrinks ? find_reduction(plan) : -1;
     if (first < 0) return 1;
@@ -78,10 +87,8 @@ static int choose_shrink(const ibx_plan *plan, const ibx_info *info) {
            !plan->pass[last + 1].filter->scan)
         last++;
     const ibx_head *in = &plan->pass[first].call.in, *out = &plan->pass[last].call.out;
-    const int64_t left = info->levels ? 1 : LEAST_LEFT;
     int shrink = info->levels ? IBX_MOST_SHRINK : MOST_SHRINK;
-    while (shrink > 1 && (!(info->shrinks & shrink) || in->w < out->w * shrink * left ||
-                          in->h < out->h * shrink * left))
+    while (shrink > 1 && !(info->shrinks & shrink && leaves_enough(info, in, out, shrink)))
         shrink /= 2;
     return shrink;
 }

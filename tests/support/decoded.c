@@ -94,6 +94,7 @@ static bool read_all(const ibx_codec *codec, void *decoder, how h, decoded *d, i
     d->pixels = must(calloc((size_t)head->h, d->stride));
     const int strip = h.strip ? h.strip : head->h;
     const int skip = codec->skip ? h.skip : 0;
+    if (h.need > 0 && codec->columns) codec->columns(decoder, h.left, h.need);
     if (skip > 0 && !(codec->skip)(decoder, skip, err)) return false;
     for (int y = skip; y < head->h; y += strip)
         if (!read_strip(codec, decoder, d, y, ibx_min(strip, head->h - y), err)) return false;

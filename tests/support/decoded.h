@@ -29,7 +29,8 @@ typedef struct {
     int strip;    /* rows per read */
     size_t piece; /* bytes per chunk, from a source that cannot seek */
     int shrink;
-    int skip; /* rows to skip first, if the codec can; their pixels are 0 */
+    int skip;       /* rows to skip first, if the codec can; their pixels are 0 */
+    int left, need; /* columns that are needed, if the codec can leave out others; need 0: all */
     bool accept_damage;
     int64_t max_pixels;
     size_t memory;

@@ -7,13 +7,18 @@
 
 #include <cmocka.h>
 
-static bool read_rows(const ibx_codec *codec, void *decoder, picture *p, int step, ibx_error *err) {
+static bool read_rows(const ibx_codec *codec, void *decoder, ways way, picture *p, ibx_error *err) {
     const ibx_head *h = &p->info.head;
+    if (way.shrink > 1 && !codec->start(decoder, way.shrink, &p->info, err)) return false;
+    if (way.need > 0) codec->columns(decoder, way.left, way.need);
+    if (way.skip > 0 && !(codec->skip)(decoder, way.skip, err)) return false;
+    const int step = way.strip ? way.strip : h->h;
     const size_t row = (size_t)h->w * (size_t)ibx_planes(h) * ibx_sample_size(p->info.sample);
     p->size = row * (size_t)h->h;
     p->pixels = malloc(p->size);
     assert_non_null(p->pixels);
-    for (int y = 0; y < h->h; y += step) {
+    memset(p->pixels, 0x5a, p->size);
+    for (int y = way.skip; y < h->h; y += step) {
         const ibx_strip s = {.sample = p->info.sample,
                              .planes = ibx_planes(h),
                              .w = h->w,
@@ -43,7 +48,7 @@ bool picture_read(blob file, ways way, picture *p, ibx_error *err) {
         source.whole = file.data;
     void *decoder = codec->open(&source, &way.limits, &p->info, err);
     if (!decoder) return false;
-    const bool fine = read_rows(codec, decoder, p, way.strip ? way.strip : p->info.head.h, err);
+    const bool fine = read_rows(codec, decoder, way, p, err);
     codec->close(decoder);
     return fine;
 }

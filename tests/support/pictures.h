@@ -6,8 +6,11 @@
 
 /* How to read. */
 typedef struct {
-    int strip; /* rows per read; 0: all */
-    int fd;    /* above 0: the file comes from this descriptor, not from memory */
+    int strip;      /* rows per read; 0: all */
+    int fd;         /* above 0: the file comes from this descriptor, not from memory */
+    int shrink;     /* above 1: at 1/shrink of the size */
+    int skip;       /* rows that are skipped; theirs are 0x5a, as are columns not needed */
+    int left, need; /* columns that are needed; need 0: all */
     ibx_decode_limits limits;
 } ways;
 
