@@ -167,6 +167,12 @@ static bool take(void *user, int output, const void *data, size_t size) {
     return true;
 }
 
+static int file_of(blob file) {
+    const int fd = memfd_create("pyramid", MFD_CLOEXEC);
+    assert_int_equal(write(fd, file.data, file.size), (ssize_t)file.size);
+    return fd;
+}
+
 /* A recipe, with a PNG as its end, applied to a file. */
 static decoded apply(const char *text, blob file) {
     ibx_error err = {0};
@@ -175,8 +181,7 @@ static decoded apply(const char *text, blob file) {
     decoded d;
     ibx_recipe *recipe = ibx_recipe_parse(text, &err);
     if (!recipe) fail_msg("%s: %s", text, err.text);
-    const int fd = memfd_create("pyramid", MFD_CLOEXEC);
-    assert_int_equal(write(fd, file.data, file.size), (ssize_t)file.size);
+    const int fd = file_of(file);
     const ibx_conversion c = {.fd = fd, .name = "a.tif", .recipe = recipe};
     if (!ibx_convert(&c, NULL, take, &out, &times, &err)) fail_msg("%s: %s", text, err.text);
     assert_true(decode(out, (how){0}, &d, &err));
@@ -226,9 +231,42 @@ static void recipes_give_the_same_picture(void **state) {
     free(without.data);
 }
 
+/* Megapixels that a recipe for a file is expected to cost. */
+static double forecast(const char *text, blob file) {
+    ibx_error err = {0};
+    ibx_forecast f;
+    ibx_recipe *recipe = ibx_recipe_parse(text, &err);
+    if (!recipe) fail_msg("%s: %s", text, err.text);
+    const int fd = file_of(file);
+    const ibx_conversion c = {.fd = fd, .name = "a.tif", .recipe = recipe};
+    if (!ibx_convert_look(&c, &f, &err)) fail_msg("%s: %s", text, err.text);
+    const double megapixels = f.megapixels;
+    ibx_forecast_free(&f);
+    ibx_recipe_free(recipe);
+    close(fd);
+    return megapixels;
+}
+
+/* Where a decoder goes to the pixels directly, the others cost nothing: servers admit by that. */
+static void parts_are_cheap(void **state) {
+    (void)state;
+    static const char CUT[] = "crop:64x64,500,400,gravity=north-west/save:png";
+    static const char LEVEL[] = "resize:176x131,fill/crop:64x64,0,0,gravity=north-west/save:png";
+    blob tiles = pyramid("compression=deflate,tiled=yes,pyramid=yes", IBX_RGB, false, IBX_U8);
+    blob strips = pyramid("compression=deflate", IBX_RGB, false, IBX_U8);
+    const double whole = W * H * 1e-6, tile = 64 * 64 * 1e-6;
+    assert_in_range(forecast(CUT, tiles) / tile, 3, 6); /* decoded, moved, encoded */
+    assert_in_range(forecast(LEVEL, tiles) / tile, 3, 6);
+    assert_true(forecast(CUT, strips) > 0.8 * whole);
+    assert_true(forecast(LEVEL, strips) > 0.4 * whole);
+    free(tiles.data);
+    free(strips.data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(levels_are_the_picture), cmocka_unit_test(other_pages_are_no_levels),
-        cmocka_unit_test(parts_are_the_same), cmocka_unit_test(recipes_give_the_same_picture)};
+        cmocka_unit_test(parts_are_the_same), cmocka_unit_test(parts_are_cheap),
+        cmocka_unit_test(recipes_give_the_same_picture)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,6 +61,8 @@ typedef struct {
     int shrinks;       /* the sum of all n, powers of 2, for which start(shrink = n) is offered */
     bool levels;       /* they stand in the file, made for being looked at; else the decoder
                           averages, and the quality is the reader's to judge (see plan) */
+    bool direct;       /* rows and columns that are not needed cost nothing, as tiles of a TIFF;
+                          else rows above are read, too */
     ibx_chroma chroma; /* known: start(components) is offered */
     size_t decoder_bytes;  /* memory that the decoder itself will need, strips not counted */
     ibx_metadata metadata; /* owned by the decoder, until close */

@@ -84,7 +84,8 @@ static void check(decoder *d, const ibx_decode_limits *limits, ibx_info *info) {
                  name, jpeg->num_components);
     else if (limits->max_pixels &&
              (int64_t)jpeg->image_width * jpeg->image_height > limits->max_pixels)
-        ibx_fail(error, IBX_LIMIT, "%s: %u x %u pixels are more than the limit of %lld", name,
+        ibx_fail(error, IBX_LIMIT,
+                 "%s: %u x %u pixels are more than the limit of %lld; raise that of pixels", name,
                  jpeg->image_width, jpeg->image_height, (long long)limits->max_pixels);
     else if (limits->memory && info->decoder_bytes > limits->memory)
         ibx_fail(error, IBX_MEMORY,

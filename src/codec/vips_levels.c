@@ -79,10 +79,12 @@ static int add_pages(TIFF *tiff, const kind *first, ibx_vips_level *level) {
 }
 
 int ibx_vips_levels_find(const ibx_source *source, int w, int h,
-                         ibx_vips_level level[IBX_VIPS_LEVELS]) {
+                         ibx_vips_level level[IBX_VIPS_LEVELS], bool *tiled) {
+    *tiled = false;
     TIFF *tiff = ibx_tiff_open(&(ibx_tiff_place){.source = source});
     if (!tiff) return 0;
     const kind first = kind_of(tiff);
+    *tiled = TIFFIsTiled(tiff);
     const bool fits = first.w == w && first.h == h;
     int count = fits ? add_subifds(tiff, &first, level) : 0;
     if (fits && count == 0 && TIFFSetDirectory(tiff, 0)) count = add_pages(tiff, &first, level);

@@ -18,8 +18,8 @@ typedef struct {
 #define IBX_VIPS_LEVELS 20
 
 /* Finds the levels of a TIFF whose first image is w x h pixels large: those with samples of the
- * same kind. Returns how many. */
+ * same kind. Returns how many; *tiled: whether the first image is made of tiles. */
 int ibx_vips_levels_find(const ibx_source *source, int w, int h,
-                         ibx_vips_level level[IBX_VIPS_LEVELS]);
+                         ibx_vips_level level[IBX_VIPS_LEVELS], bool *tiled);
 
 #endif

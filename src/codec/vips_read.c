@@ -136,13 +136,14 @@ static VipsImage *load_first(decoder *d, ibx_error *err) {
 static bool within_limits(const decoder *d, const ibx_info *info, ibx_error *err) {
     const int64_t pixels = (int64_t)info->head.w * info->head.h;
     if (d->limits.max_pixels && pixels > d->limits.max_pixels)
-        return ibx_fail(
-            err, IBX_LIMIT, "%s: %d x %d pixels are more than the limit of %lld (--max-pixels)",
-            d->source->name, info->head.w, info->head.h, (long long)d->limits.max_pixels);
+        return ibx_fail(err, IBX_LIMIT,
+                        "%s: %d x %d pixels are more than the limit of %lld; raise that of pixels",
+                        d->source->name, info->head.w, info->head.h,
+                        (long long)d->limits.max_pixels);
     if (d->limits.memory && info->decoder_bytes > d->limits.memory)
         return ibx_fail(err, IBX_MEMORY,
                         "%s: decoding %d x %d pixels takes %zu MB, more than the %zu MB of memory "
-                        "allowed (--memory)",
+                        "allowed",
                         d->source->name, info->head.w, info->head.h, info->decoder_bytes >> 20,
                         d->limits.memory >> 20);
     return true;
@@ -263,9 +264,10 @@ static void find_levels(decoder *d, ibx_info *info) {
     d->w = d->across = info->head.w;
     d->h = info->head.h;
     if (strcmp(d->loader->name, "tiff") || d->source->size <= 0) return;
-    d->levels = ibx_vips_levels_find(d->source, d->w, d->h, d->level);
+    d->levels = ibx_vips_levels_find(d->source, d->w, d->h, d->level, &info->direct);
     for (int i = 0; i < d->levels; i++) info->shrinks += d->level[i].shrink;
     info->levels = d->levels > 0;
+    info->direct |= d->plain.piece_w > 0;
 }
 
 /* Header first and limits before anything that grows with the image. */

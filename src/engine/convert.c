@@ -121,13 +121,23 @@ static double megapixels(int w, int h) {
     return (double)w * h * 1e-6;
 }
 
+/* What is decoded. Those who cannot go to a row directly decode all above it. */
+static double decoded(const ibx_picture *picture) {
+    const ibx_plan *plan = &picture->plan;
+    const ibx_band *band = &plan->band[0];
+    const int end = ibx_min((band->last + 1) * band->strip_rows, band->head.h);
+    if (picture->info.direct)
+        return megapixels(band->right - band->left, end - band->first * band->strip_rows);
+    return megapixels(plan->input.full_w, ibx_min(end * plan->shrink, plan->input.full_h));
+}
+
 static bool make_forecast(const errand *e, ibx_forecast *forecast, ibx_error *err) {
     const ibx_plan *plan = &e->picture.plan;
     forecast->output = calloc((size_t)plan->saves + 1, sizeof *forecast->output);
     if (!forecast->output) return ibx_fail(err, IBX_MEMORY, "no memory for a conversion");
     forecast->outputs = plan->saves;
     forecast->bytes = plan->bytes + ibx_feed_bytes(&e->feed);
-    forecast->megapixels = megapixels(plan->input.full_w, plan->input.full_h);
+    forecast->megapixels = decoded(&e->picture);
     for (int i = 0; i < plan->stages; i++)
         forecast->megapixels += megapixels(plan->stage[i].head.w, plan->stage[i].head.h);
     for (int i = 0; i < plan->saves; i++) {

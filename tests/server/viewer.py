@@ -1,5 +1,6 @@
-"""viewer - OpenSeadragon shows a large picture through both protocols for tiles, at the right place and
-without seams. The viewer comes from npm; without it this cannot be run."""
+"""viewer - OpenSeadragon shows large pictures through both protocols for tiles, at the right place and
+without seams; one of 265 megapixels as a JPEG and as a TIFF with smaller copies. The viewer comes from
+npm; without it this cannot be run."""
 
 import functools
 import http.server
@@ -18,6 +19,8 @@ from PIL import Image
 
 PACKAGE = "openseadragon@6.1.1"
 WIDE, HIGH = 3001, 1999  # pixels of the picture
+SMALL = (960, 1080)  # of one that is enlarged
+TIMES = 16
 PICTURES = pathlib.Path(os.environ["BUILD"], "ui")
 
 PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
@@ -38,14 +41,15 @@ ZOOM = """
 viewer.viewport.zoomTo(viewer.viewport.imageToViewportZoom(arguments[0]), null, true);
 viewer.viewport.panTo(viewer.viewport.imageToViewportCoordinates(arguments[1], arguments[2]), true);
 """
+DRAWN = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SETTLED = "return viewer.world.getItemAt(0).getFullyLoaded()"
 
 
-def smooth():
+def smooth(w, h):
     """Nothing but gradients: a seam, or a tile in the wrong place, stands out."""
-    y, x = numpy.mgrid[0:HIGH, 0:WIDE]
-    return numpy.stack([x * 255 / WIDE, y * 255 / HIGH,
-                        127 + 100 * numpy.sin(x / 300) * numpy.cos(y / 300)], 2).astype(numpy.uint8)
+    y, x = numpy.mgrid[0:h, 0:w]
+    wave = numpy.sin(10 * x / w) * numpy.cos(7 * y / h)
+    return numpy.stack([x * 255 / w, y * 255 / h, 127 + 100 * wave], 2).astype(numpy.uint8)
 
 
 def wanted(picture, zoom, x, y, w, h):
@@ -55,14 +59,16 @@ def wanted(picture, zoom, x, y, w, h):
     return numpy.asarray(Image.fromarray(picture).resize((w, h), Image.BILINEAR, box=box)).astype(int)
 
 
-def compare(b, picture, zoom, x, y, name):
+def compare(b, picture, zoom, x, y, name, times):
+    """The picture may be so many times smaller than the one that is served."""
     b.run(ZOOM, zoom, x, y)
-    b.wait("tiles", SETTLED)
-    b.run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    b.run(DRAWN)  # or the viewer does not know what it will need
+    b.wait("tiles", SETTLED, seconds=120)
+    b.run(DRAWN)
     b.picture(PICTURES / name)
     shot = numpy.asarray(Image.open(io.BytesIO((PICTURES / name).read_bytes())).convert("RGB"))
     shot = shot[:660, :1000].astype(int)
-    target = wanted(picture, zoom, x, y, 1000, 667)[:660]
+    target = wanted(picture, zoom * times, x / times, y / times, 1000, 667)[:660]
     inside = numpy.abs(shot - target)
     support.check(inside.max() <= 8 and inside.mean() < 1,
                   f"{name}: off by {inside.max()} at most, {inside.mean():.2f} on average")
@@ -95,30 +101,62 @@ def serve(folder):
     return server
 
 
-def show(b, site, s, picture, source, name):
+def show(b, site, s, picture, source, name, views, times=1):
     b.open("about:blank")
     b.open(f"http://127.0.0.1:{site.server_port}/#http://127.0.0.1:{s.port}{source}")
-    b.wait(f"the tiles of {source}", LOADED)
-    for zoom, x, y in ((0.4, 1500, 1000), (1.0, 1530, 1020), (1.0, 700, 1600)):
-        compare(b, picture, zoom, x, y, f"{name}-{zoom}-{x}.png")
+    b.wait(f"the tiles of {source}", LOADED, seconds=120)
+    for zoom, x, y in views:
+        compare(b, picture, zoom, x, y, f"{name}-{zoom}-{x}.png", times)
     complaints = b.complaints()
     support.check(not complaints, f"the console is empty: {complaints}")
 
 
+def enlarge(folder):
+    """A picture of 265 megapixels from a small one, in two formats."""
+    small = smooth(*SMALL)
+    Image.fromarray(small).save(folder / "small.png")
+    w, h = (side * TIMES for side in SMALL)
+    recipe = (f"resize:{w}x{h},fit=fill,kernel=linear/save:jpeg,quality=90"
+              "/save:tiff,compression=jpeg,pyramid=yes")
+    subprocess.run([support.IMBREX, "run", recipe, folder / "small.png", "-o", folder,
+                    "--name", "huge{ext}"], check=True, capture_output=True, timeout=600)
+    return small
+
+
+def large(b, site, root):
+    picture = smooth(WIDE, HIGH)
+    Image.fromarray(picture).save(root / "large.png")
+    views = ((0.4, 1500, 1000), (1.0, 1530, 1020), (1.0, 700, 1600))
+    with support.server("--root", root) as s:
+        show(b, site, s, picture, "/dz/large.png.dzi", "deepzoom", views)
+        show(b, site, s, picture, "/iiif/3/large.png/info.json", "iiif", views)
+
+
+def huge(b, site, root):
+    """A JPEG without levels is decoded down to the last row of every tile: a viewer, which asks for
+    many at a time and never twice, needs patience of the server."""
+    picture = enlarge(root)
+    views = ((0.08, 7600, 8700), (0.3, 3000, 14000), (1.0, 14200, 9000))
+    for kind, patience in (("tif", ()), ("jpg", ("--limits-queue-ms", "2min",
+                                                 "--limits-queue-heavy", "64"))):
+        with support.server("--root", root, "--limits-pixels", "300M", *patience) as s:
+            show(b, site, s, picture, f"/dz/huge.{kind}.dzi", f"huge-{kind}-deepzoom", views, TIMES)
+            show(b, site, s, picture, f"/iiif/3/huge.{kind}/info.json", f"huge-{kind}-iiif", views,
+                 TIMES)
+
+
 def main():
     PICTURES.mkdir(exist_ok=True)
-    picture = smooth()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         site = serve(get_viewer(folder))
         root = folder / "root"
         root.mkdir()
-        Image.fromarray(picture).save(root / "large.png")
-        with support.server("--root", root) as s, webdriver.browser() as b:
-            show(b, site, s, picture, "/dz/large.png.dzi", "deepzoom")
-            show(b, site, s, picture, "/iiif/3/large.png/info.json", "iiif")
+        with webdriver.browser() as b:
+            large(b, site, root)
+            huge(b, site, root)
         site.shutdown()
-    print("both protocols show the picture where it should be")
+    print("both protocols show the pictures where they should be")
 
 
 main()
