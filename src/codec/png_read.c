@@ -93,7 +93,8 @@ static void create(ibx_png_reader *r) {
 static void check_size(ibx_png_reader *r, const ibx_decode_limits *limits) {
     const int64_t pixels = (int64_t)r->w * r->h;
     if (!limits->max_pixels || pixels <= limits->max_pixels) return;
-    ibx_fail(&r->error, IBX_LIMIT, "%s: %d x %d pixels are more than the limit of %lld", r->name,
+    ibx_fail(&r->error, IBX_LIMIT,
+             "%s: %d x %d pixels are more than the limit of %lld; raise that of pixels", r->name,
              r->w, r->h, (long long)limits->max_pixels);
     ibx_png_give_up(r);
 }
