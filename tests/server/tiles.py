@@ -16,6 +16,10 @@ SQUARE, COUNT = 64, 10  # pixels of a side, squares in a row
 WIDE, HIGH = 1127, 613  # of the picture for Deep Zoom: no side divides well
 
 
+def web(place, scheme="http"):
+    return f"{scheme}://{place}"
+
+
 def squares():
     """Colours that JPEG and linear light leave alone, as each square has but one."""
     dice = random.Random(5)
@@ -107,6 +111,83 @@ def check_info(s):
         support.check(got.shape[:2] == (size["height"], size["width"]), f"{size}")
 
 
+def check_sizes(s):
+    """Chapter 4.2 of the specification, for a region of 640 x 320."""
+    region = "0,0,640,320/"
+    for size, want in (("max", (640, 320)), ("320,", (320, 160)), (",80", (160, 80)),
+                       ("pct:25", (160, 80)), ("100,90", (100, 90)), ("!100,100", (100, 50)),
+                       ("!900,900", (640, 320)), ("^800,", (800, 400)), ("^,400", (800, 400)),
+                       ("^pct:150", (960, 480)), ("^!800,800", (800, 400)), ("^100,90", (100, 90)),
+                       ("%5E800,", (800, 400)), ("pct:12.5", (80, 40))):
+        _, got = iiif(s, f"{region}{size}/0/default.png")
+        support.check(got.shape[1::-1] == want, f"{size}: {got.shape}")
+    for size in ("641,", ",321", "pct:101", "0,", "^0,", "pct:0", "!0,10", "800,400", ",", "1,1,1", "x,",
+                 "-1,", "^", "pct:", "!10,"):
+        get(s, f"/iiif/3/sub%2Fsquares.png/{region}{size}/0/default.png", 400)
+    for rotation in ("-1", "361", "!361", "a", "!", "90a"):
+        get(s, f"/iiif/3/sub%2Fsquares.png/{region}max/{rotation}/default.png", 400)
+
+
+def check_tiles(s):
+    """Every tile that info.json announces, for every scale factor, is there and has its size."""
+    _, body = get(s, "/iiif/3/smooth.png/info.json")
+    info = json.loads(body)
+    for name, value in (("@context", web("iiif.io/api/image/3/context.json")),
+                        ("type", "ImageService3"), ("protocol", web("iiif.io/api/image")),
+                        ("profile", "level2"), ("width", WIDE), ("height", HIGH)):
+        support.check(info[name] == value, f"{name}: {info.get(name)}")
+    for tile in info["tiles"]:
+        side = tile["width"]
+        for factor in tile["scaleFactors"]:
+            step = side * factor
+            for x in range(0, WIDE, step):
+                for y in range(0, HIGH, step):
+                    w, h = min(step, WIDE - x), min(step, HIGH - y)
+                    want = -(-w // factor), -(-h // factor)
+                    _, body = get(s, f"/iiif/3/smooth.png/{x},{y},{w},{h}/{want[0]},{want[1]}/0/"
+                                     "default.jpg")
+                    got = Image.open(io.BytesIO(body)).size
+                    support.check(got == want, f"tile {x},{y} of 1/{factor}: {got}, not {want}")
+
+
+def check_headers(s):
+    """Media types by what is accepted, pages of other origins, conditional requests, HEAD, and the
+    address behind a proxy."""
+    info, image = "/iiif/3/smooth.png/info.json", "/iiif/3/smooth.png/full/100,/0/default.jpg"
+    for accept, want in (("application/json", "application/json"), ("*/*", "application/ld+json"),
+                         ("application/ld+json", "application/ld+json"),
+                         ("application/ld+json, application/json;q=0.5", "application/ld+json")):
+        _, headers, _ = s.get(info, headers={"Accept": accept})
+        support.check(headers["content-type"].split(";")[0] == want, f"{accept}: {headers}")
+        support.check("accept" in headers["vary"].lower(), "caches know that it varies")
+    for path, want in ((info, 200), (image, 200), ("/iiif/3/smooth.png", 303),
+                       ("/iiif/3/smooth.png/full/0,/0/default.jpg", 400),
+                       ("/iiif/3/none.png/info.json", 404), ("/dz/smooth.png.dzi", 200),
+                       ("/dz/smooth.png_files/9/0_0.jpg", 200)):
+        status, headers, _ = s.get(path, headers={"Origin": web("viewer.example", "https")})
+        support.check(status == want, f"{path}: {status}")
+        support.check(headers.get("access-control-allow-origin") == "*", f"{path}: {headers}")
+    asked = {"Origin": web("viewer.example", "https"), "Access-Control-Request-Method": "GET",
+             "Access-Control-Request-Headers": "accept"}
+    status, headers, _ = s.request("OPTIONS", info, headers=asked)
+    support.check(status in (200, 204) and headers["access-control-allow-origin"] == "*"
+                  and "get" in headers["access-control-allow-methods"].lower(), f"preflight: {headers}")
+    _, headers, body = s.get(image)
+    profile = web("iiif.io/api/image/3/level2.json")
+    support.check(f'<{profile}>;rel="profile"' in headers["link"], "profile")
+    status, again, nothing = s.get(image, headers={"If-None-Match": headers["etag"]})
+    support.check((status, nothing) == (304, b""), f"the client has it: {status}")
+    status, head, nothing = s.request("HEAD", image)
+    support.check((status, nothing) == (200, b"")
+                  and int(head["content-length"]) == len(body), f"HEAD: {head}")
+    _, _, text = s.get(info, headers={"Host": "img.example", "X-Forwarded-Proto": "https"})
+    own = web("img.example/iiif/3/smooth.png", "https")
+    support.check(json.loads(text)["id"] == own, "id")
+    _, headers, _ = s.get(image, headers={"Host": "img.example", "X-Forwarded-Proto": "https"})
+    support.check(f'<{own}/full/100,54/0/default.jpg>;rel="canonical"' in headers["link"],
+                  f"canonical form: {headers['link']}")
+
+
 def check_refusals(s):
     one = "/iiif/3/sub%2Fsquares.png/"
     for path, status in ((one + "full/max/0/default.jp2", 400), (one + "full/641,/0/default.jpg", 400),
@@ -161,6 +242,9 @@ def main():
             check_regions(s, colours)
             check_turns(s, colours)
             check_qualities(s)
+            check_sizes(s)
+            check_tiles(s)
+            check_headers(s)
             check_refusals(s)
             check_deepzoom(s)
     print("regions, sizes, turns and tiles are where they should be")
