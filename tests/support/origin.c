@@ -24,7 +24,7 @@ struct origin {
     void *user;
     pthread_t thread;
     visit visit[MOST];
-    atomic_int visits, open, most;
+    atomic_int visits;
 };
 
 int origin_say(int socket, const void *data, size_t size) {
@@ -63,12 +63,7 @@ static void *serve(void *user) {
     visit *v = user;
     origin *o = v->origin;
     char *head = malloc(HEAD_BYTES);
-    const int now = atomic_fetch_add(&o->open, 1) + 1;
-    for (int most = atomic_load(&o->most); now > most;) {
-        if (atomic_compare_exchange_weak(&o->most, &most, now)) break;
-    }
     if (head && read_head(v->socket, head)) o->answer(v->socket, head, o->user);
-    atomic_fetch_sub(&o->open, 1);
     shutdown(v->socket, SHUT_RDWR); /* closed by origin_free, so that the number stays ours */
     free(head);
     return NULL;
@@ -140,8 +135,4 @@ int origin_port(const origin *o) {
 
 int origin_connections(const origin *o) {
     return atomic_load(&o->visits);
-}
-
-int origin_most(const origin *o) {
-    return atomic_load(&o->most);
 }

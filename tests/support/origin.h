@@ -16,7 +16,6 @@ void origin_free(origin *o); /* ends all connections; NULL is allowed */
 
 int origin_port(const origin *o);
 int origin_connections(const origin *o); /* so far */
-int origin_most(const origin *o);        /* at a time */
 
 /* Sends bytes. 0 if the other side or the test has ended it, else 1. */
 int origin_say(int socket, const void *data, size_t size);
