@@ -7,17 +7,18 @@
 #define IBX_SERVER_EXCHANGE_H
 
 #include "server/api/house.h"
+#include "server/net/clients.h"
 
 typedef struct ibx_exchange {
     ibx_house *house;
     SoupServerMessage *message;
-    char id[65];        /* X-Request-Id: the client's, or a new one */
-    char client[64];    /* address, for the log */
-    char *path, *query; /* as they came, percent-encoded; query NULL: none. Owned */
-    bool head;          /* HEAD: no body is sent */
-    bool open_to_all;   /* its replies may be read by pages of every origin (IIIF) */
-    int64_t began;      /* monotonic microseconds */
-    bool waiting;       /* a handler will answer later */
+    char id[65];            /* X-Request-Id: the client's, or a new one */
+    ibx_client_name client; /* for the log */
+    char *path, *query;     /* as they came, percent-encoded; query NULL: none. Owned */
+    bool head;              /* HEAD: no body is sent */
+    bool open_to_all;       /* its replies may be read by pages of every origin (IIIF) */
+    int64_t began;          /* monotonic microseconds */
+    bool waiting;           /* a handler will answer later */
     bool answered;
     void (*stop)(void *user); /* the client has left: stop working for it; NULL */
     void *stop_user;
