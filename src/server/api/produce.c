@@ -174,6 +174,7 @@ static bool start(ibx_house *house, ibx_flight *flight, const ibx_product_key *k
     order->kind = IBX_ORDER_RUN;
     order->metadata = wish->metadata;
     g_strlcpy(order->name, source->name, sizeof order->name);
+    g_strlcpy(order->source, source->identity, sizeof order->source);
     g_strlcpy(order->format, wish->format, sizeof order->format);
     g_strlcpy(order->recipe, wish->recipe, sizeof order->recipe);
     j->work = ibx_works_submit(house->works, order, source->fd, deadline_ms, worked, j);

@@ -33,6 +33,7 @@ static bool may(ibx_exchange *x) {
     int retry_s = 1;
     GSocketAddress *remote = soup_server_message_get_remote_address(x->message);
     if (x->house->draining) {
+        ibx_metric_add(x->house->metrics, IBX_M_SHED, IBX_SHED_DRAINING, 1);
         ibx_answer_problem(x, 503, "draining", NULL, 1);
     } else if (!ibx_listener_allows(x->house->listener, remote, &retry_s)) {
         ibx_metric_add(x->house->metrics, IBX_M_SHED, IBX_SHED_CLIENT, 1);

@@ -9,7 +9,12 @@
 
 #include "imbrex.h"
 
-enum { IBX_WIRE_OUTPUTS = 32, IBX_WIRE_RECIPE = 16384, IBX_WIRE_LOADERS = 512 };
+enum {
+    IBX_WIRE_SOURCE = 80,
+    IBX_WIRE_OUTPUTS = 32,
+    IBX_WIRE_RECIPE = 16384,
+    IBX_WIRE_LOADERS = 512
+};
 
 typedef enum {
     IBX_ORDER_LOOK, /* header, plan and what the recipe would cost; decodes no pixel */
@@ -21,11 +26,11 @@ typedef struct {
     ibx_order_kind kind;
     int threads;
     ibx_keep metadata;
-    int quality;                                      /* 0: the format's default */
     int64_t memory;                                   /* budget of the plan; bytes */
     int64_t max_pixels;                               /* of the input */
     int64_t output_side, output_pixels, output_bytes; /* larger results are refused, IBX_LIMIT */
     char name[256];                                   /* of the source, for error sentences */
+    char source[IBX_WIRE_SOURCE]; /* its identity, for the front's own use; "": not known */
     char format[16];              /* for `save` steps that leave it open; "": the input's own */
     char recipe[IBX_WIRE_RECIPE]; /* LOOK: may be "": header only */
 } ibx_order;
