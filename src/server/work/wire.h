@@ -1,9 +1,9 @@
 /* wire.h - what front and worker say to each other: one order, one delivery, over SOCK_SEQPACKET.
  *
- * Both ends are the same program, so structs travel as they are. The front trusts no delivery:
- * texts are ended, counts and sizes checked, descriptors taken only as many as announced. File
- * contents travel as descriptors (SCM_RIGHTS): the source open for reading, results as sealed
- * memory files. */
+ * Both ends are the same program, so structs travel as they are. The front trusts no delivery
+ * (delivery.c): texts are ended and cleaned, counts and sizes checked, descriptors taken only as
+ * many as announced. File contents travel as descriptors (SCM_RIGHTS): the source open for reading,
+ * results as sealed memory files. */
 #ifndef IBX_SERVER_WIRE_H
 #define IBX_SERVER_WIRE_H
 
@@ -73,9 +73,14 @@ bool ibx_wire_take_order(int socket, ibx_order *order, int *source, ibx_error *e
 bool ibx_wire_send_delivery(int socket, const ibx_delivery *delivery, const int *fds,
                             ibx_error *err);
 
+/* A message of exactly that size with the descriptors that came with it, owned, close-on-exec.
+ * Returns how many, or -1: then there are none. */
+int ibx_wire_take(int socket, void *data, size_t size, int fds[IBX_WIRE_OUTPUTS], ibx_error *err);
+
 /* fds gets delivery->outputs descriptors (or none, all -1, if it is of LOOK), owned,
  * close-on-exec, checked to be sealed memory files of the announced sizes; on failure none.
- * IBX_BUG: it breaks the rules. */
+ * Texts are valid UTF-8 without control characters: what is neither has become "?". Times are
+ * numbers, and not below 0. IBX_BUG: it breaks the rules. */
 bool ibx_wire_take_delivery(int socket, ibx_delivery *delivery, int fds[IBX_WIRE_OUTPUTS],
                             ibx_error *err);
 
