@@ -152,6 +152,19 @@ static void test_done(void **state) {
     assert_int_equal(q.delivery.outputs, 1);
     assert_string_equal(q.delivery.about.format, "jpeg");
     assert_int_equal(count(&s, IBX_M_BYTES_IN, 0), 1000);
+    const char *const counted[] = {
+        "imbrex_formats_total{dir=\"in\",format=\"jpeg\"} 1\n", /* not for the look alone */
+        "imbrex_formats_total{dir=\"out\",format=\"png\"} 1\n",
+        "imbrex_job_stage_seconds_count{stage=\"read\"} 1\n",
+        "imbrex_job_stage_seconds_count{stage=\"encode\"} 1\n",
+        "imbrex_decoded_bytes_estimate_sum 1048576\n"};
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    ibx_metrics_print(s.metrics, out);
+    fclose(out);
+    for (size_t i = 0; i < G_N_ELEMENTS(counted); i++) assert_non_null(strstr(text, counted[i]));
+    free(text);
     rest(20);
     assert_int_equal(p.calls + q.calls, 2);
     end(&s);

@@ -16,6 +16,7 @@ typedef struct ibx_exchange {
     char *path, *query; /* as they came, percent-encoded; query NULL: none. Owned */
     bool head;          /* HEAD: no body is sent */
     bool open_to_all;   /* its replies may be read by pages of every origin (IIIF) */
+    int route;          /* IBX_ROUTE_..., for metrics */
     int64_t began;      /* monotonic microseconds */
     bool waiting;       /* a handler will answer later */
     bool answered;

@@ -182,12 +182,25 @@ static void learn(const ibx_work *work, const ibx_end *end) {
     if (done || killed) ibx_lanes_learn(work->works->lanes, &work->ticket, taken);
 }
 
+/* What was made, of what, and where the time went. */
+static void note_delivery(ibx_metrics *metrics, const ibx_delivery *made) {
+    const double spent[] = {made->times.read, made->times.decode, made->times.filter,
+                            made->times.encode};
+    if (made->error.code != IBX_OK) return;
+    for (size_t i = 0; i < G_N_ELEMENTS(spent); i++)
+        ibx_metric_observe(metrics, (ibx_histogram_id)(IBX_H_STAGE_READ + i), spent[i] * 1e-3);
+    ibx_metric_format(metrics, IBX_FORMAT_IN, made->about.format);
+    for (int i = 0; i < made->outputs; i++)
+        ibx_metric_format(metrics, IBX_FORMAT_OUT, made->output[i].format);
+}
+
 static void on_worked(void *user, void *task, const ibx_end *end) {
     ibx_works *works = user;
     ibx_work *work = task;
     ibx_metric_observe(works->metrics, IBX_H_JOB, end->worked_ms * 1e-3);
     ibx_metric_add(works->metrics, IBX_M_CPU_MS, 0, (int64_t)llround(MAX(end->cpu_ms, 0)));
     learn(work, end);
+    if (end->kind == IBX_END_DELIVERED) note_delivery(works->metrics, end->delivery);
     if (end->kind == IBX_END_DELIVERED)
         finish(work, &(ibx_outcome){.fate = IBX_FATE_DONE,
                                     .delivery = end->delivery,
@@ -228,6 +241,7 @@ static void admit(ibx_work *work) {
     const double megapixels = work->delivery.megapixels; /* not trusted: may be no number at all */
     work->ticket.megapixels = megapixels >= 0 && megapixels < 1e6 ? megapixels : 1e6;
     work->ticket.memory = MAX(work->delivery.memory, 0);
+    ibx_metric_observe(works->metrics, IBX_H_ESTIMATE, (double)work->ticket.memory);
     if (!ibx_lanes_admit(works->lanes, &work->ticket, now_s(), &refusal)) {
         shed(work, refusal.reason, refusal.wait);
         return;
