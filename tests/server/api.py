@@ -322,11 +322,31 @@ def presets(s):
     check(same[0] == 200 and same[2] == run("resize:48x/unsharp:0.5", "a.jpg"), "a preset")
 
 
+def counters(s):
+    """After all the others: what they did shows in the metrics."""
+    for route, code in (("image", 200), ("process", 200), ("set", 200), ("info", 200),
+                        ("filters", 200), ("filters", 404), ("page", 200), ("other", 404)):
+        check(s.metric("http_requests_total", route=route, code=code) >= 1, f"{route} {code}")
+    for route in ("image", "set"):
+        check(s.metric("http_request_duration_seconds_count", route=route) >= 1, f"time of {route}")
+    for stage in ("read", "decode", "filter", "encode"):
+        check(s.metric("job_stage_seconds_sum", stage=stage) > 0, f"time of {stage}")
+    for way in ("in", "out"):
+        check(s.metric("formats_total", dir=way, format="jpeg") >= 1, f"format {way}")
+    jobs = s.metric("job_seconds_count")
+    check(s.metric("decoded_bytes_estimate_count") >= jobs > 0, "an estimate for each job")
+    bypassed = s.metric("cache_requests_total", result="bypass")
+    body, headers = form(("recipe", b"save:png,name=p/save:jpeg,name=j"), ("image", jpeg))
+    reply = s.post("/v1/set", body, headers=headers)
+    check(reply[0] == 200 and reply[1]["imbrex-cache"] == "bypass", "sets are not cached")
+    check(s.metric("cache_requests_total", result="bypass") == bypassed + 1, "that is counted")
+
+
 with support.server("--root", root, "--cache-folder", work / "cache",
                     "--recipes-presets", "small=resize:48x/unsharp:0.5") as s:
     for test in (images, head, conditional, spelling, problems, files_of_the_server, paths,
                  negotiation, uploads, forms, forms_that_are_none, documents, ids, presets,
-                 ranges_and_tags, other_sites):
+                 ranges_and_tags, other_sites, counters):
         test(s)
         print(f"{test.__name__}: good")
     check(s.stop() == 0, "it ends well")

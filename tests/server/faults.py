@@ -2,6 +2,8 @@
 say so. (T19, T20, T22 of the attack list; restarts and reloads are T21.)"""
 
 import concurrent.futures
+import contextlib
+import http.client
 import os
 import pathlib
 import signal
@@ -180,11 +182,28 @@ def reload_under_load(s, keys):
 
 
 def stopped_under_load(s):
-    """SIGTERM: what is under way ends well."""
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        job = pool.submit(s.get, "/v1/-/blur:30/blur:29/blur:27/file/large.png")
+    """SIGTERM: what is under way ends well, also where its work has not begun; what comes later on a
+    connection that is open is told to go elsewhere."""
+    image = (root / "small.jpg").read_bytes()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool, \
+            contextlib.closing(http.client.HTTPConnection("127.0.0.1", s.port)) as upload, \
+            contextlib.closing(http.client.HTTPConnection("127.0.0.1", s.port)) as kept:
+        job = pool.submit(s.get, "/v1/-/blur:30/blur:29/blur:27/blur:25/file/large.png")
+        upload.putrequest("POST", "/v1/process/resize:31x")
+        upload.putheader("Content-Length", len(image))
+        upload.endheaders(image[:1000])
+        kept.request("GET", FAST)
+        check(kept.getresponse().read(), "a connection is open")
         time.sleep(0.4)
         s.process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        kept.request("GET", FAST)
+        late = kept.getresponse()
+        check(late.status == 503 and b"draining" in late.read(), f"a late one: {late.status}")
+        check(s.metric("shed_total", reason="draining") == 1, "it is counted")
+        upload.send(image[1000:])
+        status = upload.getresponse().status
+        check(status == 200, f"the upload under way: {status}")
         status = job.result()[0]
     check(status == 200, f"the request under way: {status}")
     check(s.process.wait(30) == 0, "it ends with 0")

@@ -75,14 +75,17 @@ static void labels(void **state) {
     (void)state;
     ibx_metric_set(metrics, IBX_M_SHED, IBX_SHED_DRAINING, 11);
     ibx_metric_set(metrics, IBX_M_WORKERS, IBX_WORKERS_STARTING, 12);
-    ibx_metric_set(metrics, IBX_M_FETCH, IBX_FETCH_TOO_LARGE, 13);
+    ibx_metric_set(metrics, IBX_M_FETCH, IBX_FETCH(IBX_FETCH_URL, IBX_FETCH_TOO_LARGE), 13);
+    ibx_metric_set(metrics, IBX_M_FETCH, IBX_FETCH(IBX_FETCH_BUCKET, IBX_FETCH_FAILED), 17);
     ibx_metric_set(metrics, IBX_M_REFUSED, IBX_REFUSED_SLOW, 14);
     ibx_metric_set(metrics, IBX_M_QUEUE_DEPTH, IBX_LANE_HEAVY, 15);
     ibx_metric_set(metrics, IBX_M_SIGNATURE, 2, 16);
     print();
     assert_true(has("imbrex_shed_total{reason=\"draining\"} 11"));
     assert_true(has("imbrex_workers{state=\"starting\"} 12"));
-    assert_true(has("imbrex_source_fetch_total{result=\"too_large\"} 13"));
+    assert_true(has("imbrex_source_fetch_total{kind=\"url\",result=\"too_large\"} 13"));
+    assert_true(has("imbrex_source_fetch_total{kind=\"bucket\",result=\"failed\"} 17"));
+    assert_true(has("imbrex_source_fetch_total{kind=\"bucket\",result=\"ok\"} 0"));
     assert_true(has("imbrex_connections_refused_total{reason=\"slow\"} 14"));
     assert_true(has("imbrex_queue_depth{lane=\"heavy\"} 15"));
     assert_true(has("imbrex_signature_failures_total{reason=\"expired\"} 16"));
@@ -90,37 +93,88 @@ static void labels(void **state) {
 
 static void codes(void **state) {
     (void)state;
-    const int outside[] = {-1, 0, 99, 600};
-    for (int i = 0; i < 4; i++) ibx_metric_add(metrics, IBX_M_REQUESTS, outside[i], 1);
+    const int outside[] = {-1, 0, 99, 600, -999, IBX_REQUEST(IBX_ROUTES, 200)};
+    for (int i = 0; i < 6; i++) ibx_metric_add(metrics, IBX_M_REQUESTS, outside[i], 1);
     ibx_metric_add(metrics, IBX_M_SHED, IBX_SHEDS, 1); /* no such label: goes nowhere */
+    ibx_metric_add(metrics, IBX_M_FETCH, IBX_FETCH(2, 0), 1);
     ibx_metric_add(metrics, IBX_M_REQUESTS, 100, 1);
-    ibx_metric_add(metrics, IBX_M_REQUESTS, 599, 2);
+    ibx_metric_add(metrics, IBX_M_REQUESTS, IBX_REQUEST(IBX_ROUTE_IMAGE, 200), 3);
+    ibx_metric_add(metrics, IBX_M_REQUESTS, IBX_REQUEST(IBX_ROUTE_PAGE, 599), 2);
     print();
-    assert_true(has("imbrex_http_requests_total{code=\"100\"} 1"));
-    assert_true(has("imbrex_http_requests_total{code=\"599\"} 2"));
+    assert_true(has("imbrex_http_requests_total{route=\"other\",code=\"100\"} 1"));
+    assert_true(has("imbrex_http_requests_total{route=\"image\",code=\"200\"} 3"));
+    assert_true(has("imbrex_http_requests_total{route=\"page\",code=\"599\"} 2"));
     int lines = 0;
     for (const char *p = text; (p = strstr(p, "imbrex_http_requests_total{")); p++) lines++;
-    assert_int_equal(lines, 2);
+    assert_int_equal(lines, 3);
     assert_int_equal(ibx_metric_get(metrics, IBX_M_REQUESTS, 600), 0);
+}
+
+/* Every format of the table has a line for each direction; what is not in it is counted too. */
+static void formats(void **state) {
+    (void)state;
+    char line[100];
+    size_t count;
+    const ibx_format *const *format = ibx_formats(&count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t n = 0; n <= i; n++) ibx_metric_format(metrics, IBX_FORMAT_IN, format[i]->name);
+    ibx_metric_format(metrics, IBX_FORMAT_OUT, "");
+    ibx_metric_format(metrics, IBX_FORMAT_OUT, "a\"b");
+    print();
+    for (size_t i = 0; i < count; i++) {
+        snprintf(line, sizeof line, "imbrex_formats_total{dir=\"in\",format=\"%s\"} %zu",
+                 format[i]->name, i + 1);
+        assert_true(has(line));
+        snprintf(line, sizeof line, "imbrex_formats_total{dir=\"out\",format=\"%s\"} 0",
+                 format[i]->name);
+        assert_true(has(line));
+    }
+    assert_true(has("imbrex_formats_total{dir=\"in\",format=\"other\"} 0"));
+    assert_true(has("imbrex_formats_total{dir=\"out\",format=\"other\"} 2"));
 }
 
 static void histograms(void **state) {
     (void)state;
     const double seen[] = {0.0005, 0.001, 0.002, 7, 100, -1, NAN};
-    for (int i = 0; i < 7; i++) ibx_metric_observe(metrics, IBX_H_REQUEST, seen[i]);
+    for (int i = 0; i < 7; i++)
+        ibx_metric_observe(metrics, IBX_H_REQUEST + IBX_ROUTE_IIIF, seen[i]);
     ibx_metric_observe(metrics, IBX_H_WAIT_HEAVY, 0.25);
     print();
-    assert_true(has("imbrex_http_request_duration_seconds_bucket{le=\"0.001\"} 4"));
-    assert_true(has("imbrex_http_request_duration_seconds_bucket{le=\"0.0025\"} 5"));
-    assert_true(has("imbrex_http_request_duration_seconds_bucket{le=\"5\"} 5"));
-    assert_true(has("imbrex_http_request_duration_seconds_bucket{le=\"10\"} 6"));
-    assert_true(has("imbrex_http_request_duration_seconds_bucket{le=\"+Inf\"} 7"));
-    assert_true(has("imbrex_http_request_duration_seconds_sum 107.003500000"));
-    assert_true(has("imbrex_http_request_duration_seconds_count 7"));
+    assert_true(has("imbrex_http_request_duration_seconds_bucket{route=\"iiif\",le=\"0.001\"} 4"));
+    assert_true(has("imbrex_http_request_duration_seconds_bucket{route=\"iiif\",le=\"0.0025\"} 5"));
+    assert_true(has("imbrex_http_request_duration_seconds_bucket{route=\"iiif\",le=\"5\"} 5"));
+    assert_true(has("imbrex_http_request_duration_seconds_bucket{route=\"iiif\",le=\"10\"} 6"));
+    assert_true(has("imbrex_http_request_duration_seconds_bucket{route=\"iiif\",le=\"+Inf\"} 7"));
+    assert_true(has("imbrex_http_request_duration_seconds_sum{route=\"iiif\"} 107.003500000"));
+    assert_true(has("imbrex_http_request_duration_seconds_count{route=\"iiif\"} 7"));
     assert_true(has("imbrex_queue_wait_seconds_bucket{lane=\"heavy\",le=\"0.1\"} 0"));
     assert_true(has("imbrex_queue_wait_seconds_bucket{lane=\"heavy\",le=\"0.25\"} 1"));
     assert_true(has("imbrex_queue_wait_seconds_count{lane=\"light\"} 0"));
     assert_true(has("imbrex_queue_wait_seconds_sum{lane=\"heavy\"} 0.250000000"));
+    assert_true(has("imbrex_http_request_duration_seconds_count{route=\"page\"} 0"));
+    assert_true(has("imbrex_job_stage_seconds_count{stage=\"encode\"} 0"));
+}
+
+/* The last of each family, so that one that is missing in the rows shows; and bytes. */
+static void families(void **state) {
+    (void)state;
+    ibx_metric_observe(metrics, IBX_H_REQUEST + IBX_ROUTE_PAGE, 1);
+    ibx_metric_observe(metrics, IBX_H_STAGE_ENCODE, 1);
+    ibx_metric_observe(metrics, IBX_H_JOB, 1);
+    ibx_metric_observe(metrics, IBX_H_FETCH, 1);
+    const double bytes[] = {1, 1048576, 1048577, 0x1p32, 0x1p40};
+    for (int i = 0; i < 5; i++) ibx_metric_observe(metrics, IBX_H_ESTIMATE, bytes[i]);
+    print();
+    assert_true(has("imbrex_http_request_duration_seconds_count{route=\"page\"} 1"));
+    assert_true(has("imbrex_job_stage_seconds_count{stage=\"encode\"} 1"));
+    assert_true(has("imbrex_job_stage_seconds_count{stage=\"filter\"} 0"));
+    assert_true(has("imbrex_job_seconds_count 1"));
+    assert_true(has("imbrex_source_fetch_seconds_count 1"));
+    assert_true(has("imbrex_decoded_bytes_estimate_bucket{le=\"1048576\"} 2"));
+    assert_true(has("imbrex_decoded_bytes_estimate_bucket{le=\"4194304\"} 3"));
+    assert_true(has("imbrex_decoded_bytes_estimate_bucket{le=\"4294967296\"} 4"));
+    assert_true(has("imbrex_decoded_bytes_estimate_bucket{le=\"+Inf\"} 5"));
+    assert_true(has("imbrex_decoded_bytes_estimate_sum 1103808692226"));
 }
 
 /* The grammar of the format: every family is announced once, by HELP and TYPE, in front of its
@@ -218,7 +272,8 @@ static void threads(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(counts),  TEST(labels), TEST(codes),   TEST(histograms),
-                                       TEST(grammar), TEST(infos),  TEST(process), TEST(threads)};
+    const struct CMUnitTest tests[] = {
+        TEST(counts),  TEST(labels),  TEST(codes), TEST(histograms), TEST(families),
+        TEST(formats), TEST(grammar), TEST(infos), TEST(process),    TEST(threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

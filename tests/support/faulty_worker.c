@@ -74,9 +74,11 @@ static ibx_delivery usual(const ibx_order *order) {
 
 static void look(const ibx_order *order) {
     ibx_delivery d = usual(order);
+    int ms;
     if (is_told(order, "look-crash", NULL)) die();
     while (is_told(order, "look-hang", NULL)) pause();
     take_time(order, "look-sleep");
+    if (is_told(order, "look-burn", &ms)) burn(ms);
     if (is_told(order, "look-fail", NULL)) ibx_fail(&d.error, IBX_FORMAT, "not an image");
     deliver(&d, NULL);
 }

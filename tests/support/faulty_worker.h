@@ -11,7 +11,7 @@
  *                       and has none; whose file is larger than allowed     (RUN)
  *   fail                a delivery that says no                             (RUN)
  *   fat                 says that it is resident with 4 GB                  (RUN)
- *   look-crash look-hang look-fail look-sleep:MS                            (LOOK)
+ *   look-crash look-hang look-fail look-sleep:MS look-burn:MS               (LOOK)
  *   memory:MB side:N    the plan's memory, the output's width               (LOOK)
  *   from:FORMAT         the source's format                                 (LOOK)
  *   talk                says something that nobody asked for, afterwards    (RUN)

@@ -6,30 +6,38 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { MOST_VALUES = 6, FIRST_CODE = 100, CODES = 500 };
+/* Values of a family: of one label, and of both together. */
+enum { MOST_VALUES = 10, FIRST_CODE = 100, CODES = 500, MOST_FORMATS = 63 };
 
-/* One family; without a label it has one value, "". */
+/* One family; without a label it has one value, "". With an outer label too, the values of the
+ * inner one come once for each of it. */
 typedef struct {
     const char *name; /* behind the prefix */
     const char *type; /* as behind # TYPE */
+    const char *outer, *over[MOST_VALUES + 1];
     const char *label, *value[MOST_VALUES + 1];
     const char *help;
 } family_row;
 
 #define COUNTER .type = "counter"
 #define GAUGE .type = "gauge"
+#define OUTER(name, ...) .outer = (name), .over = {__VA_ARGS__}
 #define LABEL(name, ...) .label = (name), .value = {__VA_ARGS__}
 #define ALONE .value = {""}
+#define ROUTE_WORDS                                                                                \
+    "other", "image", "process", "set", "info", "iiif", "deepzoom", "filters", "page"
+#define LANE_WORDS "light", "heavy"
 
 static const family_row FAMILIES[IBX_METRICS] = {
-    [IBX_M_REQUESTS] = {"http_requests_total", COUNTER, .label = "code",
-                        .help = "Requests answered, by HTTP status."},
+    [IBX_M_REQUESTS] = {"http_requests_total", COUNTER, OUTER("route", ROUTE_WORDS),
+                        .label = "code",
+                        .help = "Requests answered, by kind of address and HTTP status."},
     [IBX_M_SHED] = {"shed_total", COUNTER,
                     LABEL("reason", "queue", "wait", "memory", "bodies", "client", "draining"),
                     .help = "Requests refused to protect the others, by what was exhausted."},
-    [IBX_M_QUEUE_DEPTH] = {"queue_depth", GAUGE, LABEL("lane", "light", "heavy"),
+    [IBX_M_QUEUE_DEPTH] = {"queue_depth", GAUGE, LABEL("lane", LANE_WORDS),
                            .help = "Jobs that wait for a worker."},
-    [IBX_M_JOBS] = {"jobs_in_progress", GAUGE, LABEL("lane", "light", "heavy"),
+    [IBX_M_JOBS] = {"jobs_in_progress", GAUGE, LABEL("lane", LANE_WORDS),
                     .help = "Jobs that workers are at."},
     [IBX_M_WORKERS] = {"workers", GAUGE, LABEL("state", "idle", "busy", "starting"),
                        .help = "Worker processes."},
@@ -47,7 +55,7 @@ static const family_row FAMILIES[IBX_METRICS] = {
                            .help = "Bytes of the files in the cache of results."},
     [IBX_M_COALESCED] = {"coalesced_total", COUNTER, ALONE,
                          .help = "Requests that shared the job of an identical one."},
-    [IBX_M_FETCH] = {"source_fetch_total", COUNTER,
+    [IBX_M_FETCH] = {"source_fetch_total", COUNTER, OUTER("kind", "url", "bucket"),
                      LABEL("result", "ok", "forbidden", "timeout", "too_large", "failed"),
                      .help = "Sources fetched from other servers."},
     [IBX_M_SIGNATURE] = {"signature_failures_total", COUNTER,
@@ -64,41 +72,64 @@ static const family_row FAMILIES[IBX_METRICS] = {
     [IBX_M_BYTES_OUT] = {"sent_bytes_total", COUNTER, ALONE,
                          .help = "Bytes of bodies that were sent to clients."},
     [IBX_M_CPU_MS] = {"job_cpu_milliseconds_total", COUNTER, ALONE,
-                      .help = "Processor time that jobs took in workers."}};
+                      .help = "Processor time that jobs took in workers."},
+    [IBX_M_FORMATS] = {"formats_total", COUNTER, OUTER("dir", "in", "out"), .label = "format",
+                       .help = "Files that jobs read and wrote, by format."}};
 
-/* Histograms of one name stand one behind the other. */
+/* Upper ends of buckets, with their spelling in any locale; behind them is one without end. */
 typedef struct {
-    const char *name, *labels; /* the labels in front of `le`, with a comma; "" */
+    double end;
+    const char *text;
+} bucket;
+
+typedef struct {
+    const bucket *bucket;
+    int count;
+    double parts; /* of one, in which sums are kept */
+} scale_row;
+
+static const bucket OF_SECONDS[] = {
+    {0.001, "0.001"}, {0.0025, "0.0025"}, {0.005, "0.005"}, {0.01, "0.01"}, {0.025, "0.025"},
+    {0.05, "0.05"},   {0.1, "0.1"},       {0.25, "0.25"},   {0.5, "0.5"},   {1, "1"},
+    {2.5, "2.5"},     {5, "5"},           {10, "10"},       {30, "30"}};
+static const bucket OF_BYTES[] = {
+    {0x1p20, "1048576"},   {0x1p22, "4194304"},    {0x1p24, "16777216"},  {0x1p26, "67108864"},
+    {0x1p28, "268435456"}, {0x1p30, "1073741824"}, {0x1p32, "4294967296"}};
+enum { MOST_BUCKETS = sizeof OF_SECONDS / sizeof *OF_SECONDS };
+static const scale_row SECONDS = {OF_SECONDS, MOST_BUCKETS, 1e9};
+static const scale_row BYTES = {OF_BYTES, sizeof OF_BYTES / sizeof *OF_BYTES, 1};
+
+/* Histograms of one name, one for each value of its label. */
+typedef struct {
+    ibx_histogram_id first;
+    const char *name;
+    const char *label, *value[MOST_VALUES + 1];
     const char *help;
+    const scale_row *scale;
 } histogram_row;
 
-static const histogram_row HISTOGRAM_ROWS[IBX_HISTOGRAMS] = {
-    [IBX_H_REQUEST] = {"http_request_duration_seconds", "",
-                       "From the first byte of a request to the last of its reply."},
-    [IBX_H_WAIT_LIGHT] = {"queue_wait_seconds", "lane=\"light\",",
-                          "From a job's admission to its worker."},
-    [IBX_H_WAIT_HEAVY] = {"queue_wait_seconds", "lane=\"heavy\",",
-                          "From a job's admission to its worker."},
-    [IBX_H_JOB] = {"job_seconds", "", "Time of a job in its worker."},
-    [IBX_H_FETCH] = {"source_fetch_seconds", "", "Time to fetch a source from another server."}};
-
-/* Upper ends of the buckets, with their spelling in any locale; the last one is open. */
-static const struct {
-    double seconds;
-    const char *text;
-} BUCKETS[] = {{0.001, "0.001"}, {0.0025, "0.0025"}, {0.005, "0.005"}, {0.01, "0.01"},
-               {0.025, "0.025"}, {0.05, "0.05"},     {0.1, "0.1"},     {0.25, "0.25"},
-               {0.5, "0.5"},     {1, "1"},           {2.5, "2.5"},     {5, "5"},
-               {10, "10"},       {30, "30"}};
-enum { BOUNDED = sizeof BUCKETS / sizeof *BUCKETS };
+static const histogram_row HISTOGRAM_ROWS[] = {
+    {IBX_H_REQUEST, "http_request_duration_seconds", LABEL("route", ROUTE_WORDS),
+     .help = "From the first byte of a request to the last of its reply.", .scale = &SECONDS},
+    {IBX_H_WAIT_LIGHT, "queue_wait_seconds", LABEL("lane", LANE_WORDS),
+     .help = "From a job's admission to its worker.", .scale = &SECONDS},
+    {IBX_H_JOB, "job_seconds", ALONE, .help = "Time of a job in its worker.", .scale = &SECONDS},
+    {IBX_H_STAGE_READ, "job_stage_seconds", LABEL("stage", "read", "decode", "filter", "encode"),
+     .help = "Time of the stages of a job; but for read, processor time.", .scale = &SECONDS},
+    {IBX_H_ESTIMATE, "decoded_bytes_estimate", ALONE,
+     .help = "Memory that the plan of a job needs.", .scale = &BYTES},
+    {IBX_H_FETCH, "source_fetch_seconds", ALONE,
+     .help = "Time to fetch a source from another server.", .scale = &SECONDS}};
+enum { HISTOGRAM_FAMILIES = sizeof HISTOGRAM_ROWS / sizeof *HISTOGRAM_ROWS };
 
 typedef struct {
-    atomic_int_least64_t bucket[BOUNDED + 1]; /* each for itself; summed up when printed */
-    atomic_int_least64_t nanoseconds;
+    atomic_int_least64_t bucket[MOST_BUCKETS + 1]; /* each for itself; summed up when printed */
+    atomic_int_least64_t sum;
 } histogram;
 
 struct ibx_metrics {
-    atomic_int_least64_t code[CODES];
+    atomic_int_least64_t code[IBX_ROUTES][CODES];
+    atomic_int_least64_t format[IBX_FORMAT_DIRS][MOST_FORMATS + 1]; /* the last: other */
     atomic_int_least64_t cell[IBX_METRICS][MOST_VALUES];
     histogram histogram[IBX_HISTOGRAMS];
     atomic_int landlock_abi, seccomp; /* -1: not told */
@@ -116,13 +147,24 @@ void ibx_metrics_free(ibx_metrics *metrics) {
     free(metrics);
 }
 
+static int count_words(const char *const *words) {
+    int n = 0;
+    while (words[n]) n++;
+    return n;
+}
+
+static atomic_int_least64_t *code_of(ibx_metrics *metrics, int label) {
+    const int route = label / IBX_REQUEST(1, 0), code = label % IBX_REQUEST(1, 0) - FIRST_CODE;
+    const bool known = route >= 0 && route < IBX_ROUTES && code >= 0 && code < CODES;
+    return known ? &metrics->code[route][code] : NULL;
+}
+
 /* NULL: there is no such label. */
 static atomic_int_least64_t *cell_of(ibx_metrics *metrics, ibx_metric family, int label) {
-    if (family == IBX_M_REQUESTS) {
-        const int code = label - FIRST_CODE;
-        return code >= 0 && code < CODES ? &metrics->code[code] : NULL;
-    }
-    const bool known = label >= 0 && label < MOST_VALUES && FAMILIES[family].value[label];
+    if (family == IBX_M_REQUESTS) return code_of(metrics, label);
+    const family_row *row = &FAMILIES[family];
+    const int outer = row->outer ? count_words(row->over) : 1;
+    const bool known = label >= 0 && label < outer * count_words(row->value);
     return known ? &metrics->cell[family][label] : NULL;
 }
 
@@ -141,14 +183,32 @@ int64_t ibx_metric_get(const ibx_metrics *metrics, ibx_metric family, int label)
     return cell ? atomic_load_explicit(cell, memory_order_relaxed) : 0;
 }
 
-void ibx_metric_observe(ibx_metrics *metrics, ibx_histogram_id which, double seconds) {
+/* Formats by their place in the table; those behind MOST_FORMATS, of which there are none so far,
+ * would be others. */
+void ibx_metric_format(ibx_metrics *metrics, int dir, const char *format) {
+    size_t count, i = 0;
+    const ibx_format *const *formats = ibx_formats(&count);
+    while (i < count && strcmp(formats[i]->name, format) != 0) i++;
+    if (i >= count || i > MOST_FORMATS) i = MOST_FORMATS;
+    atomic_fetch_add_explicit(&metrics->format[dir][i], 1, memory_order_relaxed);
+}
+
+static const histogram_row *row_of(ibx_histogram_id which) {
+    int i = HISTOGRAM_FAMILIES - 1;
+    while (HISTOGRAM_ROWS[i].first > which) i--;
+    return &HISTOGRAM_ROWS[i];
+}
+
+void ibx_metric_observe(ibx_metrics *metrics, ibx_histogram_id which, double value) {
+    const scale_row *scale = row_of(which)->scale;
     histogram *h = &metrics->histogram[which];
-    if (!(seconds > 0)) seconds = 0; /* a clock that was set back, or no number */
-    if (seconds > 1e6) seconds = 1e6;
+    const double most = 1e15 / scale->parts;
+    if (!(value > 0)) value = 0; /* a clock that was set back, or no number */
+    if (value > most) value = most;
     int b = 0;
-    while (b < BOUNDED && seconds > BUCKETS[b].seconds) b++;
+    while (b < scale->count && value > scale->bucket[b].end) b++;
     atomic_fetch_add_explicit(&h->bucket[b], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&h->nanoseconds, (int64_t)(seconds * 1e9), memory_order_relaxed);
+    atomic_fetch_add_explicit(&h->sum, (int64_t)(value * scale->parts), memory_order_relaxed);
 }
 
 void ibx_metrics_info(ibx_metrics *metrics, int landlock_abi, int seccomp) {
@@ -163,49 +223,82 @@ static void print_head(FILE *out, const char *name, const char *type, const char
     fprintf(out, "# HELP imbrex_%s %s\n# TYPE imbrex_%s %s\n", name, help, name, type);
 }
 
-/* Only those that there were: 500 zeros would help nobody. */
+/* Only those that there were: thousands of zeros would help nobody. */
 static void print_codes(const ibx_metrics *metrics, FILE *out) {
-    for (int code = FIRST_CODE; code < FIRST_CODE + CODES; code++) {
-        const int64_t n = ibx_metric_get(metrics, IBX_M_REQUESTS, code);
-        if (n) fprintf(out, "imbrex_http_requests_total{code=\"%d\"} %" PRId64 "\n", code, n);
+    for (int i = 0; i < IBX_ROUTES * CODES; i++) {
+        const int route = i / CODES, code = FIRST_CODE + i % CODES;
+        const int64_t n = ibx_metric_get(metrics, IBX_M_REQUESTS, IBX_REQUEST(route, code));
+        if (n)
+            fprintf(out, "imbrex_http_requests_total{route=\"%s\",code=\"%d\"} %" PRId64 "\n",
+                    FAMILIES[IBX_M_REQUESTS].over[route], code, n);
     }
+}
+
+static void print_formats(const ibx_metrics *metrics, int dir, FILE *out) {
+    size_t count;
+    const ibx_format *const *formats = ibx_formats(&count);
+    for (int i = 0; i <= MOST_FORMATS; i++) {
+        if (i < MOST_FORMATS && (size_t)i >= count) continue;
+        const int64_t n = atomic_load_explicit(&metrics->format[dir][i], memory_order_relaxed);
+        fprintf(out, "imbrex_formats_total{dir=\"%s\",format=\"%s\"} %" PRId64 "\n",
+                FAMILIES[IBX_M_FORMATS].over[dir], i < MOST_FORMATS ? formats[i]->name : "other",
+                n);
+    }
+}
+
+/* Labels in braces; none: nothing. */
+static void print_labels(FILE *out, const family_row *row, int label) {
+    const int inner = count_words(row->value);
+    if (!row->label) return;
+    fputc('{', out);
+    if (row->outer) fprintf(out, "%s=\"%s\",", row->outer, row->over[label / inner]);
+    fprintf(out, "%s=\"%s\"}", row->label, row->value[label % inner]);
 }
 
 static void print_family(const ibx_metrics *metrics, ibx_metric family, FILE *out) {
     const family_row *row = &FAMILIES[family];
     print_head(out, row->name, row->type, row->help);
-    if (family == IBX_M_REQUESTS) print_codes(metrics, out);
-    for (int label = 0; row->value[label]; label++) {
-        const int64_t n = ibx_metric_get(metrics, family, label);
+    const int cells = count_words(row->value) * (row->outer ? count_words(row->over) : 1);
+    for (int label = 0; label < cells; label++) {
         fprintf(out, "imbrex_%s", row->name);
-        if (row->label) fprintf(out, "{%s=\"%s\"}", row->label, row->value[label]);
-        fprintf(out, " %" PRId64 "\n", n);
+        print_labels(out, row, label);
+        fprintf(out, " %" PRId64 "\n", ibx_metric_get(metrics, family, label));
     }
+    if (family == IBX_M_REQUESTS) print_codes(metrics, out);
+    for (int dir = 0; family == IBX_M_FORMATS && dir < IBX_FORMAT_DIRS; dir++)
+        print_formats(metrics, dir, out);
 }
 
-/* The labels of a line that has no `le`: without their last comma, in braces if there are any. */
-static void print_line(FILE *out, const histogram_row *row, const char *suffix) {
-    const int length = (int)strlen(row->labels);
-    fprintf(out, "imbrex_%s_%s", row->name, suffix);
-    if (length) fprintf(out, "{%.*s}", length - 1, row->labels);
+/* A whole number of billionths, or of ones. */
+static void print_sum(FILE *out, const scale_row *scale, int64_t sum) {
+    if (scale->parts == 1)
+        fprintf(out, " %" PRId64 "\n", sum);
+    else
+        fprintf(out, " %" PRId64 ".%09" PRId64 "\n", sum / 1000000000, sum % 1000000000);
 }
 
-static void print_histogram(const ibx_metrics *metrics, int which, FILE *out) {
-    const histogram_row *row = &HISTOGRAM_ROWS[which];
-    const histogram *h = &metrics->histogram[which];
+static void print_histogram(const histogram_row *row, const char *value, const histogram *h,
+                            FILE *out) {
+    char label[80] = "", alone[90] = "";
     int64_t count = 0;
-    if (which == 0 || strcmp(row[-1].name, row->name) != 0)
-        print_head(out, row->name, "histogram", row->help);
-    for (int b = 0; b <= BOUNDED; b++) {
-        count += atomic_load_explicit(&h->bucket[b], memory_order_relaxed);
-        fprintf(out, "imbrex_%s_bucket{%sle=\"%s\"} %" PRId64 "\n", row->name, row->labels,
-                b < BOUNDED ? BUCKETS[b].text : "+Inf", count);
+    if (row->label) {
+        snprintf(label, sizeof label, "%s=\"%s\",", row->label, value);
+        snprintf(alone, sizeof alone, "{%s=\"%s\"}", row->label, value);
     }
-    const int64_t sum = atomic_load_explicit(&h->nanoseconds, memory_order_relaxed);
-    print_line(out, row, "sum");
-    fprintf(out, " %" PRId64 ".%09" PRId64 "\n", sum / 1000000000, sum % 1000000000);
-    print_line(out, row, "count");
-    fprintf(out, " %" PRId64 "\n", count);
+    for (int b = 0; b <= row->scale->count; b++) {
+        count += atomic_load_explicit(&h->bucket[b], memory_order_relaxed);
+        fprintf(out, "imbrex_%s_bucket{%sle=\"%s\"} %" PRId64 "\n", row->name, label,
+                b < row->scale->count ? row->scale->bucket[b].text : "+Inf", count);
+    }
+    fprintf(out, "imbrex_%s_sum%s", row->name, alone);
+    print_sum(out, row->scale, atomic_load_explicit(&h->sum, memory_order_relaxed));
+    fprintf(out, "imbrex_%s_count%s %" PRId64 "\n", row->name, alone, count);
+}
+
+static void print_histograms(const ibx_metrics *metrics, const histogram_row *row, FILE *out) {
+    print_head(out, row->name, "histogram", row->help);
+    for (int i = 0; row->value[i]; i++)
+        print_histogram(row, row->value[i], &metrics->histogram[(int)row->first + i], out);
 }
 
 static void print_info(const ibx_metrics *metrics, FILE *out) {
@@ -220,7 +313,7 @@ static void print_info(const ibx_metrics *metrics, FILE *out) {
 void ibx_metrics_print(const ibx_metrics *metrics, FILE *out) {
     for (int family = 0; family < IBX_METRICS; family++)
         print_family(metrics, (ibx_metric)family, out);
-    for (int which = 0; which < IBX_HISTOGRAMS; which++) print_histogram(metrics, which, out);
+    for (int i = 0; i < HISTOGRAM_FAMILIES; i++) print_histograms(metrics, &HISTOGRAM_ROWS[i], out);
     print_info(metrics, out);
     ibx_process_print(out);
 }

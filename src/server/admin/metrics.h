@@ -10,7 +10,7 @@
 
 /* A family with its label's value; comments give the values in the order of `label`. */
 typedef enum {
-    IBX_M_REQUESTS,    /* http_requests_total{code}: label is the HTTP status itself, 100..599 */
+    IBX_M_REQUESTS,    /* http_requests_total{route,code}: IBX_REQUEST(route, code) */
     IBX_M_SHED,        /* shed_total{reason}: IBX_SHED_... */
     IBX_M_QUEUE_DEPTH, /* queue_depth{lane}: gauge; IBX_LANE_... */
     IBX_M_JOBS,        /* jobs_in_progress{lane}: gauge */
@@ -21,7 +21,7 @@ typedef enum {
     IBX_M_CACHE,       /* cache_requests_total{result}: IBX_CACHE_... */
     IBX_M_CACHE_BYTES, /* cache_bytes: gauge */
     IBX_M_COALESCED,   /* coalesced_total */
-    IBX_M_FETCH,       /* source_fetch_total{result}: IBX_FETCH_... */
+    IBX_M_FETCH,       /* source_fetch_total{kind,result}: IBX_FETCH(kind, result) */
     IBX_M_SIGNATURE,   /* signature_failures_total{reason}: 0 missing, 1 bad, 2 expired */
     IBX_M_CONNECTIONS, /* connections: gauge */
     IBX_M_REFUSED,     /* connections_refused_total{reason}: IBX_REFUSED_... */
@@ -29,8 +29,24 @@ typedef enum {
     IBX_M_BYTES_IN,    /* decoded_bytes_in_total: of sources that workers got */
     IBX_M_BYTES_OUT,   /* sent_bytes_total */
     IBX_M_CPU_MS,      /* job_cpu_milliseconds_total */
+    IBX_M_FORMATS,     /* formats_total{dir,format}: by ibx_metric_format */
     IBX_METRICS
 } ibx_metric;
+
+/* Kinds of addresses. */
+enum {
+    IBX_ROUTE_OTHER,
+    IBX_ROUTE_IMAGE,
+    IBX_ROUTE_PROCESS,
+    IBX_ROUTE_SET,
+    IBX_ROUTE_INFO,
+    IBX_ROUTE_IIIF,
+    IBX_ROUTE_DEEPZOOM,
+    IBX_ROUTE_FILTERS,
+    IBX_ROUTE_PAGE,
+    IBX_ROUTES
+};
+#define IBX_REQUEST(route, code) ((route)*1000 + (code)) /* code: HTTP status, 100..599 */
 
 enum { IBX_LANE_LIGHT, IBX_LANE_HEAVY, IBX_LANES };
 enum {
@@ -68,15 +84,23 @@ enum {
     IBX_FETCH_FAILED,
     IBX_FETCHES
 };
+enum { IBX_FETCH_URL, IBX_FETCH_BUCKET };
+#define IBX_FETCH(kind, result) ((kind)*IBX_FETCHES + (result))
+enum { IBX_FORMAT_IN, IBX_FORMAT_OUT, IBX_FORMAT_DIRS };
 enum { IBX_REFUSED_MANY, IBX_REFUSED_CLIENT, IBX_REFUSED_GRAMMAR, IBX_REFUSED_SLOW, IBX_REFUSEDS };
 
-/* Histograms of seconds. */
+/* Histograms, of seconds unless it says bytes. */
 typedef enum {
-    IBX_H_REQUEST,    /* http_request_duration_seconds */
-    IBX_H_WAIT_LIGHT, /* queue_wait_seconds{lane="light"} */
+    IBX_H_REQUEST, /* http_request_duration_seconds{route}: + IBX_ROUTE_... */
+    IBX_H_WAIT_LIGHT = IBX_H_REQUEST + IBX_ROUTES, /* queue_wait_seconds{lane="light"} */
     IBX_H_WAIT_HEAVY,
-    IBX_H_JOB,   /* job_seconds: in a worker */
-    IBX_H_FETCH, /* source_fetch_seconds */
+    IBX_H_JOB,        /* job_seconds: in a worker */
+    IBX_H_STAGE_READ, /* job_stage_seconds{stage="read"} */
+    IBX_H_STAGE_DECODE,
+    IBX_H_STAGE_FILTER,
+    IBX_H_STAGE_ENCODE,
+    IBX_H_ESTIMATE, /* decoded_bytes_estimate: bytes that the plan of a job needs */
+    IBX_H_FETCH,    /* source_fetch_seconds */
     IBX_HISTOGRAMS
 } ibx_histogram_id;
 
@@ -90,7 +114,11 @@ void ibx_metric_add(ibx_metrics *metrics, ibx_metric family, int label, int64_t 
 void ibx_metric_set(ibx_metrics *metrics, ibx_metric family, int label, int64_t value);
 int64_t ibx_metric_get(const ibx_metrics *metrics, ibx_metric family, int label);
 
-void ibx_metric_observe(ibx_metrics *metrics, ibx_histogram_id which, double seconds);
+/* Counts a file of that format, read (IBX_FORMAT_IN) or written; names that are in no table of the
+ * program count as "other". */
+void ibx_metric_format(ibx_metrics *metrics, int dir, const char *format);
+
+void ibx_metric_observe(ibx_metrics *metrics, ibx_histogram_id which, double value);
 
 /* "sandbox_info" and "build_info", whose labels are texts; set once before other threads read. */
 void ibx_metrics_info(ibx_metrics *metrics, int landlock_abi, int seccomp);

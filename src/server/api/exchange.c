@@ -36,9 +36,9 @@ static void write_log(ibx_exchange *x) {
     if (!x->sent) x->log.status = 499; /* the client left first */
     x->log.total_ms = ibx_exchange_ms(x);
     ibx_log_write(x->house->log, &x->log);
-    ibx_metric_add(x->house->metrics, IBX_M_REQUESTS, x->log.status, 1);
+    ibx_metric_add(x->house->metrics, IBX_M_REQUESTS, IBX_REQUEST(x->route, x->log.status), 1);
     ibx_metric_add(x->house->metrics, IBX_M_BYTES_OUT, 0, x->log.bytes_out);
-    ibx_metric_observe(x->house->metrics, IBX_H_REQUEST, x->log.total_ms / 1000);
+    ibx_metric_observe(x->house->metrics, IBX_H_REQUEST + x->route, x->log.total_ms / 1000);
 }
 
 typedef struct {

@@ -18,6 +18,7 @@ typedef struct ibx_exchange {
     bool head;                /* HEAD: no body is sent */
     bool is_signed;           /* its address carries a good signature */
     bool open_to_all;         /* its replies may be read by pages of every origin (IIIF) */
+    int route;                /* IBX_ROUTE_..., for metrics */
     int64_t began;            /* monotonic microseconds */
     bool waiting;             /* a handler will answer later */
     bool answered;            /* the reply is complete, */

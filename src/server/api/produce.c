@@ -140,6 +140,7 @@ static void worked(void *user, const ibx_outcome *outcome) {
     job *j = user;
     ibx_product product;
     fill(&product, outcome);
+    if (!j->cached) product.cache = "bypass";
     const bool good = product.outputs == 1 && product.error.code == IBX_OK;
     if (good && j->cached && j->house->cache) store(j, &product, outcome->fds[0]);
     ibx_flight_land(j->flight, &product);
@@ -171,9 +172,11 @@ static bool start(ibx_house *house, ibx_flight *flight, const ibx_product_key *k
     ibx_order *order = g_new0(ibx_order, 1);
     job *j = g_new0(job, 1);
     *j = (job){.house = house, .flight = flight, .key = *key, .cached = wish->outputs == 1};
+    if (!j->cached) ibx_metric_add(house->metrics, IBX_M_CACHE, IBX_CACHE_BYPASS, 1);
     order->kind = IBX_ORDER_RUN;
     order->metadata = wish->metadata;
     g_strlcpy(order->name, source->name, sizeof order->name);
+    g_strlcpy(order->source, source->identity, sizeof order->source);
     g_strlcpy(order->format, wish->format, sizeof order->format);
     g_strlcpy(order->recipe, wish->recipe, sizeof order->recipe);
     j->work = ibx_works_submit(house->works, order, source->fd, deadline_ms, worked, j);

@@ -8,24 +8,48 @@ typedef void handler(ibx_exchange *x, const char *rest);
 static const struct {
     const char *prefix;
     handler *handle;
-} ROUTES[] = {{"/v1/filters", ibx_handle_filters},
-              {"/v1/filters/", ibx_handle_filters},
-              {"/v1/openapi.json", ibx_handle_openapi},
-              {"/v1/", ibx_handle_image},
-              {"/iiif/3/", ibx_handle_iiif},
-              {"/dz/", ibx_handle_deepzoom},
-              {"/ui/", ibx_handle_page}};
+    int route;
+} ROUTES[] = {{"/v1/filters", ibx_handle_filters, IBX_ROUTE_FILTERS},
+              {"/v1/filters/", ibx_handle_filters, IBX_ROUTE_FILTERS},
+              {"/v1/openapi.json", ibx_handle_openapi, IBX_ROUTE_OTHER},
+              {"/v1/", ibx_handle_image, IBX_ROUTE_IMAGE},
+              {"/iiif/3/", ibx_handle_iiif, IBX_ROUTE_IIIF},
+              {"/dz/", ibx_handle_deepzoom, IBX_ROUTE_DEEPZOOM},
+              {"/ui/", ibx_handle_page, IBX_ROUTE_PAGE}};
 static const char UPLOADS[] = "/v1/";
 
-static handler *find(const char *path, const char **rest) {
+/* The row of ROUTES, or -1. */
+static int find(const char *path, const char **rest) {
     for (size_t i = 0; i < G_N_ELEMENTS(ROUTES); i++) {
         const size_t n = strlen(ROUTES[i].prefix);
         if (strncmp(path, ROUTES[i].prefix, n) != 0) continue;
         if (ROUTES[i].prefix[n - 1] != '/' && path[n] != 0) continue;
         *rest = path + n;
-        return ROUTES[i].handle;
+        return (int)i;
     }
-    return NULL;
+    return -1;
+}
+
+static bool is_upload(const ibx_exchange *x) {
+    return soup_server_message_get_method(x->message) == SOUP_METHOD_POST &&
+           g_str_has_prefix(x->path, UPLOADS);
+}
+
+/* For metrics, whatever becomes of the request. */
+static int route_of(const ibx_exchange *x) {
+    static const struct {
+        const char *word;
+        int route;
+    } POSTS[] = {{"process", IBX_ROUTE_PROCESS}, {"set", IBX_ROUTE_SET}, {"info", IBX_ROUTE_INFO}};
+    const char *rest;
+    const int row = find(x->path, &rest);
+    if (!is_upload(x)) return row < 0 ? IBX_ROUTE_OTHER : ROUTES[row].route;
+    rest = x->path + strlen(UPLOADS);
+    const size_t length = strcspn(rest, "/");
+    for (size_t i = 0; i < G_N_ELEMENTS(POSTS); i++)
+        if (strlen(POSTS[i].word) == length && strncmp(rest, POSTS[i].word, length) == 0)
+            return POSTS[i].route;
+    return IBX_ROUTE_OTHER;
 }
 
 /* The host of "http://host:1234" or "host:1234" is this machine. */
@@ -58,6 +82,7 @@ static bool may(ibx_exchange *x) {
     int retry_s = 1;
     GSocketAddress *remote = soup_server_message_get_remote_address(x->message);
     if (x->house->draining) {
+        ibx_metric_add(x->house->metrics, IBX_M_SHED, IBX_SHED_DRAINING, 1);
         ibx_answer_problem(x, 503, "draining", NULL, 1);
     } else if (!is_trusted(x)) {
         ibx_answer_no(x, 403, "forbidden",
@@ -83,16 +108,12 @@ static bool may_be_so_long(ibx_exchange *x) {
     return false;
 }
 
-static bool is_upload(const ibx_exchange *x) {
-    return soup_server_message_get_method(x->message) == SOUP_METHOD_POST &&
-           g_str_has_prefix(x->path, UPLOADS);
-}
-
 /* The head of a request has come; its body has not. */
 static void head_came(SoupServer *soup, SoupServerMessage *message, const char *path,
                       GHashTable *query, gpointer user) {
     (void)soup, (void)path, (void)query;
     ibx_exchange *x = ibx_exchange_of(user, message);
+    x->route = route_of(x);
     if (may(x) && may_be_so_long(x) && is_upload(x)) ibx_upload_begin(x, x->path + strlen(UPLOADS));
 }
 
@@ -108,13 +129,13 @@ static void answer_options(ibx_exchange *x) {
 
 static void answer_get(ibx_exchange *x) {
     const char *rest;
-    handler *handle = find(x->path, &rest);
+    const int row = find(x->path, &rest);
     if (strcmp(x->path, "/") == 0 && x->house->settings.server.ui)
         ibx_answer_see_other(x, "/ui/");
-    else if (x->query && handle)
+    else if (x->query && row >= 0)
         ibx_answer_no(x, 400, "bad-request", "this address takes no query (\"?\")");
-    else if (handle)
-        handle(x, rest);
+    else if (row >= 0)
+        ROUTES[row].handle(x, rest);
     else
         ibx_answer_no(x, 404, "not-found", "there is nothing at this address");
 }

@@ -64,9 +64,6 @@ void ibx_answer_fate(ibx_exchange *x, const ibx_product *p) {
     case IBX_FATE_OVERLOADED:
         ibx_answer_problem(x, 503, "overloaded", err, p->retry_s);
         return;
-    case IBX_FATE_DRAINING:
-        ibx_answer_problem(x, 503, "draining", err, 1);
-        return;
     case IBX_FATE_DEADLINE:
         ibx_answer_no(x, 504, "deadline", "the work took longer than is allowed and was stopped");
         return;

@@ -172,7 +172,8 @@ static void count(const ibx_fetch *f) {
     };
     ibx_metrics *metrics = f->fetcher->metrics;
     if (!metrics) return;
-    ibx_metric_add(metrics, IBX_M_FETCH, RESULT[f->opened.status], 1);
+    const int kind = f->alias ? IBX_FETCH_BUCKET : IBX_FETCH_URL;
+    ibx_metric_add(metrics, IBX_M_FETCH, IBX_FETCH(kind, RESULT[f->opened.status]), 1);
     ibx_metric_observe(metrics, IBX_H_FETCH, (double)(g_get_monotonic_time() - f->begin) / 1e6);
 }
 

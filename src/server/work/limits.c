@@ -5,7 +5,7 @@
 static const int64_t WORKER_BASE = (int64_t)32 << 20; /* code, tables of libraries, stacks */
 
 int64_t ibx_workers_base(const ibx_settings *settings) {
-    return (ibx_worker_count(settings) + 1) * WORKER_BASE;
+    return (ibx_worker_count(settings) + IBX_SCOUTS) * WORKER_BASE;
 }
 
 /* Bytes for all jobs together. Many workers in little memory leave half of it, rather than none. */

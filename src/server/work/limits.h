@@ -5,7 +5,9 @@
 #include "server/config/settings.h"
 #include "server/work/lanes.h"
 
-/* Bytes that the workers take before they have work. */
+enum { IBX_SCOUTS = 2 }; /* so that a slow header stops nobody else's */
+
+/* Bytes that the workers and scouts take before they have work. */
 int64_t ibx_workers_base(const ibx_settings *settings);
 
 ibx_lane_limits ibx_lane_limits_of(const ibx_settings *settings);

@@ -1,9 +1,7 @@
 /* wire.c - orders and deliveries between front and worker. */
 #include "server/work/wire.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* One message with the descriptors that travel with it. */
@@ -118,51 +116,9 @@ bool ibx_wire_send_delivery(int socket, const ibx_delivery *delivery, const int 
     return send_message(socket, &m, err);
 }
 
-/* ---- a delivery is not trusted ------------------------------------------------------------------
- */
-
-#define END(text) ((text)[sizeof(text) - 1] = 0)
-
-static void end_texts(ibx_delivery *r) {
-    END(r->error.text);
-    END(r->about.format);
-    END(r->about.profile);
-    for (int i = 0; i < IBX_WIRE_OUTPUTS; i++) {
-        END(r->output[i].format);
-        END(r->output[i].name);
-    }
-    r->about.head.profile = (ibx_bytes){NULL, 0}; /* a pointer means nothing here */
-}
-
-/* A memory file of that size whose bytes can no longer change. */
-static bool is_sealed(int fd, int64_t size) {
-    const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
-    struct stat st;
-    return (fcntl(fd, F_GET_SEALS) & seals) == seals && fstat(fd, &st) == 0 && st.st_size == size;
-}
-
-static bool keeps_rules(const ibx_delivery *r, const message *m) {
-    if (r->outputs < 0 || r->outputs > IBX_WIRE_OUTPUTS) return false;
-    if ((unsigned)r->error.code > IBX_BUG) return false;
-    if (m->fds != 0 && m->fds != r->outputs) return false;
-    for (int i = 0; i < r->outputs; i++) {
-        const ibx_made *made = &r->output[i];
-        if (made->w < 1 || made->h < 1 || !ibx_format_find(made->format)) return false;
-        if (i < m->fds && !is_sealed(m->fd[i], made->bytes)) return false;
-    }
-    return true;
-}
-
-bool ibx_wire_take_delivery(int socket, ibx_delivery *delivery, int fds[IBX_WIRE_OUTPUTS],
-                            ibx_error *err) {
-    message m = {.data = delivery, .size = sizeof *delivery};
-    if (!take_message(socket, &m, err)) return false;
-    end_texts(delivery);
-    if (!keeps_rules(delivery, &m)) {
-        close_all(&m);
-        return ibx_fail(err, IBX_BUG, "a delivery that breaks the rules");
-    }
+int ibx_wire_take(int socket, void *data, size_t size, int fds[IBX_WIRE_OUTPUTS], ibx_error *err) {
+    message m = {.data = data, .size = size};
+    if (!take_message(socket, &m, err)) return -1;
     for (int i = 0; i < m.fds; i++) fds[i] = m.fd[i];
-    for (int i = m.fds; i < IBX_WIRE_OUTPUTS; i++) fds[i] = -1;
-    return true;
+    return m.fds;
 }

@@ -1,15 +1,20 @@
 /* wire.h - what front and worker say to each other: one order, one delivery, over SOCK_SEQPACKET.
  *
- * Both ends are the same program, so structs travel as they are. The front trusts no delivery:
- * texts are ended, counts and sizes checked, descriptors taken only as many as announced. File
- * contents travel as descriptors (SCM_RIGHTS): the source open for reading, results as sealed
- * memory files. */
+ * Both ends are the same program, so structs travel as they are. The front trusts no delivery
+ * (delivery.c): texts are ended and cleaned, counts and sizes checked, descriptors taken only as
+ * many as announced. File contents travel as descriptors (SCM_RIGHTS): the source open for reading,
+ * results as sealed memory files. */
 #ifndef IBX_SERVER_WIRE_H
 #define IBX_SERVER_WIRE_H
 
 #include "imbrex.h"
 
-enum { IBX_WIRE_OUTPUTS = 32, IBX_WIRE_RECIPE = 16384, IBX_WIRE_LOADERS = 512 };
+enum {
+    IBX_WIRE_SOURCE = 80,
+    IBX_WIRE_OUTPUTS = 32,
+    IBX_WIRE_RECIPE = 16384,
+    IBX_WIRE_LOADERS = 512
+};
 
 typedef enum {
     IBX_ORDER_LOOK, /* header, plan and what the recipe would cost; decodes no pixel */
@@ -21,11 +26,11 @@ typedef struct {
     ibx_order_kind kind;
     int threads;
     ibx_keep metadata;
-    int quality;                                      /* 0: the format's default */
     int64_t memory;                                   /* budget of the plan; bytes */
     int64_t max_pixels;                               /* of the input */
     int64_t output_side, output_pixels, output_bytes; /* larger results are refused, IBX_LIMIT */
     char name[256];                                   /* of the source, for error sentences */
+    char source[IBX_WIRE_SOURCE]; /* its identity, for the front's own use; "": not known */
     char format[16];              /* for `save` steps that leave it open; "": the input's own */
     char recipe[IBX_WIRE_RECIPE]; /* LOOK: may be "": header only */
 } ibx_order;
@@ -68,9 +73,14 @@ bool ibx_wire_take_order(int socket, ibx_order *order, int *source, ibx_error *e
 bool ibx_wire_send_delivery(int socket, const ibx_delivery *delivery, const int *fds,
                             ibx_error *err);
 
+/* A message of exactly that size with the descriptors that came with it, owned, close-on-exec.
+ * Returns how many, or -1: then there are none. */
+int ibx_wire_take(int socket, void *data, size_t size, int fds[IBX_WIRE_OUTPUTS], ibx_error *err);
+
 /* fds gets delivery->outputs descriptors (or none, all -1, if it is of LOOK), owned,
  * close-on-exec, checked to be sealed memory files of the announced sizes; on failure none.
- * IBX_BUG: it breaks the rules. */
+ * Texts are valid UTF-8 without control characters: what is neither has become "?". Times are
+ * numbers, and not below 0. IBX_BUG: it breaks the rules. */
 bool ibx_wire_take_delivery(int socket, ibx_delivery *delivery, int fds[IBX_WIRE_OUTPUTS],
                             ibx_error *err);
 

@@ -1,9 +1,10 @@
 /* work.h - from a source and a recipe to results: admission, the queue, the crew of workers.
  *
- *   submit -> look (header and plan, in the scout) -> admission -> lane -> worker -> done
+ *   submit -> look (header and plan, in a scout) -> admission -> lane -> worker -> done
  *
- * All in the thread of the main loop (GLib's default context); nothing here blocks. The scout is a
- * worker like the others that only takes LOOK orders, so that the front never parses an image.
+ * All in the thread of the main loop (GLib's default context); nothing here blocks. The two scouts
+ * are workers like the others that only take LOOK orders, so that the front never parses an image.
+ * Sources take turns with them (looks.h), and a look ends after 250 ms of processor time.
  * Admission: a job whose plan can never fit is refused as too large; a light job (little memory,
  * cheap format) and a heavy one wait in lanes of their own, of which heavy ones may take at most
  * half of the workers (one, if there is one); a lane is bounded by count, by the bytes of all
@@ -23,9 +24,8 @@ typedef enum {
     IBX_FATE_DONE,       /* the delivery is the worker's; its error may still say no */
     IBX_FATE_OVERLOADED, /* no room: come back after retry_s */
     IBX_FATE_TOO_BIG,    /* can never fit: delivery->error says what and the limit */
-    IBX_FATE_DEADLINE,   /* killed at its deadline or processor limit */
-    IBX_FATE_CRASHED,    /* the worker died */
-    IBX_FATE_DRAINING    /* the server is about to end */
+    IBX_FATE_DEADLINE,   /* killed at its deadline or processor limit, or its source lately was */
+    IBX_FATE_CRASHED     /* the worker died */
 } ibx_fate;
 
 /* Borrowed for the callback; the descriptors too: dup those to keep. */
@@ -45,11 +45,11 @@ typedef void ibx_on_work(void *user, const ibx_outcome *outcome);
 ibx_works *ibx_works_new(const ibx_settings *settings, ibx_metrics *metrics, ibx_error *err);
 void ibx_works_free(ibx_works *works); /* kills the crew */
 
-/* Are the scout and at least one worker up? `sandbox` gets what they said of it; may be NULL. */
+/* Are a scout and at least one worker up? `sandbox` gets what they said of it; may be NULL. */
 bool ibx_works_ready(const ibx_works *works, ibx_hello *sandbox);
 
-/* Hands in an order. LOOK goes to the scout and back. RUN is looked at first. `source` is dup'ed.
- * Only `recipe`, `name`, `format`, `metadata`, `quality`, `kind` of the order need to be set;
+/* Hands in an order. LOOK goes to a scout and back. RUN is looked at first. `source` is dup'ed.
+ * Only `recipe`, `name`, `source`, `format`, `metadata`, `kind` of the order need to be set;
  * limits come from the settings. deadline_ms may shorten the settings' one; 0: theirs. NULL without
  * memory. */
 ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source,
@@ -58,8 +58,6 @@ ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source,
 /* Nobody waits any more: leaves the queue, or its worker is killed. `done` is not called. */
 void ibx_work_cancel(ibx_work *work);
 
-/* No more is taken in; what is under way ends. */
-void ibx_works_drain(ibx_works *works);
 int ibx_works_pending(const ibx_works *works);
 
 /* Limits may have changed in the settings that it was made with. */

@@ -3,6 +3,7 @@
 #include "server/work/environment.h"
 #include "server/work/lanes.h"
 #include "server/work/limits.h"
+#include "server/work/looks.h"
 #include "server/work/work.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +11,8 @@
 #include <unistd.h>
 
 enum {
-    MOST_LOOKS = 256,     /* that wait for the scout */
-    LOOK_MS = 1000,       /* for one */
+    LOOK_CPU_MS = 250,    /* for a look: honest ones take a few, however busy the machine is */
+    LOOK_MS = 2000,       /* the same, for what computes nothing */
     CANCEL_GRACE_MS = 100 /* a new worker costs that much: what ends by then may end */
 };
 
@@ -33,18 +34,19 @@ struct ibx_work {
     double came, began;    /* ms */
     double expires;        /* when the client's own deadline is over; 0: none */
     guint timer;           /* until it runs: its patience, or the refusal */
-    GList link, look;      /* in `all`; TO_LOOK: in `looks` */
+    ibx_look look;         /* TO_LOOK, LOOKING */
+    GList link;            /* in `all` */
 };
 
 struct ibx_works {
     const ibx_settings *settings;
     ibx_metrics *metrics;
-    ibx_crew *scout, *crew;
+    ibx_crew *scouts, *crew;
     ibx_lanes *lanes;
     int64_t base; /* bytes of idle workers */
-    GQueue all, looks;
+    ibx_looks looks;
+    GQueue all;
     int pending; /* of `all`, without cancelled ones */
-    bool draining;
 };
 
 static double now_ms(void) {
@@ -78,7 +80,7 @@ static void stop_timer(ibx_work *work) {
 static void drop(ibx_work *work) {
     ibx_works *works = work->works;
     stop_timer(work);
-    if (work->stage == TO_LOOK) g_queue_unlink(&works->looks, &work->look);
+    ibx_looks_leave(&work->look);
     if (work->stage == WAITING || work->stage == RUNNING)
         ibx_lanes_leave(works->lanes, &work->ticket);
     if (work->done) works->pending--;
@@ -180,12 +182,25 @@ static void learn(const ibx_work *work, const ibx_end *end) {
     if (done || killed) ibx_lanes_learn(work->works->lanes, &work->ticket, taken);
 }
 
+/* What was made, of what, and where the time went. */
+static void note_delivery(ibx_metrics *metrics, const ibx_delivery *made) {
+    const double spent[] = {made->times.read, made->times.decode, made->times.filter,
+                            made->times.encode};
+    if (made->error.code != IBX_OK) return;
+    for (size_t i = 0; i < G_N_ELEMENTS(spent); i++)
+        ibx_metric_observe(metrics, (ibx_histogram_id)(IBX_H_STAGE_READ + i), spent[i] * 1e-3);
+    ibx_metric_format(metrics, IBX_FORMAT_IN, made->about.format);
+    for (int i = 0; i < made->outputs; i++)
+        ibx_metric_format(metrics, IBX_FORMAT_OUT, made->output[i].format);
+}
+
 static void on_worked(void *user, void *task, const ibx_end *end) {
     ibx_works *works = user;
     ibx_work *work = task;
     ibx_metric_observe(works->metrics, IBX_H_JOB, end->worked_ms * 1e-3);
     ibx_metric_add(works->metrics, IBX_M_CPU_MS, 0, (int64_t)llround(MAX(end->cpu_ms, 0)));
     learn(work, end);
+    if (end->kind == IBX_END_DELIVERED) note_delivery(works->metrics, end->delivery);
     if (end->kind == IBX_END_DELIVERED)
         finish(work, &(ibx_outcome){.fate = IBX_FATE_DONE,
                                     .delivery = end->delivery,
@@ -200,16 +215,16 @@ static void on_worker_ready(void *user) {
     run_next(user);
 }
 
-/* ---- the scout --------------------------------------------------------------------------------
+/* ---- the scouts -------------------------------------------------------------------------------
  */
 
 static void look_next(ibx_works *works) {
     ibx_hand *hand;
-    GList *link;
-    while ((link = works->looks.head) && (hand = ibx_crew_idle(works->scout))) {
-        ibx_work *work = link->data;
-        if (!ibx_hand_give(hand, &work->order, work->source, LOOK_MS, 0, work)) continue;
-        g_queue_unlink(&works->looks, link);
+    ibx_look *look;
+    while ((look = ibx_looks_next(&works->looks)) && (hand = ibx_crew_idle(works->scouts))) {
+        ibx_work *work = (ibx_work *)((char *)look - offsetof(ibx_work, look));
+        if (!ibx_hand_give(hand, &work->order, work->source, LOOK_MS, LOOK_CPU_MS, work)) continue;
+        ibx_looks_begin(&works->looks, look);
         work->stage = LOOKING;
     }
 }
@@ -226,6 +241,7 @@ static void admit(ibx_work *work) {
     const double megapixels = work->delivery.megapixels; /* not trusted: may be no number at all */
     work->ticket.megapixels = megapixels >= 0 && megapixels < 1e6 ? megapixels : 1e6;
     work->ticket.memory = MAX(work->delivery.memory, 0);
+    ibx_metric_observe(works->metrics, IBX_H_ESTIMATE, (double)work->ticket.memory);
     if (!ibx_lanes_admit(works->lanes, &work->ticket, now_s(), &refusal)) {
         shed(work, refusal.reason, refusal.wait);
         return;
@@ -235,10 +251,37 @@ static void admit(ibx_work *work) {
     run_next(works);
 }
 
-/* A piece that was to be run goes on, unless the image says no. */
+static gboolean on_refusal(gpointer data);
+
+/* Out in the next turn of the loop. */
+static void refuse(ibx_work *work, ibx_fate fate) {
+    work->stage = REFUSED;
+    work->fate = fate;
+    work->timer = g_timeout_add(0, on_refusal, work);
+}
+
+/* Its source is not looked at for a while; those that wait for that need not. */
+static void condemn(const ibx_work *work) {
+    ibx_works *works = work->works;
+    const char *source = work->order.source;
+    ibx_looks_condemn(&works->looks, source, now_s());
+    for (GList *l = works->all.head; l; l = l->next) {
+        ibx_work *other = l->data;
+        const bool same = source[0] && strcmp(other->order.source, source) == 0;
+        if (other->stage != TO_LOOK || !same) continue;
+        ibx_looks_leave(&other->look);
+        stop_timer(other);
+        refuse(other, IBX_FATE_DEADLINE);
+    }
+}
+
+/* A piece that was to be run goes on, unless the image says no. A source is not blamed for time in
+ * which no processor was used: others may have had them. */
 static void on_looked(void *user, void *task, const ibx_end *end) {
     ibx_works *works = user;
     ibx_work *work = task;
+    ibx_looks_leave(&work->look);
+    if (end->kind == IBX_END_DEADLINE && end->cpu_ms >= LOOK_CPU_MS) condemn(work);
     if (end->kind == IBX_END_DELIVERED) work->delivery = *end->delivery;
     if (end->kind != IBX_END_DELIVERED)
         finish_dead(work, end);
@@ -258,7 +301,7 @@ static void on_scout_ready(void *user) {
 /* ---- handing in and out -----------------------------------------------------------------------
  */
 
-/* The scout is not killed for one who does not wait for it: it has a deadline of its own. */
+/* A scout is not killed for one who does not wait for it: it has a deadline of its own. */
 static void give_up_look(ibx_work *work, bool late) {
     ibx_on_work *done = work->done;
     work->done = NULL;
@@ -290,18 +333,12 @@ static gboolean on_refusal(gpointer data) {
     if (work->fate == IBX_FATE_OVERLOADED) {
         shed(work, work->refusal.reason, work->refusal.wait);
     } else {
-        ibx_metric_add(work->works->metrics, IBX_M_SHED, IBX_SHED_DRAINING, 1);
-        ibx_fail(&work->delivery.error, IBX_LIMIT, "the server is about to end");
-        finish_as(work, work->fate, 1);
+        ibx_fail(&work->delivery.error, IBX_LIMIT,
+                 "the header of the image took too much time a moment ago; it is not read again "
+                 "for a minute");
+        finish_as(work, work->fate, 0);
     }
     return G_SOURCE_REMOVE;
-}
-
-/* Out in the next turn of the loop. */
-static void refuse(ibx_work *work, ibx_fate fate) {
-    work->stage = REFUSED;
-    work->fate = fate;
-    work->timer = g_timeout_add(0, on_refusal, work);
 }
 
 static void take_in(ibx_work *work, int64_t deadline_ms) {
@@ -313,16 +350,17 @@ static void take_in(ibx_work *work, int64_t deadline_ms) {
     }
     work->timer = g_timeout_add((guint)patience, on_impatience, work);
     work->stage = TO_LOOK;
-    work->look.data = work;
-    g_queue_push_tail_link(&works->looks, &work->look);
+    work->look.source = work->order.source;
+    ibx_looks_join(&works->looks, &work->look);
     look_next(works);
 }
 
-/* Where the scout has too much to do, or its work would be in vain, the piece is refused unseen. */
+/* Where the scouts have too much to do, or its work would be in vain, the piece is refused unseen.
+ */
 static bool is_open(const ibx_works *works, const ibx_work *work, ibx_refusal *refusal) {
-    const int coming = (int)works->looks.length;
+    const int coming = (int)works->looks.waiting.length;
     *refusal = (ibx_refusal){IBX_SHED_QUEUE, 1};
-    if (coming >= MOST_LOOKS) return false;
+    if (!ibx_looks_open(&works->looks, work->order.source)) return false;
     return !work->runs || ibx_lanes_are_open(works->lanes, coming, now_s(), refusal);
 }
 
@@ -342,8 +380,8 @@ ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source,
     work->link.data = work;
     g_queue_push_tail_link(&works->all, &work->link);
     works->pending++;
-    if (works->draining)
-        refuse(work, IBX_FATE_DRAINING);
+    if (ibx_looks_condemned(&works->looks, work->order.source, now_s()))
+        refuse(work, IBX_FATE_DEADLINE);
     else if (!is_open(works, work, &work->refusal))
         refuse(work, IBX_FATE_OVERLOADED);
     else
@@ -369,7 +407,7 @@ void ibx_work_cancel(ibx_work *work) {
 static ibx_crew *start_crew(ibx_works *works, char **environment, bool scout) {
     const ibx_settings *s = works->settings;
     const ibx_crew_plan plan = {.environment = environment,
-                                .hands = scout ? 1 : ibx_worker_count(s),
+                                .hands = scout ? IBX_SCOUTS : ibx_worker_count(s),
                                 .jobs = s->worker.jobs,
                                 .rss = s->worker.rss,
                                 .metrics = works->metrics,
@@ -390,7 +428,7 @@ ibx_works *ibx_works_new(const ibx_settings *settings, ibx_metrics *metrics, ibx
     const ibx_lane_limits limits = ibx_lane_limits_of(settings);
     works->lanes = ibx_lanes_new(&limits);
     char **environment = ibx_worker_environment(settings);
-    works->scout = start_crew(works, environment, true);
+    works->scouts = start_crew(works, environment, true);
     works->crew = start_crew(works, environment, false);
     g_strfreev(environment);
     show(works);
@@ -399,20 +437,17 @@ ibx_works *ibx_works_new(const ibx_settings *settings, ibx_metrics *metrics, ibx
 
 void ibx_works_free(ibx_works *works) {
     if (!works) return;
-    ibx_crew_free(works->scout);
+    ibx_crew_free(works->scouts);
     ibx_crew_free(works->crew);
     GList *link;
     while ((link = g_queue_pop_head_link(&works->all))) drop(link->data);
+    ibx_looks_clear(&works->looks);
     ibx_lanes_free(works->lanes);
     g_free(works);
 }
 
 bool ibx_works_ready(const ibx_works *works, ibx_hello *sandbox) {
-    return ibx_crew_up(works->scout, NULL) > 0 && ibx_crew_up(works->crew, sandbox) > 0;
-}
-
-void ibx_works_drain(ibx_works *works) {
-    works->draining = true;
+    return ibx_crew_up(works->scouts, NULL) > 0 && ibx_crew_up(works->crew, sandbox) > 0;
 }
 
 int ibx_works_pending(const ibx_works *works) {
@@ -423,7 +458,7 @@ void ibx_works_reloaded(ibx_works *works) {
     const ibx_lane_limits limits = ibx_lane_limits_of(works->settings);
     char **environment = ibx_worker_environment(works->settings);
     ibx_lanes_limit(works->lanes, &limits);
-    ibx_crew_renew(works->scout, environment);
+    ibx_crew_renew(works->scouts, environment);
     ibx_crew_renew(works->crew, environment);
     g_strfreev(environment);
     show(works);

@@ -144,7 +144,6 @@ static bool do_order(errand *e, const ibx_bench *bench, int source, ibx_error *e
                                        .fd = source,
                                        .name = order->name,
                                        .format = order->format[0] ? order->format : NULL,
-                                       .quality = order->quality,
                                        .metadata = order->metadata,
                                        .allow_loaders = bench->loaders,
                                        .in_memory = true,

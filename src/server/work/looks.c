@@ -1,0 +1,89 @@
+/* looks.c - fair turns by rounds, and a list of the condemned. */
+#include "server/work/looks.h"
+
+enum {
+    MOST = 256,       /* that wait */
+    MOST_OF_ONE = 64, /* of them, of one source */
+    CONDEMNED_S = 60
+};
+
+typedef struct {
+    char source[IBX_WIRE_SOURCE];
+    double until;
+} sentence;
+
+static bool is_same(const ibx_look *look, const char *source) {
+    return source[0] && strcmp(look->source, source) == 0;
+}
+
+void ibx_looks_clear(ibx_looks *looks) {
+    g_queue_clear_full(&looks->condemned, g_free);
+}
+
+bool ibx_looks_open(const ibx_looks *looks, const char *source) {
+    int same = 0;
+    for (const GList *l = looks->waiting.head; l; l = l->next) same += is_same(l->data, source);
+    return looks->waiting.length < MOST && same < MOST_OF_ONE;
+}
+
+/* The round behind the last one in which a look at that source is. */
+static int64_t round_behind(const GQueue *queue, const char *source, int64_t round) {
+    for (const GList *l = queue->head; l; l = l->next) {
+        const ibx_look *look = l->data;
+        if (is_same(look, source)) round = MAX(round, look->round + 1);
+    }
+    return round;
+}
+
+void ibx_looks_join(ibx_looks *looks, ibx_look *look) {
+    const int64_t round = round_behind(&looks->begun, look->source, looks->round);
+    look->round = round_behind(&looks->waiting, look->source, round);
+    look->in = &looks->waiting;
+    look->link.data = look;
+    GList *before = looks->waiting.tail;
+    while (before && ((ibx_look *)before->data)->round > look->round) before = before->prev;
+    g_queue_insert_after_link(&looks->waiting, before, &look->link);
+}
+
+static bool is_looked_at(const ibx_looks *looks, const char *source) {
+    for (const GList *l = looks->begun.head; l; l = l->next)
+        if (is_same(l->data, source)) return true;
+    return false;
+}
+
+ibx_look *ibx_looks_next(const ibx_looks *looks) {
+    for (const GList *l = looks->waiting.head; l; l = l->next) {
+        ibx_look *look = l->data;
+        if (!is_looked_at(looks, look->source)) return look;
+    }
+    return NULL;
+}
+
+void ibx_looks_begin(ibx_looks *looks, ibx_look *look) {
+    ibx_looks_leave(look);
+    looks->round = MAX(looks->round, look->round);
+    look->in = &looks->begun;
+    g_queue_push_tail_link(look->in, &look->link);
+}
+
+void ibx_looks_leave(ibx_look *look) {
+    if (look->in) g_queue_unlink(look->in, &look->link);
+    look->in = NULL;
+}
+
+void ibx_looks_condemn(ibx_looks *looks, const char *source, double now) {
+    if (!source[0]) return;
+    sentence *s = g_new0(sentence, 1);
+    g_strlcpy(s->source, source, sizeof s->source);
+    s->until = now + CONDEMNED_S;
+    g_queue_push_tail(&looks->condemned, s);
+}
+
+bool ibx_looks_condemned(ibx_looks *looks, const char *source, double now) {
+    const sentence *first;
+    while ((first = g_queue_peek_head(&looks->condemned)) && first->until <= now)
+        g_free(g_queue_pop_head(&looks->condemned));
+    for (const GList *l = looks->condemned.head; l; l = l->next)
+        if (strcmp(((const sentence *)l->data)->source, source) == 0) return true;
+    return false;
+}

@@ -1,0 +1,49 @@
+/* looks.h - whose turn it is with the scouts.
+ *
+ * A header can be made to be slow: 60,000 directories in a TIFF, megabytes of text in a PNG. So
+ * sources take turns: one look at a source at a time, and the n-th that waits comes behind the
+ * first n - 1 of all others (start-time fair queueing, Goyal, Vin & Cheng 1997, every look as dear
+ * as any other). A source that used up a scout's time is condemned: for a minute nobody looks at it
+ * again, so that whoever asks for it over and over takes the scouts from others once. */
+#ifndef IBX_SERVER_LOOKS_H
+#define IBX_SERVER_LOOKS_H
+
+#include "server/work/wire.h"
+#include <glib.h>
+
+/* Part of who wants to look; zeroed until it joins. */
+typedef struct {
+    const char *source; /* identity, borrowed; "": a source of which there is only this look */
+    int64_t round;
+    GQueue *in; /* NULL: it neither waits nor is under way */
+    GList link;
+} ibx_look;
+
+typedef struct {
+    GQueue waiting; /* by round, those of the same in the order in which they came */
+    GQueue begun;
+    GQueue condemned; /* by the end of their time */
+    int64_t round;    /* of the last that began */
+} ibx_looks;
+
+void ibx_looks_clear(ibx_looks *looks); /* all have left */
+
+/* Is there room for one more, in all and of that source? */
+bool ibx_looks_open(const ibx_looks *looks, const char *source);
+
+/* Waits from now on. */
+void ibx_looks_join(ibx_looks *looks, ibx_look *look);
+
+/* The one whose turn it is; NULL: none, or none whose source is not just looked at. It waits until
+ * it is said to have begun. */
+ibx_look *ibx_looks_next(const ibx_looks *looks);
+void ibx_looks_begin(ibx_looks *looks, ibx_look *look);
+
+/* Is over, or not wanted any more; nothing happens where it is not in. */
+void ibx_looks_leave(ibx_look *look);
+
+/* From now on, for a minute, in seconds of any steady clock. */
+void ibx_looks_condemn(ibx_looks *looks, const char *source, double now);
+bool ibx_looks_condemned(ibx_looks *looks, const char *source, double now);
+
+#endif
