@@ -334,6 +334,12 @@ static void wholes(void **state) {
     refuse(CHECKED("--listen", ""), "server.listen is empty");
     refuse(CHECKED("--admin", "here"), "\"here\" is no address");
     good(CHECKED("--admin", "off"));
+    refuse(CHECKED("--admin", "0.0.0.0:9464"), "server.admin is 0.0.0.0:9464");
+    refuse(CHECKED("--admin", "[::]:9464", "--auth-unsigned-ok", "yes"), "admin_public = yes");
+    refuse(CHECKED("--admin", "192.0.2.1:9464", KEYS, "--auth-token", "t"), "admin_public = yes");
+    good(CHECKED("--admin", "0.0.0.0:9464", "--admin-public"));
+    good(CHECKED("--admin", "[::1]:9464"));
+    good(CHECKED("--admin", "unix:/tmp/imbrex-admin"));
     refuse(CHECKED("--root", "/nowhere/images"), "/nowhere/images cannot be opened as a folder");
     refuse(CHECKED("--root", file), "cannot be opened as a folder");
     refuse(CHECKED("--recipes-presets", "web"), "should be NAME=RECIPE");
@@ -341,6 +347,7 @@ static void wholes(void **state) {
     refuse(CHECKED("--recipes-presets", "web=resise:512x"), "presets: web: ");
     refuse(CHECKED("--recipes-presets", "a=resize:1x", "--recipes-presets", "a=resize:2x"),
            "two named a");
+    refuse(CHECKED("--recipes-presets", "web=lut3d:/etc/a.cube"), "presets: web: ");
     good(CHECKED("--recipes-presets", "a=resize:1x", "--recipes-presets", "ab=resize:2x"));
     refuse(CHECKED("--remote-ports", "80,http"), "\"http\" must be 1 to 65535");
     refuse(CHECKED("--s3-key-id", "x"), "must be given together");

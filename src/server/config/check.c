@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { FIRST_INHERITED = 3 }; /* SD_LISTEN_FDS_START */
-
 /* What cannot be told counts as open. */
 static bool is_open(GSocketAddress *address) {
     const bool local = address && ibx_endpoint_is_local(address);
@@ -17,7 +15,7 @@ static bool is_open(GSocketAddress *address) {
 const char *ibx_settings_exposed_by(const ibx_settings *settings) {
     const int inherited = ibx_endpoint_inherited(); /* they win over server.listen */
     for (int i = 0; i < inherited; i++)
-        if (is_open(ibx_endpoint_of(FIRST_INHERITED + i))) return "a socket of systemd";
+        if (is_open(ibx_endpoint_of(IBX_FIRST_INHERITED + i))) return "a socket of systemd";
     for (char *const *word = settings->server.listen; !inherited && *word; word++)
         if (is_open(ibx_endpoint_parse(*word, NULL))) return *word;
     return NULL;
@@ -62,8 +60,13 @@ static bool check_access(const ibx_settings *settings, ibx_error *err) {
 static bool check_admin(const ibx_settings *settings, ibx_error *err) {
     if (strcmp(settings->server.admin, "off") == 0) return true;
     GSocketAddress *address = ibx_endpoint_parse(settings->server.admin, err);
-    if (address) g_object_unref(address);
-    return address;
+    if (!address) return false;
+    if (!is_open(address) || settings->server.admin_public) return true;
+    return ibx_fail(err, IBX_USAGE,
+                    "everybody could read metrics and settings: server.admin is %s. Use an address "
+                    "of this machine alone, such as 127.0.0.1:9464 or unix:/run/imbrex-admin.sock, "
+                    "or say server.admin_public = yes if that is meant",
+                    settings->server.admin);
 }
 
 static bool check_root(const ibx_settings *settings, ibx_error *err) {
@@ -77,7 +80,7 @@ static bool check_root(const ibx_settings *settings, ibx_error *err) {
     return true;
 }
 
-/* "web=resize:512x/save:jpeg,80" */
+/* "web=resize:512x/save:jpeg,80"; read as requests are, which may name no files. */
 static bool check_preset(const char *preset, ibx_error *err) {
     const char *equals = strchr(preset, '=');
     const size_t length = equals ? (size_t)(equals - preset) : 0;
@@ -89,7 +92,7 @@ static bool check_preset(const char *preset, ibx_error *err) {
                         "recipes.presets: \"%s\" should be NAME=RECIPE, with a name of letters, "
                         "digits, - and _",
                         preset);
-    ibx_recipe *recipe = ibx_recipe_parse(equals + 1, &why);
+    ibx_recipe *recipe = ibx_recipe_parse_foreign(equals + 1, &why);
     if (!recipe)
         return ibx_fail(err, IBX_USAGE, "recipes.presets: %.*s: %s", (int)length, preset, why.text);
     ibx_recipe_free(recipe);

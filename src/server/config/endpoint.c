@@ -1,11 +1,17 @@
 /* endpoint.c - addresses to listen on. */
 #include "server/config/endpoint.h"
 #include <gio/gunixsocketaddress.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+enum {
+    BACKLOG = 1024,
+    MOST_INHERITED = 1024 /* more are no count, but a slip */
+};
 
 /* The host, without the brackets that an IPv6 address must have; NULL if they are not right. */
 static char *host_of(const char *text, const char *colon) {
@@ -47,16 +53,34 @@ GSocketAddress *ibx_endpoint_parse(const char *text, ibx_error *err) {
  */
 
 static GSocket *new_socket(GSocketAddress *address, GError **why) {
-    const bool local = G_IS_UNIX_SOCKET_ADDRESS(address);
-    return g_socket_new(g_socket_address_get_family(address), G_SOCKET_TYPE_STREAM,
-                        local ? G_SOCKET_PROTOCOL_DEFAULT : G_SOCKET_PROTOCOL_TCP, why);
+    const GSocketFamily family = g_socket_address_get_family(address);
+    const bool local = family == G_SOCKET_FAMILY_UNIX;
+    GSocket *socket = g_socket_new(family, G_SOCKET_TYPE_STREAM,
+                                   local ? G_SOCKET_PROTOCOL_DEFAULT : G_SOCKET_PROTOCOL_TCP, why);
+    if (!socket) return NULL;
+    /* So that 0.0.0.0 and [::] may be listened on at once, each for its own. */
+    if (family == G_SOCKET_FAMILY_IPV6)
+        g_socket_set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1, NULL);
+    g_socket_set_listen_backlog(socket, BACKLOG);
+    return socket;
 }
 
-/* Removes a Unix socket at which nobody answers any more. */
-static void remove_stale(GSocketAddress *address) {
+/* Connecting does not tell: to a file it is refused as to a socket that nobody listens on. */
+static bool is_socket(const char *path) {
     struct stat st;
+    return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+/* Removes a Unix socket at which nobody answers any more. False where what is there is none. */
+static bool remove_stale(GSocketAddress *address, GError **error) {
     const char *path = g_unix_socket_address_get_path(G_UNIX_SOCKET_ADDRESS(address));
-    if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode)) return;
+    if (!is_socket(path) && g_file_test(path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                    "there is something that is no socket, which is left alone; remove it or "
+                    "name another path");
+        return false;
+    }
+    if (!is_socket(path)) return true;
     GError *why = NULL;
     GSocket *probe = new_socket(address, NULL);
     if (probe && !g_socket_connect(probe, address, NULL, &why) &&
@@ -64,11 +88,12 @@ static void remove_stale(GSocketAddress *address) {
         unlink(path);
     g_clear_error(&why);
     g_clear_object(&probe);
+    return true;
 }
 
 static bool bind_socket(GSocket *socket, GSocketAddress *address, GError **why) {
     const bool local = G_IS_UNIX_SOCKET_ADDRESS(address);
-    if (local) remove_stale(address);
+    if (local && !remove_stale(address, why)) return false;
     const mode_t before = local ? umask(0117) : 0; /* from its first moment on */
     const bool good = g_socket_bind(socket, address, TRUE, why);
     if (local) umask(before);
@@ -88,9 +113,7 @@ GSocket *ibx_endpoint_listen(const char *text, ibx_error *err) {
 }
 
 void ibx_endpoint_remove(const char *text) {
-    struct stat st;
-    if (!g_str_has_prefix(text, "unix:")) return;
-    if (lstat(text + 5, &st) == 0 && S_ISSOCK(st.st_mode)) unlink(text + 5);
+    if (g_str_has_prefix(text, "unix:") && is_socket(text + 5)) unlink(text + 5);
 }
 
 /* ---- what there is ----------------------------------------------------------------------------
@@ -109,7 +132,7 @@ int ibx_endpoint_inherited(void) {
     if (!process || !count) return 0;
     if (!g_ascii_string_to_unsigned(process, 10, 1, G_MAXINT, &id, NULL) || (pid_t)id != getpid())
         return 0;
-    return g_ascii_string_to_unsigned(count, 10, 0, 1024, &n, NULL) ? (int)n : 0;
+    return g_ascii_string_to_unsigned(count, 10, 0, MOST_INHERITED, &n, NULL) ? (int)n : 0;
 }
 
 GSocketAddress *ibx_endpoint_of(int socket) {

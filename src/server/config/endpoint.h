@@ -9,8 +9,9 @@
  * the system choose. NULL with an error that names the text. */
 GSocketAddress *ibx_endpoint_parse(const char *text, ibx_error *err);
 
-/* Binds and listens there. A Unix socket that a server has left behind is replaced, one that still
- * answers is not; its file is made with mode 0660. NULL with an error that names the text. */
+/* Binds and listens there. A Unix socket that a server has left behind is replaced; one that still
+ * answers is not, nor is anything that is no socket. Its file is made with mode 0660, whatever the
+ * process's umask. [::] is IPv6 alone. NULL with an error that names the text. */
 GSocket *ibx_endpoint_listen(const char *text, ibx_error *err);
 
 /* Removes the file of a Unix socket, if it is one. */
@@ -19,7 +20,9 @@ void ibx_endpoint_remove(const char *text);
 /* Can nobody outside this machine connect to it? Loopback and Unix sockets. */
 bool ibx_endpoint_is_local(GSocketAddress *address);
 
-/* Sockets that systemd has opened for this process, from descriptor 3 on (sd_listen_fds(3)). */
+/* How many sockets systemd has opened for this process, from this descriptor on (sd_listen_fds(3)).
+ */
+enum { IBX_FIRST_INHERITED = 3 };
 int ibx_endpoint_inherited(void);
 
 /* The address of a listening socket; NULL if it is none. */

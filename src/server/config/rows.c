@@ -46,6 +46,7 @@ const ibx_setting ibx_setting_rows[] = {
           "Where to listen: \"127.0.0.1:8080\", \"[::1]:8080\", \"unix:/run/imbrex.sock\".", FIXED),
     TEXT(server, admin, "ADDRESS", "127.0.0.1:9464",
          "Where to answer /livez, /readyz, /metrics and /config; \"off\": nowhere.", FIXED),
+    BOOL(server, admin_public, "no", "Whether others than this machine may ask there.", FIXED),
     TEXT(server, root, "DIR", "", "Folder whose images are served.", FIXED),
     TEXT(server, origin, "URL", "",
          "Scheme and host that clients reach the server by, as addresses in its replies begin; "
@@ -78,8 +79,8 @@ const ibx_setting ibx_setting_rows[] = {
     TIME(limits, body_ms, SECOND, DAY, "60s", "Time for the body of a request.", RELOADS),
     BYTES(limits, body_rate, 0, G, "1K",
           "Bytes per second that a body must bring after five seconds.", RELOADS),
-    TIME(limits, write_ms, SECOND, HOUR, "20s", "Time that a reply may go without progress.",
-         RELOADS),
+    TIME(limits, write_ms, SECOND, HOUR, "20s",
+         "Time in which a client may take nothing of its reply.", RELOADS),
     TIME(limits, idle_ms, 0, DAY, "75s", "Time between two requests of a connection.", RELOADS),
     INT(limits, requests, 1, 1e9, "1000", "Requests of a connection.", RELOADS),
     BYTES(limits, source_bytes, K, 1024 * G, "32M", "Size of an upload or a remote source.",

@@ -29,6 +29,7 @@ typedef struct {
     struct {
         ibx_word_list listen; /* "127.0.0.1:8080", "[::1]:8080", "unix:/run/imbrex.sock" */
         char *admin;          /* the same, for health and metrics; "off" */
+        bool admin_public;    /* it may be an address beyond this machine */
         char *root;           /* folder whose files are served; "": none */
         char *origin;         /* "https://img.example.org": how clients reach it; "": as they say */
         ibx_word_list cors;   /* origins that may read replies; "*" */
@@ -48,7 +49,7 @@ typedef struct {
         int burst;
         int64_t header_ms, header_bytes;
         int64_t body_ms, body_rate; /* in all; bytes per second after 5 s of grace */
-        int64_t write_ms;           /* without progress of a reply */
+        int64_t write_ms;           /* in which a client may take nothing of its reply */
         int64_t idle_ms;            /* between requests of a connection */
         int requests;               /* per connection */
         int64_t source_bytes;       /* of uploads and remote sources */
@@ -127,8 +128,9 @@ void ibx_settings_free(ibx_settings *settings); /* twice is allowed */
 bool ibx_settings_unsigned(const ibx_settings *settings);
 
 /* What the settings must be as a whole: whoever listens beyond this machine (by server.listen or by
- * sockets of systemd) has keys and a token, or says unsigned_ok = yes; addresses can be read, the
- * root is a folder, presets are recipes. Fails closed, with a sentence that says what to do. */
+ * sockets of systemd) has keys and a token, or says unsigned_ok = yes; the admin's address is of
+ * this machine alone, or admin_public is said; addresses can be read, the root is a folder, presets
+ * are recipes that name no files. Fails closed, with a sentence that says what to do. */
 bool ibx_settings_check(const ibx_settings *settings, ibx_error *err);
 
 /* Prints them as a file that gives the same settings; secrets as a comment, "(hidden)". */

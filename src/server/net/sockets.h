@@ -1,6 +1,5 @@
-/* sockets.h - sockets that listen: made from the spellings of the settings, or given by systemd.
- *
- * "127.0.0.1:8080", "[::1]:8080", "unix:/run/imbrex.sock"; port 0 lets the system choose. */
+/* sockets.h - sockets that listen: made from addresses as config/endpoint.h reads them, or given by
+ * systemd. */
 #ifndef IBX_SERVER_SOCKETS_H
 #define IBX_SERVER_SOCKETS_H
 
