@@ -35,8 +35,9 @@ typedef struct {
     ibx_listener *listener;
     char *address; /* the first that it listens on */
     atomic_bool ready;
-    atomic_int requests, aborted;
-    _Atomic int64_t body; /* bytes of the last one */
+    atomic_int requests, aborted, refusals, refused_with;
+    char refused_client[64]; /* the last, read once `refusals` has grown */
+    _Atomic int64_t body;    /* bytes of the last one */
     ibx_error err;
 } site;
 
@@ -95,6 +96,13 @@ static inline void connected(void *user, GIOStream *stream, GSocketAddress *loca
     assert_true(soup_server_accept_iostream(s->soup, stream, local, remote, NULL));
 }
 
+static inline void refused(void *user, int status, const char *client, const char *why) {
+    site *s = user;
+    g_strlcpy(s->refused_client, client, sizeof s->refused_client);
+    s->refused_with = *why ? status : 0;
+    s->refusals++;
+}
+
 static inline int64_t metric(site *s, ibx_metric family, int label) {
     return ibx_metric_get(s->metrics, family, label);
 }
@@ -102,6 +110,7 @@ static inline int64_t metric(site *s, ibx_metric family, int label) {
 static inline bool open_site(site *s) {
     s->listener = ibx_listener_open(&s->settings, s->metrics, connected, s, &s->err);
     if (!s->listener) return false;
+    ibx_listener_on_refusal(s->listener, refused, s);
     char *lines = ibx_listener_addresses(s->listener);
     s->address = g_strndup(lines, strcspn(lines, "\n"));
     free(lines);

@@ -151,6 +151,9 @@ static void malformed_requests_get_one_reply(void **state) {
     assert_int_equal(s.requests, 0);
     assert_int_equal(metric(&s, IBX_M_REFUSED, IBX_REFUSED_GRAMMAR), cases);
     assert_int_equal(metric(&s, IBX_M_REQUESTS, 400), cases);
+    assert_int_equal(s.refusals, cases);
+    assert_int_equal(s.refused_with, 400);
+    assert_string_equal(s.refused_client, "127.0.0.1");
     stop(&s);
 }
 
@@ -212,7 +215,20 @@ static void slow_clients_are_sent_away(void **state) {
     expect_end(body, reply, from, 0.59, 3);
     check_problem(reply, 408);
     assert_int_equal(metric(&s, IBX_M_REFUSED, IBX_REFUSED_SLOW), 2);
+    assert_int_equal(metric(&s, IBX_M_REQUESTS, 408), 2);
+    assert_int_equal(s.refusals, 2); /* an idle connection is none */
+    assert_int_equal(s.refused_with, 408);
     stop(&s);
+}
+
+/* With a receive buffer that is full soon. */
+static int dial_narrow(const char *address) {
+    const int size = 16384, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    a.sin_port = htons((uint16_t)strtol(strrchr(address, ':') + 1, NULL, 10));
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+    return fd;
 }
 
 static void slow_readers_are_sent_away(void **state) {
@@ -235,6 +251,30 @@ static void slow_readers_are_sent_away(void **state) {
     assert_int_equal(metric(&s, IBX_M_REFUSED, IBX_REFUSED_SLOW), 1);
     close(slow);
     close(steady);
+    stop(&s);
+}
+
+/* A few bytes go at a time, so that the server's socket reports no room for longer than write_ms:
+ * that they arrive is enough. */
+static void steady_readers_are_waited_for(void **state) {
+    (void)state;
+    site s;
+    char reply[REPLY];
+    ibx_settings settings = DEFAULTS;
+    settings.limits.write_ms = 1000;
+    start(&s, &settings);
+    const int fd = dial_narrow(s.address);
+    say(fd, "GET /big HTTP/1.1\r\n" HOST "\r\n");
+    const double until = now() + 4;
+    while (now() < until) {
+        assert_true(recv(fd, reply, 1500, 0) > 0);
+        g_usleep(40000);
+    }
+    assert_int_equal(metric(&s, IBX_M_REFUSED, IBX_REFUSED_SLOW), 0);
+    assert_int_equal(metric(&s, IBX_M_CONNECTIONS, 0), 1);
+    await_connections(&s, 0); /* now it takes nothing any more */
+    assert_int_equal(metric(&s, IBX_M_REFUSED, IBX_REFUSED_SLOW), 1);
+    close(fd);
     stop(&s);
 }
 
@@ -272,6 +312,7 @@ int main(void) {
         cmocka_unit_test(a_body_that_ends_early_is_refused),
         cmocka_unit_test(slow_clients_are_sent_away),
         cmocka_unit_test(slow_readers_are_sent_away),
+        cmocka_unit_test(steady_readers_are_waited_for),
         cmocka_unit_test(who_leaves_while_waiting_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

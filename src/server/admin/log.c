@@ -163,6 +163,7 @@ static void put_request(line *l, const void *what) {
     put_text(l, "path", r->path);
     put_int(l, "status", r->status);
     put_text(l, "problem", r->problem);
+    put_text(l, "why", r->why);
     put_text(l, "recipe", r->recipe);
     put_text(l, "cache", r->cache);
     put_int(l, "bytes_in", r->bytes_in);

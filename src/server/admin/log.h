@@ -24,7 +24,7 @@ void ibx_log_event(ibx_log *log, const char *level, const char *format, ...)
 
 /* One request. NULL texts and zero numbers are left out. */
 typedef struct {
-    const char *id, *client, *method, *path, *recipe, *cache, *problem;
+    const char *id, *client, *method, *path, *recipe, *cache, *problem, *why;
     int status;
     int64_t bytes_in, bytes_out, pixels, rss;
     double total_ms, queue_ms, fetch_ms, decode_ms, filter_ms, encode_ms, cpu_ms;

@@ -18,15 +18,6 @@ static void choose_id(ibx_exchange *x) {
                  g_random_int());
 }
 
-static void name_client(ibx_exchange *x) {
-    GSocketAddress *remote = soup_server_message_get_remote_address(x->message);
-    if (!G_IS_INET_SOCKET_ADDRESS(remote)) return;
-    char *text =
-        g_inet_address_to_string(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(remote)));
-    g_strlcpy(x->client, text, sizeof x->client);
-    g_free(text);
-}
-
 /* libsoup has decoded its copy already. */
 static void take_target(ibx_exchange *x) {
     GIOStream *stream = ibx_stream_of(soup_server_message_get_remote_address(x->message));
@@ -38,7 +29,7 @@ static void take_target(ibx_exchange *x) {
 
 static void write_log(ibx_exchange *x) {
     x->log.id = x->id;
-    x->log.client = x->client[0] ? x->client : NULL;
+    x->log.client = *x->client.text ? x->client.text : NULL;
     x->log.method = soup_server_message_get_method(x->message);
     x->log.path = x->path;
     x->log.bytes_out = x->sent_bytes;
@@ -105,7 +96,7 @@ ibx_exchange *ibx_exchange_of(ibx_house *house, SoupServerMessage *message) {
     soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
     take_target(x);
     choose_id(x);
-    name_client(x);
+    x->client = ibx_client_name_of(soup_server_message_get_remote_address(message));
     g_object_set_data_full(G_OBJECT(message), KEY, x, end);
     g_signal_connect(message, "wrote-body-data", G_CALLBACK(wrote_data), x);
     g_signal_connect(message, "wrote-body", G_CALLBACK(wrote_all), x);

@@ -7,12 +7,13 @@
 #define IBX_SERVER_EXCHANGE_H
 
 #include "server/api/house.h"
+#include "server/net/clients.h"
 
 typedef struct ibx_exchange {
     ibx_house *house;
     SoupServerMessage *message;
     char id[65];              /* X-Request-Id: the client's, or a new one */
-    char client[64];          /* address, for the log */
+    ibx_client_name client;   /* for the log */
     char *path, *query;       /* as they came, percent-encoded; query NULL: none. Owned */
     bool head;                /* HEAD: no body is sent */
     bool is_signed;           /* its address carries a good signature */

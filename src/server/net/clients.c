@@ -33,6 +33,16 @@ ibx_client_key ibx_client_key_of(GSocketAddress *remote) {
     return key;
 }
 
+ibx_client_name ibx_client_name_of(GSocketAddress *remote) {
+    ibx_client_name name = {""};
+    if (!remote || !G_IS_INET_SOCKET_ADDRESS(remote)) return name;
+    char *text =
+        g_inet_address_to_string(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(remote)));
+    g_strlcpy(name.text, text, sizeof name.text);
+    g_free(text);
+    return name;
+}
+
 static bool has_client(const ibx_client_key *key) {
     return key->bytes[0] != 0;
 }

@@ -18,6 +18,12 @@ typedef struct ibx_clients ibx_clients;
 
 ibx_client_key ibx_client_key_of(GSocketAddress *remote);
 
+/* The address without its port, for a log; "" for a unix socket or NULL. */
+typedef struct {
+    char text[64];
+} ibx_client_name;
+ibx_client_name ibx_client_name_of(GSocketAddress *remote);
+
 /* Keeps at most `most` clients that have no connection. */
 ibx_clients *ibx_clients_new(const ibx_settings *settings, size_t most);
 void ibx_clients_free(ibx_clients *clients);

@@ -1,13 +1,16 @@
 /* connection.c - bytes between socket and guard, and the clock that watches them. */
 #include "server/net/connection.h"
 #include "server/net/farewell.h"
+#include <linux/sockios.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 enum {
     MS = 1000,           /* in microseconds */
     PAUSE = 1000 * 1000, /* before a body is looked at again that nobody waited for */
-    LOOK = 250 * 1000    /* between looks whether a client still waits */
+    LOOK = 250 * 1000,   /* between looks whether a client still waits */
+    SAMPLES = 4          /* of a stalled reply's progress before its time is over */
 };
 
 /* ---- the clock ----------------------------------------------------------------------------- */
@@ -31,12 +34,19 @@ static int64_t next_look(const ibx_connection *c) {
     return LOOK + (c->looked > c->guard.since ? c->looked : c->guard.since);
 }
 
+static int64_t write_time(const ibx_connection *c) {
+    return c->guard.settings->limits.write_ms * MS;
+}
+
+/* When it is time to see whether the client takes any of its reply. */
+static int64_t next_sample(const ibx_connection *c) {
+    return c->stalled ? c->sampled + write_time(c) / SAMPLES : INT64_MAX;
+}
+
 static int64_t deadline(const ibx_connection *c) {
     const int64_t turn = ibx_guard_deadline(&c->guard), look = next_look(c);
-    const int64_t due = turn < look ? turn : look;
-    const int64_t stall =
-        c->stalled ? c->stalled + c->guard.settings->limits.write_ms * MS : INT64_MAX;
-    return due < stall ? due : stall;
+    const int64_t due = turn < look ? turn : look, sample = next_sample(c);
+    return due < sample ? due : sample;
 }
 
 static void wake(GSource *source) {
@@ -54,16 +64,14 @@ static void end(ibx_connection *c) {
 /* Leaves behind the last word. */
 static void part(ibx_connection *c) {
     c->left = true;
-    ibx_farewell_close(c->base, c->closed, c->user);
+    ibx_farewell_close(c->base, c->events.closed, c->events.user);
     end(c);
 }
 
 /* Says why, and leaves. */
 static void refuse(ibx_connection *c, int status, const char *why, int reason) {
-    if (c->metrics) {
-        ibx_metric_add(c->metrics, IBX_M_REFUSED, reason, 1);
-        ibx_metric_add(c->metrics, IBX_M_REQUESTS, status, 1);
-    }
+    if (c->metrics) ibx_metric_add(c->metrics, IBX_M_REFUSED, reason, 1);
+    if (c->events.refused) c->events.refused(c->events.user, status, why);
     ibx_farewell_say(c->base, status, why, 0);
     part(c);
 }
@@ -101,12 +109,33 @@ static void look_after(ibx_connection *c, int64_t now) {
     gone(c->gone_user);
 }
 
+/* Bytes that were written but that the client's side has not acknowledged. */
+static int unacknowledged(const ibx_connection *c) {
+    int bytes = 0;
+    return ioctl(g_socket_get_fd(c->socket), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+/* A socket has room again only when a good part of its buffer is empty, which a slow reader of a
+ * long reply may take minutes for: what counts is whether bytes arrive. Nothing is written
+ * meanwhile, so that every change is an acknowledgement. */
+static void sample(ibx_connection *c, int64_t now) {
+    int64_t since = c->stalled;
+    const int bytes = unacknowledged(c);
+    c->sampled = now;
+    if (since && bytes < c->queued) {
+        c->queued = bytes;
+        atomic_compare_exchange_strong(&c->stalled, &since, now); /* unless it just found room */
+    } else if (since && now >= since + write_time(c)) {
+        count_slow(c);
+        break_off(c);
+    }
+}
+
 static void expire(ibx_connection *c, int64_t now) {
     if (now >= next_look(c)) {
         look_after(c, now);
-    } else if (c->stalled && now >= c->stalled + c->guard.settings->limits.write_ms * MS) {
-        count_slow(c);
-        break_off(c);
+    } else if (now >= next_sample(c)) {
+        sample(c, now);
     } else if (!is_awaited(c)) {
         c->guard.since += PAUSE;
     } else if (c->guard.phase == IBX_GUARD_HEAD) {
@@ -143,15 +172,14 @@ static GSource *new_timer(ibx_connection *c) {
 /* ---- life ---------------------------------------------------------------------------------- */
 
 ibx_connection *ibx_connection_new(GIOStream *base, const ibx_settings *settings,
-                                   ibx_metrics *metrics, void (*closed)(void *user), void *user) {
+                                   ibx_metrics *metrics, const ibx_stream_events *events) {
     ibx_connection *c = g_atomic_rc_box_new0(ibx_connection);
     c->base = g_object_ref(base);
     c->socket = g_socket_connection_get_socket(G_SOCKET_CONNECTION(base));
     c->in = G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(base));
     c->out = G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(base));
     c->metrics = metrics;
-    c->closed = closed;
-    c->user = user;
+    if (events) c->events = *events;
     c->armed = INT64_MAX;
     c->timer = new_timer(c);
     ibx_guard_init(&c->guard, settings, g_get_monotonic_time());
@@ -190,10 +218,10 @@ void ibx_connection_close(ibx_connection *connection) {
     const bool broken = c->ended || c->silent;
     end(c);
     if (!broken && (c->guard.size > c->guard.at || g_pollable_input_stream_is_readable(c->in))) {
-        ibx_farewell_close(c->base, c->closed, c->user);
+        ibx_farewell_close(c->base, c->events.closed, c->events.user);
     } else {
         g_io_stream_close(c->base, NULL, NULL);
-        if (c->closed) c->closed(c->user);
+        if (c->events.closed) c->events.closed(c->events.user);
     }
 }
 
@@ -338,8 +366,12 @@ GSource *ibx_connection_wait_read(ibx_connection *connection, GObject *stream,
 
 /* A thread that waits for room is not seen by libsoup; the clock must be. */
 static void begin_stall(ibx_connection *c) {
-    if (!c->stalled) c->stalled = g_get_monotonic_time();
-    arm(c, c->stalled + c->guard.settings->limits.write_ms * MS);
+    if (!c->stalled) {
+        c->queued = unacknowledged(c);
+        c->sampled = g_get_monotonic_time();
+        c->stalled = (int64_t)c->sampled;
+    }
+    arm(c, next_sample(c));
 }
 
 gssize ibx_connection_write(ibx_connection *connection, const void *data, size_t count,

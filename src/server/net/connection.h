@@ -8,6 +8,7 @@
 
 #include "server/admin/metrics.h"
 #include "server/net/guard.h"
+#include "server/net/stream.h"
 #include <gio/gio.h>
 #include <stdatomic.h>
 
@@ -17,24 +18,25 @@ typedef struct {
     GPollableInputStream *in;
     GPollableOutputStream *out;
     ibx_metrics *metrics;
-    void (*closed)(void *user);
-    void *user;
+    ibx_stream_events events;
     void (*gone)(void *user); /* of the present request, or NULL */
     void *gone_user;
     int64_t looked; /* when it was last seen whether the client is still there */
     ibx_guard guard;
     GSource *timer, *reader, *writer; /* the latest that wait for this stream, or NULL */
     _Atomic int64_t armed;            /* when the timer is due; INT64_MAX: never */
-    _Atomic int64_t stalled;          /* since when a write finds no room; 0: it does */
-    atomic_bool ended;                /* nothing is read or written any more */
-    bool told;                        /* libsoup knows that it has ended */
-    bool silent;                      /* the client has ended its side */
-    bool left;                        /* the base is closed or about to be */
+    _Atomic int64_t stalled; /* a write finds no room, and nothing goes since then; 0: it does */
+    _Atomic int64_t sampled; /* while it is stalled: when that was looked at */
+    _Atomic int queued;      /* and how many bytes were not acknowledged then */
+    atomic_bool ended;       /* nothing is read or written any more */
+    bool told;               /* libsoup knows that it has ended */
+    bool silent;             /* the client has ended its side */
+    bool left;               /* the base is closed or about to be */
 } ibx_connection;
 
 /* Counts references, as the sub-streams may outlive the stream. */
 ibx_connection *ibx_connection_new(GIOStream *base, const ibx_settings *settings,
-                                   ibx_metrics *metrics, void (*closed)(void *user), void *user);
+                                   ibx_metrics *metrics, const ibx_stream_events *events);
 ibx_connection *ibx_connection_ref(ibx_connection *connection);
 void ibx_connection_unref(ibx_connection *connection);
 

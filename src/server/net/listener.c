@@ -13,10 +13,11 @@
 #include <unistd.h>
 
 enum {
-    TURNS = 32,            /* connections before others have their turn */
-    MOST_IDLE = 4096,      /* clients without a connection that are remembered */
-    MOST_PARTING = 64,     /* refused connections that are closed gently at a time */
-    PAUSE_US = 100 * 1000, /* without descriptors */
+    MOST_UNSENT = 128 << 10, /* bytes of a reply that the system keeps before they can go */
+    TURNS = 32,              /* connections before others have their turn */
+    MOST_IDLE = 4096,        /* clients without a connection that are remembered */
+    MOST_PARTING = 64,       /* refused connections that are closed gently at a time */
+    PAUSE_US = 100 * 1000,   /* without descriptors */
     RETRY_S = 1
 };
 
@@ -25,6 +26,8 @@ struct ibx_listener {
     ibx_metrics *metrics; /* may be NULL */
     ibx_on_connection *connected;
     void *user;
+    ibx_on_refusal *refused; /* NULL: nobody is told */
+    void *refused_user;
     GPtrArray *sockets; /* of GSocket */
     GPtrArray *sources; /* of GSource: one for each socket */
     ibx_clients *clients;
@@ -37,6 +40,7 @@ struct ibx_listener {
 typedef struct {
     ibx_listener *listener;
     ibx_client_key client;
+    ibx_client_name name;
 } visit;
 
 static void unref(ibx_listener *l) {
@@ -47,6 +51,11 @@ static void unref(ibx_listener *l) {
 
 static void count(ibx_listener *l, ibx_metric family, int label, int64_t by) {
     if (l->metrics) ibx_metric_add(l->metrics, family, label, by);
+}
+
+static void tell(ibx_listener *l, int status, ibx_client_name client, const char *why) {
+    count(l, IBX_M_REQUESTS, status, 1);
+    if (l->refused) l->refused(l->refused_user, status, client.text, why);
 }
 
 /* ---- one connection ------------------------------------------------------------------------ */
@@ -60,6 +69,11 @@ static void leave(void *data) {
     g_free(v);
 }
 
+static void pass_on(void *data, int status, const char *why) {
+    visit *v = data;
+    tell(v->listener, status, v->name, why);
+}
+
 /* libsoup asks for a local address of the internet where a request has no Host. */
 static GSocketAddress *local_address(GSocket *socket) {
     GSocketAddress *address = g_socket_get_local_address(socket, NULL);
@@ -71,11 +85,12 @@ static GSocketAddress *local_address(GSocket *socket) {
 static void hand_on(ibx_listener *l, GSocketConnection *base, GSocketAddress *remote,
                     ibx_client_key client) {
     visit *v = g_new(visit, 1);
-    *v = (visit){l, client};
+    *v = (visit){l, client, ibx_client_name_of(remote)};
     l->references++;
     l->connections++;
     count(l, IBX_M_CONNECTIONS, 0, 1);
-    GIOStream *stream = ibx_stream_new(G_IO_STREAM(base), l->settings, l->metrics, leave, v);
+    const ibx_stream_events events = {pass_on, leave, v};
+    GIOStream *stream = ibx_stream_new(G_IO_STREAM(base), l->settings, l->metrics, &events);
     GSocketAddress *local = local_address(g_socket_connection_get_socket(base));
     ibx_stream_set_remote(stream, remote);
     l->connected(l->user, stream, local, remote);
@@ -89,9 +104,18 @@ static void parted(void *user) {
     unref(l);
 }
 
-static void refuse(ibx_listener *l, GIOStream *base, int status, const char *why, int reason) {
-    count(l, IBX_M_REFUSED, reason, 1);
-    ibx_farewell_say(base, status, why, RETRY_S);
+/* How a connection is answered that is not handed on. */
+typedef struct {
+    int status, reason;
+    const char *why;
+} refusal;
+static const refusal MANY = {503, IBX_REFUSED_MANY, "Too many connections."};
+static const refusal GREEDY = {429, IBX_REFUSED_CLIENT, "Too many connections of this client."};
+
+static void refuse(ibx_listener *l, GIOStream *base, GSocketAddress *remote, const refusal *no) {
+    count(l, IBX_M_REFUSED, no->reason, 1);
+    tell(l, no->status, ibx_client_name_of(remote), no->why);
+    ibx_farewell_say(base, no->status, no->why, RETRY_S);
     if (l->parting < MOST_PARTING) {
         l->parting++;
         l->references++;
@@ -104,10 +128,9 @@ static void refuse(ibx_listener *l, GIOStream *base, int status, const char *why
 static void receive(ibx_listener *l, GSocketConnection *base, GSocketAddress *remote) {
     const ibx_client_key client = ibx_client_key_of(remote);
     if (l->connections >= l->settings->limits.connections)
-        refuse(l, G_IO_STREAM(base), 503, "Too many connections.", IBX_REFUSED_MANY);
+        refuse(l, G_IO_STREAM(base), remote, &MANY);
     else if (!ibx_clients_enter(l->clients, client))
-        refuse(l, G_IO_STREAM(base), 429, "Too many connections of this client.",
-               IBX_REFUSED_CLIENT);
+        refuse(l, G_IO_STREAM(base), remote, &GREEDY);
     else
         hand_on(l, base, remote, client);
 }
@@ -119,8 +142,10 @@ static void welcome(ibx_listener *l, int fd) {
         return;
     }
     g_socket_set_blocking(socket, FALSE);
-    if (g_socket_get_family(socket) != G_SOCKET_FAMILY_UNIX)
+    if (g_socket_get_family(socket) != G_SOCKET_FAMILY_UNIX) {
         g_socket_set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+        g_socket_set_option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, MOST_UNSENT, NULL);
+    }
     GSocketConnection *base = g_socket_connection_factory_create_connection(socket);
     GSocketAddress *remote = g_socket_get_remote_address(socket, NULL);
     if (remote) receive(l, base, remote);
@@ -148,6 +173,7 @@ static void turn_away(ibx_listener *l, GSocket *socket, GSource *source) {
     const int fd = accept_one(socket);
     if (fd >= 0) {
         count(l, IBX_M_REFUSED, IBX_REFUSED_MANY, 1);
+        tell(l, 503, (ibx_client_name){""}, "No descriptors for more connections.");
         send(fd, REPLY, sizeof REPLY - 1, MSG_NOSIGNAL);
         close(fd);
     }
@@ -223,6 +249,11 @@ ibx_listener *ibx_listener_open(const ibx_settings *settings, ibx_metrics *metri
     return l;
 }
 
+void ibx_listener_on_refusal(ibx_listener *listener, ibx_on_refusal *refused, void *user) {
+    listener->refused = refused;
+    listener->refused_user = user;
+}
+
 void ibx_listener_stop(ibx_listener *listener) {
     ibx_listener *l = listener;
     if (!l->sockets) return;
@@ -241,6 +272,7 @@ void ibx_listener_free(ibx_listener *listener) {
     if (!listener) return;
     ibx_listener_stop(listener);
     listener->metrics = NULL;
+    listener->refused = NULL;
     unref(listener);
 }
 

@@ -16,9 +16,18 @@ typedef struct ibx_listener ibx_listener;
 typedef void ibx_on_connection(void *user, GIOStream *stream, GSocketAddress *local,
                                GSocketAddress *remote);
 
+/* A request or a connection was refused here, with a sentence that says why, so that nobody else
+ * has seen it. `client` is its address without a port; "" where that is not known, or a unix
+ * socket.
+ */
+typedef void ibx_on_refusal(void *user, int status, const char *client, const char *why);
+
 /* Binds and listens. NULL with an error that names the address. */
 ibx_listener *ibx_listener_open(const ibx_settings *settings, ibx_metrics *metrics,
                                 ibx_on_connection *connected, void *user, ibx_error *err);
+
+/* Calls `refused` with `user` from now on; NULL: nobody. */
+void ibx_listener_on_refusal(ibx_listener *listener, ibx_on_refusal *refused, void *user);
 
 /* No further connections; those that are open go on. */
 void ibx_listener_stop(ibx_listener *listener);

@@ -155,9 +155,9 @@ static void ibx_stream_init(IbxStream *stream) {
 }
 
 GIOStream *ibx_stream_new(GIOStream *base, const ibx_settings *settings, ibx_metrics *metrics,
-                          void (*closed)(void *user), void *user) {
+                          const ibx_stream_events *events) {
     IbxStream *s = g_object_new(ibx_stream_get_type(), NULL);
-    s->connection = ibx_connection_new(base, settings, metrics, closed, user);
+    s->connection = ibx_connection_new(base, settings, metrics, events);
     s->in = g_object_new(ibx_input_get_type(), NULL);
     s->in->connection = ibx_connection_ref(s->connection);
     s->out = g_object_new(ibx_output_get_type(), NULL);

@@ -4,8 +4,8 @@
  * and has passed net/grammar.h; then head and body go on as they are. What is refused is answered
  * here with its status and a line of text, and the connection ends. Time: a head has header_ms from
  * its first byte, a body a least rate after 5 s of grace and body_ms in all, a reply write_ms
- * without progress, a connection idle_ms between requests and so many requests. Both streams are
- * pollable, as libsoup asks. */
+ * in which the client acknowledges nothing of it, a connection idle_ms between requests and so many
+ * requests. Both streams are pollable, as libsoup asks. */
 #ifndef IBX_SERVER_STREAM_H
 #define IBX_SERVER_STREAM_H
 
@@ -13,10 +13,16 @@
 #include "server/config/settings.h"
 #include <gio/gio.h>
 
-/* Takes a reference of `base`, a GSocketConnection. `closed` (may be NULL) is called once when the
- * connection ends. */
+/* What a connection tells, from the thread it was made in; each may be NULL. */
+typedef struct {
+    void (*refused)(void *user, int status, const char *why); /* answered here; it ends then */
+    void (*closed)(void *user);                               /* once, at last */
+    void *user;
+} ibx_stream_events;
+
+/* Takes a reference of `base`, a GSocketConnection. `events` (may be NULL) is copied. */
 GIOStream *ibx_stream_new(GIOStream *base, const ibx_settings *settings, ibx_metrics *metrics,
-                          void (*closed)(void *user), void *user);
+                          const ibx_stream_events *events);
 
 /* Calls `gone` once if the client closes while the present request waits for its reply; nothing can
  * be read or written any more then. Ends with the request. libsoup would not notice before it
