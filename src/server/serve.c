@@ -5,6 +5,7 @@
 #include "server/admin/notify.h"
 #include "server/api/documents.h"
 #include "server/api/routes.h"
+#include "server/net/descriptors.h"
 #include "server/net/soup.h"
 #include <glib-unix.h>
 #include <stdlib.h>
@@ -107,6 +108,17 @@ static char *print_settings(const ibx_settings *settings) {
     return text;
 }
 
+/* More connections than there are descriptors for would be accepted only to fail later. */
+static void fit_connections(ibx_house *house) {
+    const int fit = ibx_descriptors_connections(&house->settings);
+    if (house->settings.limits.connections <= fit) return;
+    ibx_log_event(house->log, "warning",
+                  "limits.connections is %d in place of %d, as the process may have no more files "
+                  "open; raise the hard limit (ulimit -Hn, LimitNOFILE=)",
+                  fit, house->settings.limits.connections);
+    house->settings.limits.connections = fit;
+}
+
 /* Exchanges what may change at run time, and logs what may not. False: nothing has changed. */
 static bool exchange_settings(hall *h, ibx_settings *fresh, ibx_error *err) {
     char *left = NULL;
@@ -134,6 +146,7 @@ static bool take_over(hall *h, ibx_settings *fresh, ibx_error *err) {
     }
     ibx_keyring_free(h->house.keys);
     h->house.keys = keys;
+    fit_connections(&h->house);
     ibx_purse_limit(&h->house.purse, h->house.settings.limits.inflight_bytes);
     ibx_works_reloaded(h->house.works);
     ibx_fetcher_reloaded(h->house.fetcher);
@@ -174,6 +187,13 @@ static void connected(void *user, GIOStream *stream, GSocketAddress *local,
     g_error_free(why);
 }
 
+/* What never was a request for libsoup has its line in the log too. */
+static void refused(void *user, int status, const char *client, const char *why) {
+    const hall *h = user;
+    const ibx_log_request line = {.client = *client ? client : NULL, .status = status, .why = why};
+    ibx_log_write(h->house.log, &line);
+}
+
 static bool open_sources(ibx_house *house, ibx_error *err) {
     const ibx_settings *s = &house->settings;
     house->purse = (ibx_purse){.most = s->limits.inflight_bytes, .metrics = house->metrics};
@@ -198,9 +218,11 @@ static bool open_house(hall *h, ibx_error *err) {
     house->log = ibx_log_open(house->settings.log.file, err);
     house->soup = house->log ? ibx_soup_new(err) : NULL;
     if (!house->soup || !open_sources(house, err)) return false;
+    fit_connections(house);
     g_object_set(house->soup, "server-header", "imbrex", NULL);
     house->listener = ibx_listener_open(&house->settings, house->metrics, connected, h, err);
     if (!house->listener) return false;
+    ibx_listener_on_refusal(house->listener, refused, h);
     h->admin = ibx_admin_open(&house->settings, house->metrics, err);
     if (!h->admin && err->code != IBX_OK) return false;
     house->works = ibx_works_new(&house->settings, house->metrics, err);
@@ -249,6 +271,7 @@ static void run(hall *h) {
 
 static int serve(hall *h) {
     ibx_error err = {0};
+    ibx_descriptors_raise();
     const bool ok = open_house(h, &err);
     if (ok)
         run(h);
