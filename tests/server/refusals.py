@@ -35,12 +35,12 @@ def test_lines(s):
     cases = ((400, (b"GET / HTTP/1.1\r\n\r\n",)), (431, (b"GET / HTTP/1.1\r\nX: " + b"a" * 40000,)),
              (408, (b"GET / HT",)), (429, (good, good, good)))
     for status, texts in cases:
-        before = s.metric("http_requests_total", code=status)
+        before = s.metric("http_requests_total", route="other", code=status)
         got = say(s, *texts)
         check(got.startswith(b"HTTP/1.1 %d " % status), f"{status}: {got[:80]}")
         line = refusals(s)[-1]
         check(line["status"] == status and line["client"] == "127.0.0.1" and line["why"], line)
-        check(s.metric("http_requests_total", code=status) == before + 1, f"{status} is counted")
+        check(s.metric("http_requests_total", route="other", code=status) == before + 1, f"{status} is counted")
     check(len(refusals(s)) == len(cases), "one line each")
 
 

@@ -284,7 +284,8 @@ def slow_readers(s):
 
 limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, 8192), limit))
-with support.server("--root", root, "--auth-token", "secret", "--limits-source-bytes", "4M",
+with support.server("--root", root, "--auth-token", "secret", "--auth-unsigned-ok", "yes",
+                    "--limits-source-bytes", "4M",
                     "--limits-connections", 1100, "--limits-connections-per-client", 1100,
                     "--limits-header-ms", "2s", "--limits-body-ms", "3s", "--limits-write-ms", "2s",
                     "--cache-folder", work / "cache", "--log-file", "off") as s:

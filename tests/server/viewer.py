@@ -127,7 +127,7 @@ def large(b, site, root):
     picture = smooth(WIDE, HIGH)
     Image.fromarray(picture).save(root / "large.png")
     views = ((0.4, 1500, 1000), (1.0, 1530, 1020), (1.0, 700, 1600))
-    with support.server("--root", root) as s:
+    with support.server("--root", root, "--auth-unsigned-ok", "yes") as s:
         show(b, site, s, picture, "/dz/large.png.dzi", "deepzoom", views)
         show(b, site, s, picture, "/iiif/3/large.png/info.json", "iiif", views)
 
@@ -139,7 +139,7 @@ def huge(b, site, root):
     views = ((0.08, 7600, 8700), (0.3, 3000, 14000), (1.0, 14200, 9000))
     for kind, patience in (("tif", ()), ("jpg", ("--limits-queue-ms", "2min",
                                                  "--limits-queue-heavy", "64"))):
-        with support.server("--root", root, "--limits-pixels", "300M", *patience) as s:
+        with support.server("--root", root, "--auth-unsigned-ok", "yes", "--limits-pixels", "300M", *patience) as s:
             show(b, site, s, picture, f"/dz/huge.{kind}.dzi", f"huge-{kind}-deepzoom", views, TIMES)
             show(b, site, s, picture, f"/iiif/3/huge.{kind}/info.json", f"huge-{kind}-iiif", views,
                  TIMES)

@@ -54,7 +54,7 @@ static void count(ibx_listener *l, ibx_metric family, int label, int64_t by) {
 }
 
 static void tell(ibx_listener *l, int status, ibx_client_name client, const char *why) {
-    count(l, IBX_M_REQUESTS, status, 1);
+    count(l, IBX_M_REQUESTS, IBX_REQUEST(IBX_ROUTE_OTHER, status), 1);
     if (l->refused) l->refused(l->refused_user, status, client.text, why);
 }
 
