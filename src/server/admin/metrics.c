@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { MOST_VALUES = 6, FIRST_CODE = 100, CODES = 500 };
+enum { MOST_VALUES = 7, FIRST_CODE = 100, CODES = 500 };
 
 /* One family; without a label it has one value, "". */
 typedef struct {
@@ -25,7 +25,8 @@ static const family_row FAMILIES[IBX_METRICS] = {
     [IBX_M_REQUESTS] = {"http_requests_total", COUNTER, .label = "code",
                         .help = "Requests answered, by HTTP status."},
     [IBX_M_SHED] = {"shed_total", COUNTER,
-                    LABEL("reason", "queue", "wait", "memory", "bodies", "client", "draining"),
+                    LABEL("reason", "queue", "wait", "memory", "bodies", "results", "client",
+                          "draining"),
                     .help = "Requests refused to protect the others, by what was exhausted."},
     [IBX_M_QUEUE_DEPTH] = {"queue_depth", GAUGE, LABEL("lane", "light", "heavy"),
                            .help = "Jobs that wait for a worker."},
@@ -40,8 +41,10 @@ static const family_row FAMILIES[IBX_METRICS] = {
                       .help = "Memory that the plans of admitted jobs need, and may need."},
     [IBX_M_INFLIGHT] = {"inflight_body_bytes", GAUGE, ALONE,
                         .help = "Bytes of uploads and remote sources that are held."},
+    [IBX_M_RESULTS] = {"result_bytes", GAUGE, ALONE,
+                       .help = "Bytes of results that clients have not read yet."},
     [IBX_M_CACHE] = {"cache_requests_total", COUNTER,
-                     LABEL("result", "hit", "miss", "bypass", "corrupt", "error"),
+                     LABEL("result", "hit", "miss", "bypass", "corrupt", "error", "skipped"),
                      .help = "What the cache of results had."},
     [IBX_M_CACHE_BYTES] = {"cache_bytes", GAUGE, ALONE,
                            .help = "Bytes of the files in the cache of results."},
