@@ -148,6 +148,7 @@ static bool take_over(hall *h, ibx_settings *fresh, ibx_error *err) {
     h->house.keys = keys;
     fit_connections(&h->house);
     ibx_purse_limit(&h->house.purse, h->house.settings.limits.inflight_bytes);
+    ibx_purse_limit(&h->house.results, h->house.settings.limits.inflight_bytes);
     ibx_works_reloaded(h->house.works);
     ibx_fetcher_reloaded(h->house.fetcher);
     free(h->config);
@@ -196,7 +197,10 @@ static void refused(void *user, int status, const char *client, const char *why)
 
 static bool open_sources(ibx_house *house, ibx_error *err) {
     const ibx_settings *s = &house->settings;
-    house->purse = (ibx_purse){.most = s->limits.inflight_bytes, .metrics = house->metrics};
+    house->purse = (ibx_purse){
+        .most = s->limits.inflight_bytes, .metrics = house->metrics, .gauge = IBX_M_INFLIGHT};
+    house->results = house->purse;
+    house->results.gauge = IBX_M_RESULTS;
     if (s->auth.keys && s->auth.keys[0] && !(house->keys = ibx_keyring_new(s->auth.keys, err)))
         return false;
     if (s->server.root[0] && (house->root = ibx_files_root(s->server.root, err)) < 0) return false;

@@ -13,7 +13,7 @@
 static void keeps_bytes(void **state) {
     (void)state;
     ibx_metrics *metrics = ibx_metrics_new();
-    ibx_purse purse = {.most = 1000, .metrics = metrics};
+    ibx_purse purse = {.most = 1000, .metrics = metrics, .gauge = IBX_M_INFLIGHT};
     ibx_opened opened;
     char back[8] = "";
     ibx_upload *u = ibx_upload_new(&purse, 1000);

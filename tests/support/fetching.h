@@ -19,7 +19,8 @@ static inline void fetching_init(fetching *f, int port) {
     static const char *const HOSTS[] = {"127.0.0.1", "img.example.org", "*.cdn.example.org",
                                         "localhost", "[::1]",           NULL};
     static const char *const NETWORKS[] = {"127.0.0.1", NULL};
-    *f = (fetching){.purse = {.most = 64 << 20}, .metrics = ibx_metrics_new()};
+    *f = (fetching){.purse = {.most = 64 << 20, .gauge = IBX_M_INFLIGHT},
+                    .metrics = ibx_metrics_new()};
     f->purse.metrics = f->metrics;
     f->settings.remote.allow = g_strdupv((char **)HOSTS);
     f->settings.remote.networks = g_strdupv((char **)NETWORKS);

@@ -18,6 +18,7 @@ typedef enum {
     IBX_M_RESTARTS,    /* worker_restarts_total{reason}: IBX_RESTART_... */
     IBX_M_MEMORY,      /* memory_budget_bytes{state}: gauge; 0 used, 1 limit */
     IBX_M_INFLIGHT,    /* inflight_body_bytes: gauge */
+    IBX_M_RESULTS,     /* result_bytes: gauge */
     IBX_M_CACHE,       /* cache_requests_total{result}: IBX_CACHE_... */
     IBX_M_CACHE_BYTES, /* cache_bytes: gauge */
     IBX_M_COALESCED,   /* coalesced_total */
@@ -54,6 +55,7 @@ enum {
     IBX_SHED_WAIT,
     IBX_SHED_MEMORY,
     IBX_SHED_BODIES,
+    IBX_SHED_RESULTS,
     IBX_SHED_CLIENT,
     IBX_SHED_DRAINING,
     IBX_SHEDS
@@ -74,6 +76,7 @@ enum {
     IBX_CACHE_BYPASS,
     IBX_CACHE_CORRUPT,
     IBX_CACHE_ERROR,
+    IBX_CACHE_SKIPPED,
     IBX_CACHES
 };
 enum {

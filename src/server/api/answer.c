@@ -129,6 +129,18 @@ void ibx_answer_bytes(ibx_exchange *x, const ibx_reply *reply, GBytes *bytes) {
     ibx_exchange_send(x);
 }
 
+bool ibx_answer_not_modified(ibx_exchange *x, const ibx_reply *reply) {
+    const char *tags = soup_message_headers_get_list(
+        soup_server_message_get_request_headers(x->message), "If-None-Match");
+    const char *method = soup_server_message_get_method(x->message);
+    if (!tags || strchr(tags, '*') || (method != SOUP_METHOD_GET && !x->head)) return false;
+    if (!lists_tag(tags, reply->etag)) return false;
+    describe(x, reply);
+    soup_server_message_set_status(x->message, SOUP_STATUS_NOT_MODIFIED, NULL);
+    ibx_exchange_send(x);
+    return true;
+}
+
 void ibx_answer_text(ibx_exchange *x, const ibx_reply *reply, const char *text) {
     GBytes *bytes = g_bytes_new(text, strlen(text));
     ibx_answer_bytes(x, reply, bytes);

@@ -33,7 +33,11 @@ void ibx_answer_header(ibx_exchange *x, const char *name, const char *format, ..
  * section 13), or a part of them (Range). Takes a reference of the bytes. */
 void ibx_answer_bytes(ibx_exchange *x, const ibx_reply *reply, GBytes *bytes);
 
-/* The same with a text that is copied. */
+/* 304 before there are any bytes, if a GET or HEAD names the reply's tag among those that it has.
+ * False: nothing was answered. "*" is for ibx_answer_bytes: it asks whether there is anything. */
+bool ibx_answer_not_modified(ibx_exchange *x, const ibx_reply *reply);
+
+/* ibx_answer_bytes with a text that is copied. */
 void ibx_answer_text(ibx_exchange *x, const ibx_reply *reply, const char *text);
 
 /* 204. */

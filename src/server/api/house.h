@@ -22,7 +22,8 @@ typedef struct ibx_house {
     ibx_flights *flights;
     ibx_cache *cache; /* NULL: none */
     ibx_fetcher *fetcher;
-    ibx_purse purse;
+    ibx_purse purse;       /* of sources */
+    ibx_purse results;     /* until they are sent */
     ibx_keyring *keys;     /* NULL: none */
     ibx_recent *addresses; /* of other servers: ibx_opened, what they held lately */
     ibx_recent *abouts;    /* ibx_about of sources by their identity */

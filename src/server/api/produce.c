@@ -36,73 +36,87 @@ ibx_product_key ibx_product_key_of(const ibx_wish *wish, const char *identity) {
 /* What an entry says about its body. */
 static const char META[] = "%15s %d %d %d %d";
 
-static void release(void *cached) {
-    ibx_cache_release(cached);
-    g_free(cached);
-}
-
-static bool read_entry(ibx_cached *cached, ibx_product *product) {
+static bool read_meta(const char *meta, ibx_product *product) {
     char format[16];
     ibx_result *r = &product->output[0];
-    if (sscanf(cached->meta, META, format, &r->w, &r->h, &product->in_w, &product->in_h) != 5)
-        return false;
+    if (sscanf(meta, META, format, &r->w, &r->h, &product->in_w, &product->in_h) != 5) return false;
     r->format = ibx_format_find(format);
     return r->format != NULL;
 }
 
 bool ibx_product_find(ibx_house *house, const ibx_product_key *key, ibx_product *product) {
-    *product = (ibx_product){.cache = "hit", .outputs = 1};
-    ibx_cached *cached = house->cache ? g_new0(ibx_cached, 1) : NULL;
-    if (cached && ibx_cache_find(house->cache, key->text, cached)) {
-        if (read_entry(cached, product)) {
-            product->output[0].bytes =
-                g_bytes_new_with_free_func(cached->body, cached->size, release, cached);
-            return true;
-        }
-        ibx_cache_release(cached);
+    ibx_cached cached;
+    *product = (ibx_product){.cache = "hit"};
+    if (!house->cache || !ibx_cache_find(house->cache, key->text, &cached)) return false;
+    const bool good = read_meta(cached.meta, product);
+    if (good) {
+        product->output[0].bytes = g_bytes_ref(cached.body);
+        product->outputs = 1;
     }
-    g_free(cached);
-    return false;
+    ibx_cache_release(&cached);
+    return good;
 }
 
-static void store(const job *j, const ibx_product *product, int fd) {
+static void store(const job *j, const ibx_product *product) {
     const ibx_result *r = &product->output[0];
     char meta[100];
     snprintf(meta, sizeof meta, "%s %d %d %d %d", r->format->name, r->w, r->h, product->in_w,
              product->in_h);
-    ibx_cache_store(j->house->cache, j->key.text, meta, fd, (int64_t)g_bytes_get_size(r->bytes));
+    ibx_cache_store(j->house->cache, j->key.text, meta, r->bytes);
 }
 
 /* ---- results of workers ------------------------------------------------------------------------
  */
 
+/* Paid for from the first to the last who holds it, in whatever thread that is. */
 typedef struct {
     void *at;
     size_t size;
+    ibx_purse *purse;
 } mapping;
 
 static void unmap(void *data) {
     mapping *m = data;
-    munmap(m->at, m->size);
+    if (m->at) munmap(m->at, m->size);
+    ibx_purse_return(m->purse, (int64_t)m->size);
     g_free(m);
 }
 
-/* The bytes of a sealed memory file. NULL if they cannot be mapped. */
-static GBytes *map(int fd, int64_t size) {
-    if (size == 0) return g_bytes_new(NULL, 0);
-    void *at = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
+/* The bytes of a sealed memory file, which are paid for. NULL if they cannot be mapped. */
+static GBytes *map(int fd, int64_t size, ibx_purse *purse) {
+    void *at = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0) : NULL;
     if (at == MAP_FAILED) return NULL;
     mapping *m = g_new(mapping, 1);
-    *m = (mapping){at, (size_t)size};
+    *m = (mapping){at, (size_t)size, purse};
     return g_bytes_new_with_free_func(at, (size_t)size, unmap, m);
 }
 
-static bool take_outputs(ibx_product *product, const ibx_outcome *o) {
+static void refuse(ibx_house *house, ibx_product *product) {
+    ibx_metric_add(house->metrics, IBX_M_SHED, IBX_SHED_RESULTS, 1);
+    product->fate = IBX_FATE_OVERLOADED;
+    product->retry_s = 1;
+    ibx_fail(&product->error, IBX_MEMORY,
+             "there is no room for another result until clients have read theirs");
+}
+
+static GBytes *take_bytes(ibx_house *house, ibx_product *product, int fd, int64_t size) {
+    if (!ibx_purse_spend(&house->results, size)) {
+        refuse(house, product);
+        return NULL;
+    }
+    GBytes *bytes = map(fd, size, &house->results);
+    if (bytes) return bytes;
+    ibx_purse_return(&house->results, size);
+    ibx_fail(&product->error, IBX_MEMORY, "no memory for the result");
+    return NULL;
+}
+
+static bool take_outputs(ibx_house *house, ibx_product *product, const ibx_outcome *o) {
     for (int i = 0; i < o->delivery->outputs; i++) {
         const ibx_made *made = &o->delivery->output[i];
         ibx_result *r = &product->output[i];
-        r->bytes = map(o->fds[i], made->bytes);
-        if (!r->bytes) return ibx_fail(&product->error, IBX_MEMORY, "no memory for the result");
+        r->bytes = take_bytes(house, product, o->fds[i], made->bytes);
+        if (!r->bytes) return false;
         r->format = ibx_format_find(made->format);
         g_strlcpy(r->name, made->name, sizeof r->name);
         r->w = made->w;
@@ -112,7 +126,7 @@ static bool take_outputs(ibx_product *product, const ibx_outcome *o) {
     return true;
 }
 
-static void fill(ibx_product *product, const ibx_outcome *o) {
+static void fill(ibx_house *house, ibx_product *product, const ibx_outcome *o) {
     *product = (ibx_product){.fate = o->fate,
                              .cache = "miss",
                              .retry_s = o->retry_s,
@@ -127,7 +141,7 @@ static void fill(ibx_product *product, const ibx_outcome *o) {
         product->in_w = o->delivery->about.head.w;
         product->in_h = o->delivery->about.head.h;
     }
-    if (o->fate == IBX_FATE_DONE && product->error.code == IBX_OK) take_outputs(product, o);
+    if (o->fate == IBX_FATE_DONE && product->error.code == IBX_OK) take_outputs(house, product, o);
 }
 
 void ibx_product_free(ibx_product *product) {
@@ -139,10 +153,10 @@ void ibx_product_free(ibx_product *product) {
 static void worked(void *user, const ibx_outcome *outcome) {
     job *j = user;
     ibx_product product;
-    fill(&product, outcome);
+    fill(j->house, &product, outcome);
     if (!j->cached) product.cache = "bypass";
     const bool good = product.outputs == 1 && product.error.code == IBX_OK;
-    if (good && j->cached && j->house->cache) store(j, &product, outcome->fds[0]);
+    if (good && j->cached && j->house->cache) store(j, &product);
     ibx_flight_land(j->flight, &product);
     ibx_product_free(&product);
     g_free(j);

@@ -80,26 +80,42 @@ static int64_t max_age(const ibx_exchange *x) {
     return x->is_signed ? settings->cache.max_age : settings->cache.max_age_unsigned;
 }
 
+static ibx_reply reply_of(const ibx_exchange *x, const ibx_wish *wish, const char *etag,
+                          time_t modified) {
+    const bool upload = soup_server_message_get_method(x->message) == SOUP_METHOD_POST;
+    return (ibx_reply){.etag = etag,
+                       .modified = modified,
+                       .max_age_ms = upload ? 0 : max_age(x),
+                       .varies = wish->automatic};
+}
+
 /* The one file as it is. */
 static void answer_file(ibx_exchange *x, const ibx_wish *wish, const ibx_product *p,
                         const char *etag, time_t modified) {
     const ibx_result *r = &p->output[0];
+    ibx_reply reply = reply_of(x, wish, etag, modified);
+    reply.mime = r->format->mime;
+    reply.download = r->name[0] ? r->name : NULL;
     ibx_answer_measures(x, p);
-    const bool upload = soup_server_message_get_method(x->message) == SOUP_METHOD_POST;
-    const ibx_reply reply = {.mime = r->format->mime,
-                             .etag = etag,
-                             .modified = modified,
-                             .max_age_ms = upload ? 0 : max_age(x),
-                             .varies = wish->automatic,
-                             .download = r->name[0] ? r->name : NULL};
     ibx_answer_bytes(x, &reply, r->bytes);
+}
+
+/* A client that knows the tag has the bytes: neither cache nor worker is asked for them. */
+static bool answer_known(ibx_exchange *x, const ibx_wish *wish, const char *etag, time_t modified) {
+    const ibx_reply reply = reply_of(x, wish, etag, modified);
+    if (!ibx_answer_not_modified(x, &reply)) return false;
+    x->log.cache = "bypass";
+    if (x->house->cache) ibx_metric_add(x->house->metrics, IBX_M_CACHE, IBX_CACHE_BYPASS, 1);
+    return true;
 }
 
 bool ibx_serve_cached(ibx_exchange *x, const ibx_wish *wish, const char *identity,
                       time_t modified) {
     const ibx_product_key key = ibx_product_key_of(wish, identity);
     ibx_product product;
-    if (wish->outputs != 1 || !ibx_product_find(x->house, &key, &product)) return false;
+    if (wish->outputs != 1) return false;
+    if (answer_known(x, wish, key.text, modified)) return true;
+    if (!ibx_product_find(x->house, &key, &product)) return false;
     note(x, &product);
     answer_file(x, wish, &product, key.text, modified);
     ibx_product_free(&product);

@@ -13,8 +13,8 @@ typedef void ibx_answer_product(ibx_exchange *x, const ibx_product *product, con
 void ibx_serve_source(ibx_exchange *x, ibx_wish *wish, ibx_opened *source, int64_t purse,
                       ibx_answer_product *answer);
 
-/* Answers from the cache alone, if it has what the wish makes of a source with that identity. Takes
- * nothing over. */
+/* Answers at once, if the client has what the wish makes of a source with that identity, or the
+ * cache. Takes nothing over. */
 bool ibx_serve_cached(ibx_exchange *x, const ibx_wish *wish, const char *identity, time_t modified);
 
 /* The headers that tell what was done and how long it took. */

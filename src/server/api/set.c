@@ -18,7 +18,7 @@ typedef struct {
 struct gathering {
     ibx_exchange *x;
     ibx_opened source;
-    int64_t purse;
+    int64_t purse, results; /* bytes to return */
     ibx_set_member *member;
     share *part;
     int count, waiting;
@@ -31,10 +31,15 @@ static void stop(void *user) {
     for (int i = 0; i < g->count; i++) g->part[i].production = NULL;
 }
 
+static void free_products(gathering *g) {
+    for (int i = 0; i < g->count; i++) ibx_product_free(&g->part[i].product);
+}
+
 static void drop(void *user) {
     gathering *g = user;
-    for (int i = 0; i < g->count; i++) ibx_product_free(&g->part[i].product);
+    free_products(g);
     ibx_purse_return(&g->x->house->purse, g->purse);
+    ibx_purse_return(&g->x->house->results, g->results);
     ibx_opened_close(&g->source);
     ibx_set_free(g->member, g->count);
     g_free(g->part);
@@ -76,6 +81,21 @@ static void append_member(SoupMultipart *multipart, const gathering *g, int at) 
     }
 }
 
+/* The reply is a copy of all parts. */
+static bool pay(gathering *g) {
+    ibx_house *house = g->x->house;
+    int64_t bytes = 0;
+    for (int at = 0; at < g->count; at++)
+        for (int i = 0; i < g->part[at].product.outputs; i++)
+            bytes += (int64_t)g_bytes_get_size(g->part[at].product.output[i].bytes);
+    if (ibx_purse_spend(&house->results, bytes)) {
+        g->results = bytes;
+        return true;
+    }
+    ibx_metric_add(house->metrics, IBX_M_SHED, IBX_SHED_RESULTS, 1);
+    return false;
+}
+
 static void answer(gathering *g) {
     ibx_exchange *x = g->x;
     SoupMultipart *multipart = soup_multipart_new("multipart/mixed");
@@ -112,7 +132,13 @@ static void produced(void *user, const ibx_product *p) {
         return;
     }
     keep(&part->product, p);
-    if (g->waiting == 0) answer(g);
+    if (g->waiting > 0) return;
+    if (pay(g))
+        answer(g);
+    else
+        ibx_answer_no(g->x, 503, "overloaded",
+                      "there is no room for another reply until clients have read theirs");
+    free_products(g);
 }
 
 static void start(gathering *g) {

@@ -5,46 +5,62 @@
  * (O_TMPFILE) and linked when complete; least recently used entries go first. The index is in
  * memory, rebuilt by a scan at the start. A damaged entry is a miss and is removed; a disk that is
  * full or read-only makes the cache smaller or idle, never a request fail. Files of other names are
- * left alone, and two servers may share a folder: each keeps to its size by itself. One thread.
+ * left alone, and two servers may share a folder: each keeps to its size by itself.
+ *
+ * Called from one thread, the main loop's, which must not wait for a disk: a thread of the cache
+ * itself writes entries and makes room for them. The checksum is computed once for each file, at
+ * its first use; afterwards only if its inode, size or times are other ones than then. What this
+ * process has written needs no first time.
  *
  * Counted in IBX_M_CACHE: every find as a hit, a miss, corrupt, or (cannot be read) an error; every
- * store that failed as an error. In IBX_M_CACHE_BYTES: what the files take, in blocks of 4 KiB. */
+ * store that failed as an error, and every one that had no room in the queue as skipped. In
+ * IBX_M_CACHE_BYTES: what the files take, in blocks of 4 KiB. */
 #ifndef IBX_SERVER_CACHE_H
 #define IBX_SERVER_CACHE_H
 
 #include "imbrex.h"
 #include "server/admin/metrics.h"
+#include <glib.h>
+
+enum {
+    IBX_CACHE_SHARE = 8,              /* an entry takes at most this part of the whole size */
+    IBX_CACHE_QUEUE = 64,             /* stores that wait for the disk, */
+    IBX_CACHE_QUEUE_BYTES = 64 << 20, /* and bytes of them, if there are several */
+    IBX_CACHE_HEAP = 256 << 10        /* files below are read, others mapped: see ibx_cached */
+};
 
 typedef struct ibx_cache ibx_cache;
 
 /* NULL with an error if the folder cannot be made or read. The scan holds no more than twice as
  * many entries as fit into `size`. */
 ibx_cache *ibx_cache_open(const char *folder, int64_t size, ibx_metrics *metrics, ibx_error *err);
-void ibx_cache_close(ibx_cache *cache); /* NULL is allowed */
+void ibx_cache_close(ibx_cache *cache); /* settles; NULL is allowed */
 
-/* What stands in an entry. Mapped read-only; release with ibx_cache_release. It stays as it is when
- * the entry is removed or replaced. */
+/* What stands in an entry. It stays as it is when the entry is removed or replaced. A large body is
+ * a mapping of its file, whose pages the system reads when they are sent and drops when it wants
+ * to; a small one is a copy, as taking a mapping away costs every core more than copying. */
 typedef struct {
-    void *map;
-    size_t map_size;
-    const char *meta; /* NUL-terminated */
-    const uint8_t *body;
-    size_t size;
+    char *meta; /* NUL-terminated */
+    GBytes *body;
 } ibx_cached;
 
-/* False: there is none, or it is damaged or cannot be read. Checks every byte: 20 kB take 15 us. */
+/* False: there is none, or it is damaged or cannot be read. What waits for the disk is there. */
 bool ibx_cache_find(ibx_cache *cache, const char *key, ibx_cached *found);
 void ibx_cache_release(ibx_cached *found);
 
-/* Stores `size` bytes read from fd (a sealed memory file; pread from 0), in place of what the key
- * had. Where the disk is full, old entries make room; if that does not help, nothing is stored for
- * the next 10 s. */
-void ibx_cache_store(ibx_cache *cache, const char *key, const char *meta, int fd, int64_t size);
+/* Stores a body, soon, in place of what the key had; holds a reference until then, which may be
+ * dropped in another thread. Nothing is done if it is too large for the cache or its queue. Where
+ * the disk is full, old entries make room; if that does not help, nothing is stored for the next
+ * 10 s. */
+void ibx_cache_store(ibx_cache *cache, const char *key, const char *meta, GBytes *body);
+
+/* Waits until nothing waits. */
+void ibx_cache_settle(ibx_cache *cache);
 
 /* Removes an entry. True if there was one. */
 bool ibx_cache_remove(ibx_cache *cache, const char *key);
 
-bool ibx_cache_writable(const ibx_cache *cache); /* the last store worked */
-int64_t ibx_cache_bytes(const ibx_cache *cache);
+bool ibx_cache_writable(ibx_cache *cache); /* the last store worked */
+int64_t ibx_cache_bytes(ibx_cache *cache);
 
 #endif

@@ -87,57 +87,126 @@ static bool is_plausible(const header *h, const char *key, int64_t size) {
            memcmp(h->key, key, IBX_KEY_DIGITS) == 0;
 }
 
-/* READ: it is whole, and its header is in *h. */
-static ibx_entry_state check(int fd, const char *key, int64_t size, header *h) {
-    if (size < (int64_t)sizeof *h) return IBX_ENTRY_CORRUPT;
-    if (!read_exactly(fd, h, sizeof *h, 0)) return errno ? IBX_ENTRY_UNREADABLE : IBX_ENTRY_CORRUPT;
-    if (!is_plausible(h, key, size)) return IBX_ENTRY_CORRUPT;
+static uint32_t sum_header(const header *h) {
     header unsummed = *h;
     unsummed.crc = 0;
-    uint32_t crc = libdeflate_crc32(0, &unsummed, sizeof unsummed);
-    if (!sum_rest(fd, &crc, size)) return errno ? IBX_ENTRY_UNREADABLE : IBX_ENTRY_CORRUPT;
-    return crc == h->crc ? IBX_ENTRY_READ : IBX_ENTRY_CORRUPT;
+    return libdeflate_crc32(0, &unsummed, sizeof unsummed);
 }
 
-static ibx_entry_state map(int fd, const header *h, ibx_cached *found) {
-    const size_t size = sizeof *h + h->meta_size + (size_t)h->size;
+/* The file as a whole. NULL with errno; 0: it has become shorter. */
+static GBytes *read_whole(int fd, size_t size) {
+    char *data = g_malloc(size);
+    if (read_exactly(fd, data, size, 0)) return g_bytes_new_take(data, size);
+    g_free(data);
+    return NULL;
+}
+
+typedef struct {
+    void *at;
+    size_t size;
+} mapping;
+
+static void unmap(void *user) {
+    mapping *m = user;
+    munmap(m->at, m->size);
+    g_free(m);
+}
+
+static GBytes *map_whole(int fd, size_t size) {
     void *at = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-    if (at == MAP_FAILED) return IBX_ENTRY_UNREADABLE;
-    const char *meta = (const char *)at + sizeof *h;
-    *found = (ibx_cached){.map = at,
-                          .map_size = size,
-                          .meta = meta,
-                          .body = (const uint8_t *)meta + h->meta_size,
-                          .size = (size_t)h->size};
-    if (meta[h->meta_size - 1] == 0) return IBX_ENTRY_READ;
-    ibx_cache_release(found);
-    return IBX_ENTRY_CORRUPT;
+    if (at == MAP_FAILED) return NULL;
+    mapping *m = g_new(mapping, 1);
+    *m = (mapping){at, size};
+    return g_bytes_new_with_free_func(at, size, unmap, m);
+}
+
+/* Meta text and body of a file that is whole. */
+static ibx_entry_state split(GBytes *whole, const header *h, ibx_cached *found) {
+    const char *meta = (const char *)g_bytes_get_data(whole, NULL) + sizeof *h;
+    if (meta[h->meta_size - 1] != 0) return IBX_ENTRY_CORRUPT;
+    found->meta = g_strdup(meta);
+    found->body = g_bytes_new_from_bytes(whole, sizeof *h + h->meta_size, (gsize)h->size);
+    return IBX_ENTRY_READ;
 }
 
 void ibx_cache_release(ibx_cached *found) {
-    if (found->map) munmap(found->map, found->map_size);
+    g_free(found->meta);
+    g_bytes_unref(found->body);
     *found = (ibx_cached){0};
 }
 
-static ibx_entry_state read_file(int fd, const char *key, bool touch, ibx_cached *found) {
-    struct stat st;
-    header h;
-    if (fstat(fd, &st) != 0) return IBX_ENTRY_UNREADABLE;
-    if (!S_ISREG(st.st_mode)) return IBX_ENTRY_CORRUPT;
-    const ibx_entry_state state = check(fd, key, st.st_size, &h);
-    if (state != IBX_ENTRY_READ) return state;
-    if (touch) futimens(fd, NULL); /* where it cannot be done, its age is too high: no harm */
-    return map(fd, &h, found);
+static ibx_entry_state failed(void) {
+    return errno ? IBX_ENTRY_UNREADABLE : IBX_ENTRY_CORRUPT;
 }
 
-ibx_entry_state ibx_entry_read(int root, const char *key, bool touch, ibx_cached *found) {
+/* A small file: all of it at once. */
+static ibx_entry_state read_small(int fd, const char *key, size_t size, bool trusted,
+                                  ibx_cached *found) {
+    header h;
+    GBytes *whole = read_whole(fd, size);
+    if (!whole) return failed();
+    const uint8_t *data = g_bytes_get_data(whole, NULL);
+    memcpy(&h, data, sizeof h);
+    ibx_entry_state state = IBX_ENTRY_CORRUPT;
+    if (is_plausible(&h, key, (int64_t)size) &&
+        (trusted || libdeflate_crc32(sum_header(&h), data + sizeof h, size - sizeof h) == h.crc))
+        state = split(whole, &h, found);
+    g_bytes_unref(whole);
+    return state;
+}
+
+static ibx_entry_state read_large(int fd, const char *key, size_t size, bool trusted,
+                                  ibx_cached *found) {
+    header h;
+    if (!read_exactly(fd, &h, sizeof h, 0)) return failed();
+    if (!is_plausible(&h, key, (int64_t)size)) return IBX_ENTRY_CORRUPT;
+    uint32_t crc = sum_header(&h);
+    if (!trusted && !sum_rest(fd, &crc, (int64_t)size)) return failed();
+    if (!trusted && crc != h.crc) return IBX_ENTRY_CORRUPT;
+    GBytes *whole = map_whole(fd, size);
+    if (!whole) return IBX_ENTRY_UNREADABLE;
+    const ibx_entry_state state = split(whole, &h, found);
+    g_bytes_unref(whole);
+    return state;
+}
+
+static ibx_entry_stamp stamp_of(const struct stat *st) {
+    return (ibx_entry_stamp){
+        .inode = st->st_ino,
+        .size = st->st_size,
+        .modified = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec,
+        .changed = st->st_ctim.tv_sec * INT64_C(1000000000) + st->st_ctim.tv_nsec};
+}
+
+static bool is_same(const ibx_entry_stamp *a, const ibx_entry_stamp *b) {
+    return a->inode == b->inode && a->size == b->size && a->modified == b->modified &&
+           a->changed == b->changed;
+}
+
+static ibx_entry_state read_file(int fd, const char *key, bool touch, ibx_entry_stamp *stamp,
+                                 ibx_cached *found) {
+    struct stat st;
+    if (fstat(fd, &st) != 0) return IBX_ENTRY_UNREADABLE;
+    if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(header)) return IBX_ENTRY_CORRUPT;
+    const ibx_entry_stamp now = stamp_of(&st);
+    const ibx_entry_state state = (st.st_size < IBX_CACHE_HEAP ? read_small : read_large)(
+        fd, key, (size_t)st.st_size, is_same(&now, stamp), found);
+    if (state != IBX_ENTRY_READ) return state;
+    *stamp = now;
+    /* Where it cannot be done, its age is too high: no harm. */
+    if (touch && futimens(fd, NULL) == 0 && fstat(fd, &st) == 0) *stamp = stamp_of(&st);
+    return state;
+}
+
+ibx_entry_state ibx_entry_read(int root, const char *key, bool touch, ibx_entry_stamp *stamp,
+                               ibx_cached *found) {
     char path[IBX_ENTRY_PATH];
     *found = (ibx_cached){0};
     ibx_entry_path(key, path);
     const int fd = openat(root, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT) return IBX_ENTRY_GONE;
     if (fd < 0) return errno == ELOOP ? IBX_ENTRY_CORRUPT : IBX_ENTRY_UNREADABLE;
-    const ibx_entry_state state = read_file(fd, key, touch, found);
+    const ibx_entry_state state = read_file(fd, key, touch, stamp, found);
     const int why = errno;
     close(fd);
     errno = why;
@@ -208,37 +277,31 @@ static bool place(draft *d) {
     return renameat(d->root, d->draft, d->root, d->path) == 0;
 }
 
-/* Meta text and body, and in the end the header with their sum. */
-static bool fill(int out, header *h, const char *meta, int in) {
-    uint8_t piece[PIECE];
-    int64_t to = sizeof *h;
-    uint32_t crc = libdeflate_crc32(0, h, sizeof *h);
+/* Header, meta text and body; a file that is not complete has no name. */
+static bool fill(int out, header *h, const char *meta, const void *body) {
+    uint32_t crc = sum_header(h);
     crc = libdeflate_crc32(crc, meta, h->meta_size);
-    if (!write_exactly(out, meta, h->meta_size, to)) return false;
-    to += h->meta_size;
-    for (int64_t from = 0, left = (int64_t)h->size; left > 0;) {
-        const size_t n = left < PIECE ? (size_t)left : PIECE;
-        if (!read_exactly(in, piece, n, from) || !write_exactly(out, piece, n, to)) return false;
-        crc = libdeflate_crc32(crc, piece, n);
-        from += (int64_t)n;
-        to += (int64_t)n;
-        left -= (int64_t)n;
-    }
-    h->crc = crc;
-    return write_exactly(out, h, sizeof *h, 0);
+    h->crc = h->size > 0 ? libdeflate_crc32(crc, body, (size_t)h->size) : crc;
+    return write_exactly(out, h, sizeof *h, 0) &&
+           write_exactly(out, meta, h->meta_size, sizeof *h) &&
+           write_exactly(out, body, (size_t)h->size, (int64_t)sizeof *h + h->meta_size);
 }
 
-bool ibx_entry_write(int root, const char *key, const char *meta, int fd, int64_t size) {
+bool ibx_entry_write(int root, const char *key, const char *meta, GBytes *body,
+                     ibx_entry_stamp *stamp) {
     draft d = {.root = root};
-    header h = {
-        .version = VERSION, .size = (uint64_t)size, .meta_size = (uint32_t)strlen(meta) + 1};
+    header h = {.version = VERSION,
+                .size = g_bytes_get_size(body),
+                .meta_size = (uint32_t)strlen(meta) + 1};
+    struct stat st;
     memcpy(h.magic, MAGIC, sizeof MAGIC);
     memcpy(h.key, key, IBX_KEY_DIGITS);
     ibx_entry_path(key, d.path);
     if (!open_draft(&d)) return false;
-    const bool good = fill(d.fd, &h, meta, fd) && place(&d);
+    const bool good = fill(d.fd, &h, meta, g_bytes_get_data(body, NULL)) && place(&d);
     const int why = errno;
     if (!good && d.draft[0]) unlinkat(root, d.draft, 0);
+    *stamp = good && fstat(d.fd, &st) == 0 ? stamp_of(&st) : (ibx_entry_stamp){0};
     close(d.fd);
     errno = why;
     return good;

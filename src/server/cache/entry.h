@@ -36,11 +36,22 @@ void ibx_entry_path(const char *key, char path[IBX_ENTRY_PATH]);
 int64_t ibx_entry_blocks(int64_t size);
 int64_t ibx_entry_size(const char *meta, int64_t size); /* of the file */
 
-/* touch: gives the file the present time, which the next scan orders entries by. */
-ibx_entry_state ibx_entry_read(int root, const char *key, bool touch, ibx_cached *found);
+/* By what a file is known that was found whole: as long as these are the same, so are its bytes.
+ * All 0: no file. */
+typedef struct {
+    uint64_t inode;
+    int64_t size, modified, changed; /* times in nanoseconds since 1970 */
+} ibx_entry_stamp;
 
-/* False with errno; nothing is left behind then. */
-bool ibx_entry_write(int root, const char *key, const char *meta, int fd, int64_t size);
+/* The header is always checked, the sum of all bytes unless the file is still as `stamp` says,
+ * which is told anew. touch: gives the file the present time, which the next scan orders entries
+ * by. */
+ibx_entry_state ibx_entry_read(int root, const char *key, bool touch, ibx_entry_stamp *stamp,
+                               ibx_cached *found);
+
+/* False with errno; nothing is left behind then. Any thread. */
+bool ibx_entry_write(int root, const char *key, const char *meta, GBytes *body,
+                     ibx_entry_stamp *stamp);
 
 /* ---- all entries (scan.c) ---------------------------------------------------------------------
  */

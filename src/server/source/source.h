@@ -46,13 +46,18 @@ void ibx_files_open(int root, const char *path, ibx_opened *opened);
 
 /* ---- uploads (upload.c) --------------------------------------------------------------------- */
 
-/* Bytes of all uploads and remote sources together, bounded by limits.inflight_bytes. The main loop
- * and the threads of the fetcher spend from it at the same time: once these run, `most` is changed
- * by ibx_purse_limit only. */
+/* A bound for bytes that many hold: all uploads and remote sources together, and all results
+ * together, may have limits.inflight_bytes. Threads spend from it and return at the same time: once
+ * these run, `most` is changed by ibx_purse_limit only. */
 typedef struct {
     int64_t used, most;
-    ibx_metrics *metrics;
+    ibx_metrics *metrics; /* NULL: none */
+    ibx_metric gauge;     /* what tells `used` */
 } ibx_purse;
+
+bool ibx_purse_spend(ibx_purse *purse, int64_t bytes); /* false: there is not so much left */
+void ibx_purse_return(ibx_purse *purse, int64_t bytes);
+void ibx_purse_limit(ibx_purse *purse, int64_t most); /* what is spent stays spent */
 
 /* A memory file that grows, with the hash of its bytes (SHA-256). */
 typedef struct ibx_upload ibx_upload;
@@ -61,8 +66,6 @@ ibx_source_status ibx_upload_write(ibx_upload *upload, const void *data, size_t 
 /* Seals it; the upload is gone, its bytes stay in the purse until ibx_purse_return. */
 void ibx_upload_finish(ibx_upload *upload, ibx_opened *opened);
 void ibx_upload_drop(ibx_upload *upload); /* NULL is allowed */
-void ibx_purse_return(ibx_purse *purse, int64_t bytes);
-void ibx_purse_limit(ibx_purse *purse, int64_t most); /* what is spent stays spent */
 
 /* ---- other servers (remote.c) and buckets (s3.c) -------------------------------------------- */
 

@@ -17,21 +17,21 @@ struct ibx_upload {
 /* ---- the purse: the main loop and the threads of the fetcher use it at the same time ------------
  */
 
-static bool spend(ibx_purse *purse, int64_t bytes) {
+bool ibx_purse_spend(ibx_purse *purse, int64_t bytes) {
     const int64_t most = __atomic_load_n(&purse->most, __ATOMIC_RELAXED);
     int64_t used = __atomic_load_n(&purse->used, __ATOMIC_RELAXED);
     do {
         if (bytes > most - used) return false;
     } while (!__atomic_compare_exchange_n(&purse->used, &used, used + bytes, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
-    if (purse->metrics) ibx_metric_add(purse->metrics, IBX_M_INFLIGHT, 0, bytes);
+    if (purse->metrics) ibx_metric_add(purse->metrics, purse->gauge, 0, bytes);
     return true;
 }
 
 void ibx_purse_return(ibx_purse *purse, int64_t bytes) {
     if (bytes == 0) return;
     __atomic_fetch_sub(&purse->used, bytes, __ATOMIC_RELAXED);
-    if (purse->metrics) ibx_metric_add(purse->metrics, IBX_M_INFLIGHT, 0, -bytes);
+    if (purse->metrics) ibx_metric_add(purse->metrics, purse->gauge, 0, -bytes);
 }
 
 void ibx_purse_limit(ibx_purse *purse, int64_t most) {
@@ -65,7 +65,7 @@ static bool write_all(int fd, const uint8_t *data, size_t size) {
 
 ibx_source_status ibx_upload_write(ibx_upload *u, const void *data, size_t size) {
     if (size > (uint64_t)(u->limit - u->size)) return IBX_SOURCE_TOO_LARGE;
-    if (!spend(u->purse, (int64_t)size)) return IBX_SOURCE_BUSY;
+    if (!ibx_purse_spend(u->purse, (int64_t)size)) return IBX_SOURCE_BUSY;
     u->size += (int64_t)size;
     if (!write_all(u->fd, data, size)) return IBX_SOURCE_BUSY;
     g_checksum_update(u->hash, data, (gssize)size);
