@@ -57,7 +57,21 @@ static void test_who_comes_late(void **state) {
         ibx_looks_leave(&d.look[i]);
     }
     join(&d, "b");
-    assert_order(&d, "baaa");
+    assert_order(&d, "abaa");
+}
+
+/* A small one comes before many large ones that are there, and these do not wait for ever. */
+static void test_large_ones_take_longer(void **state) {
+    (void)state;
+    static const char *const LARGE[] = {"A", "B", "C"};
+    desk d = {.used = 0};
+    for (int i = 0; i < 3; i++) {
+        d.look[d.used].bytes = 3 << 20;
+        join(&d, LARGE[i]);
+    }
+    for (int i = 0; i < 6; i++) join(&d, "a");
+    join(&d, "b");
+    assert_order(&d, "abaaABCaaa");
 }
 
 static void test_one_look_at_a_source(void **state) {
@@ -119,9 +133,11 @@ static void test_condemned_for_a_minute(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sources_take_turns), cmocka_unit_test(test_who_comes_late),
-        cmocka_unit_test(test_one_look_at_a_source), cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_condemned_for_a_minute)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sources_take_turns),
+                                       cmocka_unit_test(test_who_comes_late),
+                                       cmocka_unit_test(test_large_ones_take_longer),
+                                       cmocka_unit_test(test_one_look_at_a_source),
+                                       cmocka_unit_test(test_bounds),
+                                       cmocka_unit_test(test_condemned_for_a_minute)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,18 +26,18 @@ bool ibx_looks_open(const ibx_looks *looks, const char *source) {
     return looks->waiting.length < MOST && same < MOST_OF_ONE;
 }
 
-/* The round behind the last one in which a look at that source is. */
-static int64_t round_behind(const GQueue *queue, const char *source, int64_t round) {
+/* The last round in which a look at that source is. */
+static int64_t last_round(const GQueue *queue, const char *source, int64_t round) {
     for (const GList *l = queue->head; l; l = l->next) {
         const ibx_look *look = l->data;
-        if (is_same(look, source)) round = MAX(round, look->round + 1);
+        if (is_same(look, source)) round = MAX(round, look->round);
     }
     return round;
 }
 
 void ibx_looks_join(ibx_looks *looks, ibx_look *look) {
-    const int64_t round = round_behind(&looks->begun, look->source, looks->round);
-    look->round = round_behind(&looks->waiting, look->source, round);
+    const int64_t round = last_round(&looks->begun, look->source, looks->round);
+    look->round = last_round(&looks->waiting, look->source, round) + 1 + (look->bytes >> 20);
     look->in = &looks->waiting;
     look->link.data = look;
     GList *before = looks->waiting.tail;
