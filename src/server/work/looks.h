@@ -4,9 +4,10 @@
  * sources take turns (self-clocked fair queueing, Golestani 1994): one look at a source at a time,
  * and the n-th that waits comes behind the first n - 1 of all others. A look costs one turn, and
  * one more for each MiB, as slow headers are long: a small file waits for few large ones, however
- * many there are, and a large one for a few small ones. A source that used up a scout's time is
- * condemned: for a minute nobody looks at it again, so that whoever asks for it over and over takes
- * the scouts from others once. */
+ * many there are, and a large one for a few small ones. Of sources above 1 MiB one is
+ * looked at at a time, so that a scout is left for the others. A source that used up a scout's time
+ * is condemned: for a minute nobody looks at it again, so that whoever asks for it over and over
+ * takes the scouts from others once. */
 #ifndef IBX_SERVER_LOOKS_H
 #define IBX_SERVER_LOOKS_H
 
@@ -37,7 +38,7 @@ bool ibx_looks_open(const ibx_looks *looks, const char *source);
 /* Waits from now on. */
 void ibx_looks_join(ibx_looks *looks, ibx_look *look);
 
-/* The one whose turn it is; NULL: none, or none whose source is not just looked at. It waits until
+/* The one whose turn it is; NULL: none, or none that may begin now. It waits until
  * it is said to have begun. */
 ibx_look *ibx_looks_next(const ibx_looks *looks);
 void ibx_looks_begin(ibx_looks *looks, ibx_look *look);
