@@ -57,7 +57,38 @@ static void test_who_comes_late(void **state) {
         ibx_looks_leave(&d.look[i]);
     }
     join(&d, "b");
-    assert_order(&d, "baaa");
+    assert_order(&d, "abaa");
+}
+
+/* A small one comes before many large ones that are there, and these do not wait for ever. */
+static void test_large_ones_take_longer(void **state) {
+    (void)state;
+    static const char *const LARGE[] = {"A", "B", "C"};
+    desk d = {.used = 0};
+    for (int i = 0; i < 3; i++) {
+        d.look[d.used].bytes = 3 << 20;
+        join(&d, LARGE[i]);
+    }
+    for (int i = 0; i < 6; i++) join(&d, "a");
+    join(&d, "b");
+    assert_order(&d, "abaaABCaaa");
+}
+
+/* One scout is left for small ones. */
+static void test_one_large_one(void **state) {
+    (void)state;
+    desk d = {.used = 0};
+    d.look[0].bytes = d.look[1].bytes = (1 << 20) + 1;
+    d.look[2].bytes = 1 << 20;
+    join(&d, "A");
+    join(&d, "B");
+    ibx_looks_begin(&d.looks, &d.look[0]);
+    assert_null(ibx_looks_next(&d.looks));
+    join(&d, "c");
+    assert_ptr_equal(ibx_looks_next(&d.looks), &d.look[2]);
+    ibx_looks_begin(&d.looks, &d.look[2]);
+    ibx_looks_leave(&d.look[0]);
+    assert_ptr_equal(ibx_looks_next(&d.looks), &d.look[1]);
 }
 
 static void test_one_look_at_a_source(void **state) {
@@ -120,8 +151,9 @@ static void test_condemned_for_a_minute(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sources_take_turns), cmocka_unit_test(test_who_comes_late),
-        cmocka_unit_test(test_one_look_at_a_source), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_sources_take_turns),     cmocka_unit_test(test_who_comes_late),
+        cmocka_unit_test(test_large_ones_take_longer), cmocka_unit_test(test_one_large_one),
+        cmocka_unit_test(test_one_look_at_a_source),   cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_condemned_for_a_minute)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 enum {
     MOST = 256,       /* that wait */
     MOST_OF_ONE = 64, /* of them, of one source */
+    LARGE = 1 << 20,  /* bytes; above that one is looked at at a time */
     CONDEMNED_S = 60
 };
 
@@ -26,18 +27,18 @@ bool ibx_looks_open(const ibx_looks *looks, const char *source) {
     return looks->waiting.length < MOST && same < MOST_OF_ONE;
 }
 
-/* The round behind the last one in which a look at that source is. */
-static int64_t round_behind(const GQueue *queue, const char *source, int64_t round) {
+/* The last round in which a look at that source is. */
+static int64_t last_round(const GQueue *queue, const char *source, int64_t round) {
     for (const GList *l = queue->head; l; l = l->next) {
         const ibx_look *look = l->data;
-        if (is_same(look, source)) round = MAX(round, look->round + 1);
+        if (is_same(look, source)) round = MAX(round, look->round);
     }
     return round;
 }
 
 void ibx_looks_join(ibx_looks *looks, ibx_look *look) {
-    const int64_t round = round_behind(&looks->begun, look->source, looks->round);
-    look->round = round_behind(&looks->waiting, look->source, round);
+    const int64_t round = last_round(&looks->begun, look->source, looks->round);
+    look->round = last_round(&looks->waiting, look->source, round) + 1 + (look->bytes >> 20);
     look->in = &looks->waiting;
     look->link.data = look;
     GList *before = looks->waiting.tail;
@@ -45,17 +46,18 @@ void ibx_looks_join(ibx_looks *looks, ibx_look *look) {
     g_queue_insert_after_link(&looks->waiting, before, &look->link);
 }
 
-static bool is_looked_at(const ibx_looks *looks, const char *source) {
-    for (const GList *l = looks->begun.head; l; l = l->next)
-        if (is_same(l->data, source)) return true;
-    return false;
+static bool may_begin(const ibx_looks *looks, const ibx_look *look) {
+    for (const GList *l = looks->begun.head; l; l = l->next) {
+        const ibx_look *other = l->data;
+        if (is_same(other, look->source)) return false;
+        if (look->bytes > LARGE && other->bytes > LARGE) return false;
+    }
+    return true;
 }
 
 ibx_look *ibx_looks_next(const ibx_looks *looks) {
-    for (const GList *l = looks->waiting.head; l; l = l->next) {
-        ibx_look *look = l->data;
-        if (!is_looked_at(looks, look->source)) return look;
-    }
+    for (const GList *l = looks->waiting.head; l; l = l->next)
+        if (may_begin(looks, l->data)) return l->data;
     return NULL;
 }
 

@@ -1,10 +1,13 @@
 /* looks.h - whose turn it is with the scouts.
  *
  * A header can be made to be slow: 60,000 directories in a TIFF, megabytes of text in a PNG. So
- * sources take turns: one look at a source at a time, and the n-th that waits comes behind the
- * first n - 1 of all others (start-time fair queueing, Goyal, Vin & Cheng 1997, every look as dear
- * as any other). A source that used up a scout's time is condemned: for a minute nobody looks at it
- * again, so that whoever asks for it over and over takes the scouts from others once. */
+ * sources take turns (self-clocked fair queueing, Golestani 1994): one look at a source at a time,
+ * and the n-th that waits comes behind the first n - 1 of all others. A look costs one turn, and
+ * one more for each MiB, as slow headers are long: a small file waits for few large ones, however
+ * many there are, and a large one for a few small ones. Of sources above 1 MiB one is
+ * looked at at a time, so that a scout is left for the others. A source that used up a scout's time
+ * is condemned: for a minute nobody looks at it again, so that whoever asks for it over and over
+ * takes the scouts from others once. */
 #ifndef IBX_SERVER_LOOKS_H
 #define IBX_SERVER_LOOKS_H
 
@@ -14,8 +17,9 @@
 /* Part of who wants to look; zeroed until it joins. */
 typedef struct {
     const char *source; /* identity, borrowed; "": a source of which there is only this look */
-    int64_t round;
-    GQueue *in; /* NULL: it neither waits nor is under way */
+    int64_t bytes;      /* of the source */
+    int64_t round;      /* in which it is over */
+    GQueue *in;         /* NULL: it neither waits nor is under way */
     GList link;
 } ibx_look;
 
@@ -34,7 +38,7 @@ bool ibx_looks_open(const ibx_looks *looks, const char *source);
 /* Waits from now on. */
 void ibx_looks_join(ibx_looks *looks, ibx_look *look);
 
-/* The one whose turn it is; NULL: none, or none whose source is not just looked at. It waits until
+/* The one whose turn it is; NULL: none, or none that may begin now. It waits until
  * it is said to have begun. */
 ibx_look *ibx_looks_next(const ibx_looks *looks);
 void ibx_looks_begin(ibx_looks *looks, ibx_look *look);

@@ -350,7 +350,9 @@ static void take_in(ibx_work *work, int64_t deadline_ms) {
     }
     work->timer = g_timeout_add((guint)patience, on_impatience, work);
     work->stage = TO_LOOK;
+    struct stat st;
     work->look.source = work->order.source;
+    work->look.bytes = fstat(work->source, &st) == 0 ? st.st_size : 0;
     ibx_looks_join(&works->looks, &work->look);
     look_next(works);
 }
