@@ -14,8 +14,8 @@ from support import check
 
 SECONDS = 60 if os.environ.get("IMBREX_LONG") else 10
 work = pathlib.Path(tempfile.mkdtemp())
-subprocess.run(["convert", "-size", "1200x900", "plasma:red-blue", "-quality", "90", work / "a.jpg"],
-               check=True)
+subprocess.run(["convert", "-size", "3000x2200", "plasma:red-blue", "-quality", "90",
+                work / "a.jpg"], check=True)
 
 
 def path(number):
@@ -79,7 +79,7 @@ def flood(s, rate):
     return got, lives, took
 
 
-with support.server("--root", work, "--limits-queue-ms", "500ms",
+with support.server("--root", work, "--limits-queue-ms", "2s",
                     "--limits-connections-per-client", 1000) as s:
     able = capacity(s)
     got, lives, took = flood(s, 4 * able)
@@ -91,5 +91,8 @@ with support.server("--root", work, "--limits-queue-ms", "500ms",
     check(set(got) <= {200, 503}, f"nothing but 200 and 503: {set(got)}")
     check(good >= 0.8 * able, "most of the capacity becomes good replies")
     check(late > 0, "some are refused")
+    told = sorted(got[503])
+    check(told[len(told) // 2] < 0.2, f"and at once: {told[len(told) // 2]:.3f} s for half of them")
+    check(lives[len(lives) // 2] < 0.02, f"/livez waits: {lives[len(lives) // 2]:.3f} s for half")
     check(s.metric("memory_budget_bytes", state="used") <=
           s.metric("memory_budget_bytes", state="limit"), "memory stays in its budget")
