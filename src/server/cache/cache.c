@@ -3,6 +3,7 @@
 #include "server/cache/entry.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,10 +34,11 @@ struct ibx_cache {
     int root;
     int64_t size;
     ibx_metrics *metrics;
-    GThreadPool *writer; /* one thread */
-    GMutex lock;         /* of what follows; never held while there is a disk to wait for */
-    GCond settled;       /* nothing waits any more */
-    GHashTable *waiting; /* orders by key, until they are in the index; they own both */
+    GThreadPool *writer;    /* one thread */
+    pthread_mutex_t lock;   /* of what follows; never held while there is a disk to wait for. Not
+                               GLib's, which ThreadSanitizer does not see */
+    pthread_cond_t settled; /* nothing waits any more */
+    GHashTable *waiting;    /* orders by key, until they are in the index; they own both */
     int64_t waiting_bytes;
     int64_t bytes;
     GHashTable *index; /* of entries by key; they own both */
@@ -101,10 +103,10 @@ static void know(ibx_cache *cache, const char *key, int64_t bytes, int64_t touch
 }
 
 static void forget_key(ibx_cache *cache, const char *key) {
-    g_mutex_lock(&cache->lock);
+    pthread_mutex_lock(&cache->lock);
     entry *e = find(cache, key);
     if (e) forget(cache, e);
-    g_mutex_unlock(&cache->lock);
+    pthread_mutex_unlock(&cache->lock);
 }
 
 /* False if the file stays, as on a disk that is read-only; then the entry stays too. */
@@ -118,10 +120,10 @@ static bool drop(ibx_cache *cache, const char *key) {
 
 /* The key of the oldest entry, if all take more than so many bytes. */
 static bool is_beyond(ibx_cache *cache, int64_t bytes, char key[IBX_KEY_DIGITS + 1]) {
-    g_mutex_lock(&cache->lock);
+    pthread_mutex_lock(&cache->lock);
     const entry *e = cache->bytes > bytes ? oldest(cache) : NULL;
     if (e) memcpy(key, e->key, sizeof e->key);
-    g_mutex_unlock(&cache->lock);
+    pthread_mutex_unlock(&cache->lock);
     return e != NULL;
 }
 
@@ -164,27 +166,27 @@ static void landed(ibx_cache *cache, const order *o, const ibx_entry_stamp *stam
     }
     g_hash_table_remove(cache->waiting, o->key);
     cache->waiting_bytes -= o->bytes;
-    if (g_hash_table_size(cache->waiting) == 0) g_cond_broadcast(&cache->settled);
+    if (g_hash_table_size(cache->waiting) == 0) pthread_cond_broadcast(&cache->settled);
 }
 
 static void write_order(void *data, void *user) {
     order *o = data;
     ibx_cache *cache = user;
     ibx_entry_stamp stamp;
-    g_mutex_lock(&cache->lock);
+    pthread_mutex_lock(&cache->lock);
     const bool idle = !cache->writable && now_by(CLOCK_MONOTONIC) < cache->idle_until;
-    g_mutex_unlock(&cache->lock);
+    pthread_mutex_unlock(&cache->lock);
     const bool good = !idle && write_entry(cache, o, &stamp);
-    g_mutex_lock(&cache->lock);
+    pthread_mutex_lock(&cache->lock);
     landed(cache, o, good ? &stamp : NULL);
-    g_mutex_unlock(&cache->lock);
+    pthread_mutex_unlock(&cache->lock);
     free_order(o);
 }
 
 void ibx_cache_settle(ibx_cache *cache) {
-    g_mutex_lock(&cache->lock);
-    while (g_hash_table_size(cache->waiting) > 0) g_cond_wait(&cache->settled, &cache->lock);
-    g_mutex_unlock(&cache->lock);
+    pthread_mutex_lock(&cache->lock);
+    while (g_hash_table_size(cache->waiting) > 0) pthread_cond_wait(&cache->settled, &cache->lock);
+    pthread_mutex_unlock(&cache->lock);
 }
 
 /* ---- made and ended ---------------------------------------------------------------------------
@@ -226,8 +228,8 @@ static bool start_writer(ibx_cache *cache, ibx_error *err) {
 ibx_cache *ibx_cache_open(const char *folder, int64_t size, ibx_metrics *metrics, ibx_error *err) {
     ibx_cache *cache = g_new0(ibx_cache, 1);
     *cache = (ibx_cache){.root = -1, .size = size, .metrics = metrics, .writable = true};
-    g_mutex_init(&cache->lock);
-    g_cond_init(&cache->settled);
+    pthread_mutex_init(&cache->lock, NULL);
+    pthread_cond_init(&cache->settled, NULL);
     cache->index = g_hash_table_new(g_str_hash, g_str_equal);
     cache->waiting = g_hash_table_new(g_str_hash, g_str_equal);
     if (!open_root(cache, folder, err) || !start_writer(cache, err)) {
@@ -246,8 +248,8 @@ void ibx_cache_close(ibx_cache *cache) {
     g_hash_table_destroy(cache->index);
     g_hash_table_destroy(cache->waiting);
     if (cache->root >= 0) close(cache->root);
-    g_mutex_clear(&cache->lock);
-    g_cond_clear(&cache->settled);
+    pthread_mutex_destroy(&cache->lock);
+    pthread_cond_destroy(&cache->settled);
     g_free(cache);
 }
 
@@ -256,24 +258,24 @@ void ibx_cache_close(ibx_cache *cache) {
 
 /* What waits, or a copy of what the index says. */
 static bool look_up(ibx_cache *cache, const char *key, entry *copy, ibx_cached *found) {
-    g_mutex_lock(&cache->lock);
+    pthread_mutex_lock(&cache->lock);
     const order *o = g_hash_table_lookup(cache->waiting, key);
     const entry *e = o ? NULL : find(cache, key);
     if (o) *found = (ibx_cached){g_strdup(o->meta), g_bytes_ref(o->body)};
     if (e) *copy = *e;
-    g_mutex_unlock(&cache->lock);
+    pthread_mutex_unlock(&cache->lock);
     return o || e;
 }
 
 static void used(ibx_cache *cache, const char *key, int64_t touched, const ibx_entry_stamp *stamp) {
-    g_mutex_lock(&cache->lock);
+    pthread_mutex_lock(&cache->lock);
     entry *e = find(cache, key);
     if (e) { /* the writer has not removed it meanwhile */
         e->touched = touched;
         e->stamp = *stamp;
         put_first(cache, e);
     }
-    g_mutex_unlock(&cache->lock);
+    pthread_mutex_unlock(&cache->lock);
 }
 
 /* Reads the file of an entry, and what follows from how that went. The result to count. */
@@ -322,7 +324,7 @@ static bool takes(ibx_cache *cache, const char *key, int64_t bytes) {
 void ibx_cache_store(ibx_cache *cache, const char *key, const char *meta, GBytes *body) {
     const int64_t bytes = ibx_entry_blocks(ibx_entry_size(meta, (int64_t)g_bytes_get_size(body)));
     if (!ibx_entry_is_key(key) || bytes > cache->size / IBX_CACHE_SHARE) return;
-    g_mutex_lock(&cache->lock);
+    pthread_mutex_lock(&cache->lock);
     if (takes(cache, key, bytes)) {
         order *o = g_new0(order, 1);
         *o = (order){.meta = g_strdup(meta), .body = g_bytes_ref(body), .bytes = bytes};
@@ -331,27 +333,27 @@ void ibx_cache_store(ibx_cache *cache, const char *key, const char *meta, GBytes
         cache->waiting_bytes += bytes;
         g_thread_pool_push(cache->writer, o, NULL);
     }
-    g_mutex_unlock(&cache->lock);
+    pthread_mutex_unlock(&cache->lock);
 }
 
 bool ibx_cache_remove(ibx_cache *cache, const char *key) {
     ibx_cache_settle(cache);
-    g_mutex_lock(&cache->lock);
+    pthread_mutex_lock(&cache->lock);
     const bool is = find(cache, key) != NULL;
-    g_mutex_unlock(&cache->lock);
+    pthread_mutex_unlock(&cache->lock);
     return is && drop(cache, key);
 }
 
 bool ibx_cache_writable(ibx_cache *cache) {
-    g_mutex_lock(&cache->lock);
+    pthread_mutex_lock(&cache->lock);
     const bool writable = cache->writable;
-    g_mutex_unlock(&cache->lock);
+    pthread_mutex_unlock(&cache->lock);
     return writable;
 }
 
 int64_t ibx_cache_bytes(ibx_cache *cache) {
-    g_mutex_lock(&cache->lock);
+    pthread_mutex_lock(&cache->lock);
     const int64_t bytes = cache->bytes;
-    g_mutex_unlock(&cache->lock);
+    pthread_mutex_unlock(&cache->lock);
     return bytes;
 }
