@@ -244,7 +244,9 @@ ibx_cache *ibx_cache_open(const char *folder, int64_t size, ibx_metrics *metrics
 void ibx_cache_close(ibx_cache *cache) {
     if (!cache) return;
     if (cache->writer) g_thread_pool_free(cache->writer, FALSE, TRUE);
+    pthread_mutex_lock(&cache->lock); /* the writer has ended, which the pool alone knows */
     while (cache->used.tail) forget(cache, oldest(cache));
+    pthread_mutex_unlock(&cache->lock);
     g_hash_table_destroy(cache->index);
     g_hash_table_destroy(cache->waiting);
     if (cache->root >= 0) close(cache->root);
