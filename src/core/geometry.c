@@ -163,6 +163,7 @@ bool ibx_taps_make(ibx_taps *taps, int in, double start, double length, int out,
     taps->first = malloc((size_t)out * sizeof *taps->first);
     if (!taps->first) return ibx_fail(err, IBX_MEMORY, "no memory to scale");
     place_windows(&a, taps);
+    if (taps->count < 1) return ibx_fail(err, IBX_BUG, "a resampling that looks at no sample");
     const size_t n = (size_t)taps->count;
     taps->weight = malloc((size_t)out * n * sizeof *taps->weight);
     double *w = malloc(n * sizeof *w);

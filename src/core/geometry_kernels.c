@@ -208,7 +208,7 @@ static void rows_packed(const ibx_call *c, const ibx_packed *in, ibx_tile *out) 
     const ring r = {c->scratch, t->count};
     const ibx_rect o = out->at;
     const int wide = SAMPLES / in->planes;
-    float sum[SAMPLES];
+    float sum[SAMPLES] = {0};
     for (int x = o.x; x < o.x + o.w; x += wide) {
         const int n = ibx_min(wide, o.x + o.w - x);
         int k = t->first[o.y];

@@ -46,10 +46,10 @@ void ibx_answer_nothing(ibx_exchange *x);
 /* A redirection to a path of this server. */
 void ibx_answer_see_other(ibx_exchange *x, const char *path);
 
-/* application/problem+json (RFC 9457): {"type": "urn:imbrex:problem:KIND", ...}. `err` gives
+/* application/problem+json (RFC 9457): {"type": "urn:imbrex:problem:KIND", ...}. `full` gives
  * detail, step, parameter, value and, from its row in the tables, the range; NULL: only the title.
  * With Accept: text/plain one line of text. retry_s above 0: Retry-After. */
-void ibx_answer_problem(ibx_exchange *x, int status, const char *kind, const ibx_error *err,
+void ibx_answer_problem(ibx_exchange *x, int status, const char *kind, const ibx_error *full,
                         int retry_s);
 
 /* The same with a sentence. */

@@ -300,7 +300,7 @@ static int read_entry(ibx_cache *cache, entry *known, ibx_cached *found) {
 }
 
 bool ibx_cache_find(ibx_cache *cache, const char *key, ibx_cached *found) {
-    entry known;
+    entry known = {0};
     int result = IBX_CACHE_MISS;
     *found = (ibx_cached){0};
     if (look_up(cache, key, &known, found))
