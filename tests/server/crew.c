@@ -1,5 +1,5 @@
 /* crew.c - worker processes: every way in which an order ends, and what is left behind. */
-#include "server/work/crew.h"
+#include "server/jobs/crew.h"
 #include "faulty_worker.h"
 #include "turns.h"
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* delivery.c - deliveries by hand that no honest worker would make, and what the front has of them.
  */
-#include "server/work/wire.h"
+#include "server/jobs/wire.h"
 #include "turns.h"
 #include <fcntl.h>
 #include <math.h>

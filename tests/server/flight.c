@@ -1,5 +1,5 @@
 /* flight.c - identical requests share one job: who is called, when, and who is not. */
-#include "server/work/flight.h"
+#include "server/jobs/flight.h"
 #include <glib.h>
 #include <setjmp.h>
 #include <stdarg.h>

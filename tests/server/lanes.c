@@ -1,5 +1,5 @@
 /* lanes.c - admission and order of light and heavy jobs, with a clock of the test's own. */
-#include "server/work/lanes.h"
+#include "server/jobs/lanes.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* looks.c - turns of sources with the scouts, their bounds, and those that are condemned. */
-#include "server/work/looks.h"
+#include "server/jobs/looks.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

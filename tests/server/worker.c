@@ -1,7 +1,7 @@
 /* worker - the real program as a worker: orders in, deliveries out, over its socket. */
 #include "decoded.h"
-#include "server/work/environment.h"
-#include "server/work/wire.h"
+#include "server/jobs/environment.h"
+#include "server/jobs/wire.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>

@@ -1,6 +1,6 @@
 /* works.c - pieces of work from end to end: every fate, what is counted, what is left behind. */
 #include "faulty_worker.h"
-#include "server/work/work.h"
+#include "server/jobs/work.h"
 #include "turns.h"
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* faulty_worker.c - a worker that misbehaves on command. */
 #include "faulty_worker.h"
-#include "server/work/wire.h"
+#include "server/jobs/wire.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>

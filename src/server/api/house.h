@@ -7,11 +7,11 @@
 #include "server/api/recent.h"
 #include "server/cache/cache.h"
 #include "server/config/settings.h"
+#include "server/jobs/flight.h"
+#include "server/jobs/work.h"
 #include "server/net/listener.h"
 #include "server/source/signature.h"
 #include "server/source/source.h"
-#include "server/work/flight.h"
-#include "server/work/work.h"
 #include <libsoup/soup.h>
 
 typedef struct ibx_house {

@@ -1,7 +1,7 @@
 /* wish.c - recipes of strangers. */
 #include "server/api/wish.h"
 #include "core/recipe.h"
-#include "server/work/wire.h"
+#include "server/jobs/wire.h"
 #include <libsoup/soup.h>
 #include <stdlib.h>
 

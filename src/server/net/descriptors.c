@@ -1,6 +1,6 @@
 /* descriptors.c - the limit of open files. */
 #include "server/net/descriptors.h"
-#include "server/work/environment.h"
+#include "server/jobs/environment.h"
 #include <glib.h>
 #include <sys/resource.h>
 

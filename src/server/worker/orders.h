@@ -2,7 +2,7 @@
 #ifndef IBX_SERVER_ORDERS_H
 #define IBX_SERVER_ORDERS_H
 
-#include "server/work/wire.h"
+#include "server/jobs/wire.h"
 
 /* What stays from one order to the next. */
 typedef struct {

@@ -1,5 +1,5 @@
 /* pace.c - seconds per megapixel of kinds of jobs. */
-#include "server/work/pace.h"
+#include "server/jobs/pace.h"
 #include <glib.h>
 
 /* What jobs of unknown formats are taken for, and the slowest that a first measurement counts as;

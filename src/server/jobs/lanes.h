@@ -15,7 +15,7 @@
 #define IBX_SERVER_LANES_H
 
 #include "server/admin/metrics.h"
-#include "server/work/pace.h"
+#include "server/jobs/pace.h"
 #include <glib.h>
 
 typedef struct ibx_lanes ibx_lanes;

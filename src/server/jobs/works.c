@@ -1,10 +1,10 @@
 /* works.c - the way of a piece of work: look, admission, lane, worker, done. */
-#include "server/work/crew.h"
-#include "server/work/environment.h"
-#include "server/work/lanes.h"
-#include "server/work/limits.h"
-#include "server/work/looks.h"
-#include "server/work/work.h"
+#include "server/jobs/crew.h"
+#include "server/jobs/environment.h"
+#include "server/jobs/lanes.h"
+#include "server/jobs/limits.h"
+#include "server/jobs/looks.h"
+#include "server/jobs/work.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 /* limits.c - settings made limits. */
-#include "server/work/limits.h"
-#include "server/work/environment.h"
+#include "server/jobs/limits.h"
+#include "server/jobs/environment.h"
 
 static const int64_t WORKER_BASE = (int64_t)32 << 20; /* code, tables of libraries, stacks */
 

@@ -1,5 +1,5 @@
 /* looks.c - fair turns by rounds, and a list of the condemned. */
-#include "server/work/looks.h"
+#include "server/jobs/looks.h"
 
 enum {
     MOST = 256,       /* that wait */

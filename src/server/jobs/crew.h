@@ -8,7 +8,7 @@
 #define IBX_SERVER_CREW_H
 
 #include "server/admin/metrics.h"
-#include "server/work/wire.h"
+#include "server/jobs/wire.h"
 
 typedef struct ibx_crew ibx_crew;
 typedef struct ibx_hand ibx_hand; /* one of the crew; its process changes */

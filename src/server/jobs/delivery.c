@@ -1,5 +1,5 @@
 /* delivery.c - what a worker delivers is not trusted: a stranger's image may have taken it over. */
-#include "server/work/wire.h"
+#include "server/jobs/wire.h"
 #include <fcntl.h>
 #include <glib.h>
 #include <sys/stat.h>

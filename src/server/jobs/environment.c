@@ -1,5 +1,5 @@
 /* environment.c - the environment of worker processes. */
-#include "server/work/environment.h"
+#include "server/jobs/environment.h"
 #include "engine/machine.h"
 #include <glib.h>
 #include <inttypes.h>

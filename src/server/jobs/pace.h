@@ -8,7 +8,7 @@
 #ifndef IBX_SERVER_PACE_H
 #define IBX_SERVER_PACE_H
 
-#include "server/work/wire.h"
+#include "server/jobs/wire.h"
 
 typedef struct ibx_paces ibx_paces;
 

@@ -1,6 +1,6 @@
 /* crew.c - the workers: orders, deadlines, deaths, replacements. */
-#include "server/work/crew.h"
-#include "server/work/child.h"
+#include "server/jobs/crew.h"
+#include "server/jobs/child.h"
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 /* child.c - starts a worker process, hears it, and reaps it. */
-#include "server/work/child.h"
+#include "server/jobs/child.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>

@@ -14,7 +14,7 @@
 
 #include "server/admin/metrics.h"
 #include "server/config/settings.h"
-#include "server/work/wire.h"
+#include "server/jobs/wire.h"
 
 typedef struct ibx_works ibx_works;
 typedef struct ibx_work ibx_work;

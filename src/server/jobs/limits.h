@@ -3,7 +3,7 @@
 #define IBX_SERVER_LIMITS_H
 
 #include "server/config/settings.h"
-#include "server/work/lanes.h"
+#include "server/jobs/lanes.h"
 
 enum { IBX_SCOUTS = 2 }; /* so that a slow header stops nobody else's */
 

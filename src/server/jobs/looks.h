@@ -11,7 +11,7 @@
 #ifndef IBX_SERVER_LOOKS_H
 #define IBX_SERVER_LOOKS_H
 
-#include "server/work/wire.h"
+#include "server/jobs/wire.h"
 #include <glib.h>
 
 /* Part of who wants to look; zeroed until it joins. */

@@ -1,5 +1,5 @@
 /* flight.c - identical requests in flight share one job. */
-#include "server/work/flight.h"
+#include "server/jobs/flight.h"
 #include <glib.h>
 
 struct ibx_flights {

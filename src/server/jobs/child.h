@@ -8,7 +8,7 @@
 #ifndef IBX_SERVER_CHILD_H
 #define IBX_SERVER_CHILD_H
 
-#include "server/work/wire.h"
+#include "server/jobs/wire.h"
 #include <glib.h>
 
 typedef struct ibx_child ibx_child;

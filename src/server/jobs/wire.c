@@ -1,5 +1,5 @@
 /* wire.c - orders and deliveries between front and worker. */
-#include "server/work/wire.h"
+#include "server/jobs/wire.h"
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>

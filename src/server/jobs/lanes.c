@@ -1,5 +1,5 @@
 /* lanes.c - admission and order of light and heavy jobs. */
-#include "server/work/lanes.h"
+#include "server/jobs/lanes.h"
 
 static const double HEAVY_SECONDS = 0.5; /* a job that takes longer is heavy */
 
