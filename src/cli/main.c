@@ -26,11 +26,11 @@ static const ibx_command COMMANDS[] = {
     {"filters", "[NAME...]", "List filters and formats, or explain one.", NULL, IBX_FILTERS},
     {"info", "FILE...", "Say what is in image files.",
      "Reads headers only. Folders are searched with all their sub-folders.", IBX_INFO},
-    {"serve", "[--root DIR] [--listen ADDRESS]", "Serve recipes over HTTP.",
+    {"serve", "[OPTION...]", "Serve recipes over HTTP.",
      "Every setting may also stand in a file (--config) or in the environment; \"imbrex serve "
      "--help\" lists them.",
      IBX_SERVE},
-    {"sign", "[--expires TIME] PATH", "Sign an address for the server.",
+    {"sign", "[OPTION...] PATH", "Sign an address for the server.",
      "Prints PATH, that of a request as \"resize:512x/file/a.jpg\", behind its signature. The key "
      "comes from the settings of the server.",
      IBX_SIGN},
