@@ -34,22 +34,22 @@ case $mode in sanitize | tsan) leave_out="$leave_out|plain" ;; esac
 folder=build-test/$mode
 case $mode in
 gcc)
-    need build test
+    need build gimp test
     build "$folder" -DCMAKE_C_COMPILER=gcc
     ;;
 clang)
-    need build test clang
+    need build gimp test clang
     build "$folder" -DCMAKE_C_COMPILER=clang
     ;;
 sanitize)
-    need build test
+    need build gimp test
     build "$folder" -DCMAKE_C_COMPILER=gcc -DIMBREX_SANITIZE=address
     export ASAN_OPTIONS="detect_stack_use_after_return=1"
     export UBSAN_OPTIONS="print_stacktrace=1"
     export LSAN_OPTIONS="suppressions=$PWD/tests/sanitize/leaks.supp:print_suppressions=0"
     ;;
 tsan)
-    need build test clang
+    need build gimp test clang
     archer=$(find "$(dirname "$(readlink -f "$(command -v clang)")")/../lib" -name libarcher.so)
     [ -n "$archer" ] || die "clang has no libarcher.so beside it; install libomp-dev"
     build "$folder" -DCMAKE_C_COMPILER=clang -DIMBREX_SANITIZE=thread

@@ -321,7 +321,8 @@ static void can_be_cancelled(void **state) {
     const gint64 before = g_get_monotonic_time();
     check(w, "/a/pixels.png", IBX_SOURCE_OK); /* there is room again, soon */
     assert_true(g_get_monotonic_time() - before < 4 * G_USEC_PER_SEC);
-    assert_int_equal(origin_connections(w->server), 5);
+    /* A connection on which nothing was asked before it was cancelled may be used again. */
+    assert_in_range(origin_connections(w->server), 4, 5);
     for (int i = 0; i < 3; i++) ibx_fetch_url(w->f.fetcher, url, never_called, &called);
     ibx_fetch *early = ibx_fetch_url(w->f.fetcher, url, never_called, &called);
     ibx_fetch_cancel(early);

@@ -79,8 +79,8 @@ static void *accept_all(void *user) {
             return NULL;
         }
         o->visit[i] = (visit){.origin = o, .socket = socket};
+        atomic_store(&o->visits, i + 1); /* before an answer: who has one finds it counted */
         if (pthread_create(&o->visit[i].thread, NULL, serve, &o->visit[i]) != 0) abort();
-        atomic_store(&o->visits, i + 1);
     }
 }
 
