@@ -18,7 +18,6 @@ work = pathlib.Path(tempfile.mkdtemp())
 root = work / "root"
 root.mkdir()
 RECIPE = "resize:64x"
-DEADLINE = 15 if support.SANITIZED else 3 # seconds
 
 
 # ---- making them -------------------------------------------------------------------------------
@@ -139,7 +138,8 @@ def peak(s):
 
 
 def ask(s, name, data):
-    """By POST and by file: statuses, the slower of both times, and the problem."""
+    """By POST and by file: the status of both, the slower of both times, and the problem. What takes
+    about as long as is allowed may be made in one way and be stopped in the other."""
     (root / name).write_bytes(data)
     got = []
     for send in (lambda: s.post(f"/v1/process/{RECIPE}", data),
@@ -147,7 +147,7 @@ def ask(s, name, data):
         begin = time.monotonic()
         status, headers, body = send()
         got.append((status, time.monotonic() - begin, headers, body))
-    check(got[0][0] == got[1][0], f"{name}: {got[0][0]} by POST, {got[1][0]} by file")
+    check(len({g[0] for g in got} - {504}) <= 1, f"{name}: {got[0][0]} by POST, {got[1][0]} by file")
     status, _, headers, body = got[0]
     said = json.loads(body).get("detail", "") if "json" in headers["content-type"] else ""
     return status, max(g[1] for g in got), said
@@ -212,7 +212,7 @@ def many_scans(s):
         status, took, said = ask(s, name, data)
         print(f"  {name} of {len(data)} bytes: {status} in {took * 1e3:.0f} ms, \"{said}\"")
         check(status in (413, 422, 504), f"{name}: {status}")
-        check(took < DEADLINE + 2, f"{name} took {took:.1f} s, the deadline is {DEADLINE} s")
+        check(took < 5, f"{name} took {took:.1f} s, above the deadline of 3 s")
         end = time.monotonic() + 5
         while s.metric("workers", state="idle") < 1 and time.monotonic() < end:
             time.sleep(0.02)
@@ -270,8 +270,7 @@ def formats(s):
     check(count["same"] > 100 and count["heic"] > 0, "most are images, HEIC among them")
 
 
-with support.server("--root", root, "--limits-deadline", f"{DEADLINE}s",
-                    "--limits-cpu", f"{DEADLINE + 1}s") as s:
+with support.server("--root", root, "--limits-deadline", "3s", "--limits-cpu", "4s") as s:
     (root / "honest.png").write_bytes(png(8, 8, zlib.compress(bytes(72))))
     is_free(s, "nothing")
     for test in (headers_only, bodies, many_scans, operations):
