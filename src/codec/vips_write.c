@@ -1,10 +1,11 @@
-/* vips_write.c - TIFF, WebP, AVIF and GIF through libvips.
+/* vips_write.c - TIFF, WebP and GIF through libvips, AVIF through libheif.
  *
  * These encoders need the whole picture, or want it in their own order. Rows are collected in a
  * store; `finish` gives it to libvips as an image and forwards what comes out: at once, or from an
  * unnamed file where the encoder goes back in it, or where EXIF is ours to put in. */
 #include "codec/exif.h"
 #include "codec/vips.h"
+#include "codec/vips_avif.h"
 #include "codec/vips_exif.h"
 #include "codec/webp.h"
 #include "core/pixels.h"
@@ -18,9 +19,12 @@ typedef struct {
     /* Bytes that the encoder takes per pixel beside the store, measured at 10 megapixels. */
     double (*bytes)(const ibx_save_job *job);
     int (*save)(VipsImage *image, VipsTarget *target, const ibx_save_job *job);
-    /* Puts the job's EXIF into a file that libvips wrote and sends it; NULL: libvips writes EXIF,
-     * and its bytes are sent as they come. */
+    /* Puts the job's EXIF into a file that libvips wrote and sends it; NULL: its bytes are sent as
+     * they come. */
     bool (*send)(int fd, const ibx_save_job *job, ibx_sink *sink, ibx_error *err);
+    /* Instead of both, without libvips. */
+    bool (*alone)(const ibx_vips_store *store, const ibx_save_job *job, ibx_sink *sink,
+                  ibx_error *err);
     bool (*check)(const ibx_save_job *job, ibx_error *err); /* or NULL */
 } writer;
 
@@ -52,28 +56,6 @@ static int save_webp(VipsImage *image, VipsTarget *target, const ibx_save_job *j
 static bool send_webp(int fd, const ibx_save_job *job, ibx_sink *sink, ibx_error *err) {
     const ibx_source file = {.name = "the WebP", .size = lseek(fd, 0, SEEK_END), .fd = fd};
     return ibx_webp_send(&file, exif_of(job), &job->head, sink, err);
-}
-
-static double avif_bytes(const ibx_save_job *job) {
-    (void)job;
-    return 24;
-}
-
-/* Is there nothing to embed? libvips would make up EXIF of its own, with the resolution alone. */
-static bool is_bare(const ibx_save_job *job) {
-    const ibx_metadata *m = job->metadata;
-    return !job->head.profile.size && (!m || (!m->exif.size && !m->xmp.size));
-}
-
-/* Lossless here means within one level of 255: libheif converts to YCbCr of 8 bits. Its colour
- * must not be subsampled then, which libvips would do. */
-static int save_avif(VipsImage *image, VipsTarget *target, const ibx_save_job *job) {
-    const ibx_save_avif *p = job->params;
-    return vips_heifsave_target(
-        image, target, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "Q", p->quality,
-        "lossless", p->lossless, "effort", p->effort, "bitdepth", 8, "strip", is_bare(job),
-        "subsample_mode", p->lossless ? VIPS_FOREIGN_SUBSAMPLE_OFF : VIPS_FOREIGN_SUBSAMPLE_AUTO,
-        NULL);
 }
 
 static double gif_bytes(const ibx_save_job *job) {
@@ -162,7 +144,11 @@ static const writer WRITERS[] = {
      .send = send_tiff,
      .check = check_tiff},
     {.name = "webp", .side = 16383, .bytes = webp_bytes, .save = save_webp, .send = send_webp},
-    {.name = "avif", .side = 16384, .bytes = avif_bytes, .save = save_avif},
+    {.name = "avif",
+     .side = 16384,
+     .gray = true,
+     .bytes = ibx_vips_avif_bytes,
+     .alone = ibx_vips_avif_send},
     {.name = "gif", .side = 65535, .bytes = gif_bytes, .save = save_gif},
 };
 
@@ -241,7 +227,7 @@ static void attach(VipsImage *image, const char *name, ibx_bytes block) {
     if (block.size) vips_image_set_blob_copy(image, name, block.data, block.size);
 }
 
-/* Pixels per millimetre as in EXIF, into which libvips writes them again; else 72 per inch. */
+/* Pixels per millimetre as in EXIF, which TIFF has as tags of its own; else 72 per inch. */
 static void resolution(const ibx_metadata *m, double *x, double *y, const char **unit) {
     ibx_exif exif;
     *unit = "in";
@@ -256,21 +242,12 @@ static void resolution(const ibx_metadata *m, double *x, double *y, const char *
     if (v > 0) *y = v;
 }
 
-/* IPTC stays behind: only TIFF could hold it, and there libvips writes a quarter of it.
- * libvips wants EXIF as in JPEG, with its six bytes in front. A gray profile cannot describe the
- * RGB that some formats make of gray. */
+/* EXIF is put in behind the encoder. IPTC stays behind: only TIFF could hold it, and there libvips
+ * writes a quarter of it. A gray profile cannot describe the RGB that some formats make of gray. */
 static void attach_metadata(VipsImage *image, const encoder *e) {
-    const ibx_metadata *m = e->job.metadata;
     if (e->job.head.model != IBX_GRAY || e->writer->gray)
         attach(image, VIPS_META_ICC_NAME, e->job.head.profile);
-    if (!m) return;
-    attach(image, VIPS_META_XMP_NAME, m->xmp);
-    if (!m->exif.size || e->writer->send) return;
-    uint8_t *exif = g_malloc(m->exif.size + 6);
-    memcpy(exif, "Exif\0", 6);
-    memcpy(exif + 6, m->exif.data, m->exif.size);
-    attach(image, VIPS_META_EXIF_NAME, (ibx_bytes){exif, m->exif.size + 6});
-    g_free(exif);
+    if (e->job.metadata) attach(image, VIPS_META_XMP_NAME, e->job.metadata->xmp);
 }
 
 /* The store as an image of libvips; the store must outlive it. */
@@ -301,7 +278,7 @@ static bool encode(const encoder *e, VipsImage *image, VipsTarget *target, ibx_e
     return ibx_vips_fail(err, IBX_FORMAT, where, "the encoder failed");
 }
 
-/* AVIF and GIF are written from front to end. */
+/* GIF is written from front to end. */
 static bool encode_to_sink(const encoder *e, VipsImage *image, ibx_error *err) {
     ibx_vips_forward forward = {.sink = e->sink};
     VipsTarget *target = ibx_vips_target(&forward);
@@ -328,6 +305,7 @@ bool ibx_vips_finish(void *encoder_, ibx_error *err) {
     encoder *e = encoder_;
     if (e->rows != e->job.head.h)
         return ibx_fail(err, IBX_BUG, "save:%s: rows are missing", e->writer->name);
+    if (e->writer->alone) return e->writer->alone(&e->store, &e->job, e->sink, err);
     VipsImage *image = as_image(e);
     if (!image) return ibx_vips_fail(err, IBX_MEMORY, "save", "no image could be made");
     const bool fine =

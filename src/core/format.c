@@ -45,7 +45,7 @@ static const ibx_param WEBP[] = {
 
 static const ibx_param AVIF[] = {
     IBX_INT(ibx_save_avif, quality, 1, 100, 50, "", "Quality, from smallest file to best picture."),
-    IBX_BOOL(ibx_save_avif, lossless, false, "Keep pixels exactly, but for rounding to YCbCr."),
+    IBX_BOOL(ibx_save_avif, lossless, false, "Keep pixels exactly."),
     IBX_INT(ibx_save_avif, effort, 0, 9, 4, "", "Processor time spent on a smaller file."),
     NAME_ROW, IBX_END};
 
