@@ -99,6 +99,8 @@ typedef struct {
                                   must stay within it calls mallopt(M_MMAP_THRESHOLD, 1 << 20) */
     int64_t max_pixels;        /* refuse larger inputs; 0: 1 gigapixel */
     const atomic_bool *cancel; /* set it to stop between tiles; NULL: never */
+    atomic_int *progress;      /* ibx_apply lets it rise from 0 to 1000 as its strips are done, for
+                                  another thread to look at; NULL: nobody looks */
 } ibx_limits;
 
 /* Applies a recipe (without `save`) to `in` and stores a new image of sample type `sample` in

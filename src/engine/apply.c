@@ -17,6 +17,7 @@ static bool run_plan(const ibx_plan *plan, const ibx_image *in, const ibx_limits
     ibx_team team;
     const int threads = limits->threads;
     if (!ibx_team_open(&team, threads, threads, NULL, limits->cancel, err)) return false;
+    team.progress = limits->progress;
     for (int i = 0; i < threads; i++) team.arena[i].poison = poison;
     ibx_memory_writer writer = {.image = out};
     ibx_sink *sink = &writer.sink;

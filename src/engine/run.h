@@ -36,6 +36,7 @@ typedef struct {
     atomic_int running;        /* images between start and end of ibx_run_image */
     const atomic_bool *cancel; /* or NULL */
     ibx_trace *trace;          /* the timeline, or NULL */
+    atomic_int *progress;      /* of the only image, in thousandths; or NULL */
 } ibx_team;
 
 /* False without memory. */

@@ -149,12 +149,23 @@ static void filter_part(ibx_under_way *w, const ibx_part *p, int s, int j) {
     }
 }
 
+/* Lets the user see that one more strip is done. Two threads may do so in the wrong order: what is
+ * shown never falls for that. */
+static void show_progress(ibx_under_way *w) {
+    if (!w->team->progress) return;
+    const int ready = atomic_fetch_add(&w->ready, 1) + 1;
+    const int now = (int)((int64_t)ready * 1000 / w->strips);
+    int shown = atomic_load(w->team->progress);
+    while (shown < now && !atomic_compare_exchange_weak(w->team->progress, &shown, now)) continue;
+}
+
 void ibx_filter_strip(ibx_under_way *w, int s, int j) {
     const moment begin = begin_task(w);
     ibx_arena *arena = own_arena(w);
     ibx_meter_begin(arena->meter);
     for (int c = 0; c < w->parts; c++) filter_part(w, &w->part[c], s, j);
     ibx_meter_end(arena->meter, end_task(w, &begin, &w->filter_ns, IBX_SPAN_FILTER, s + 1, j));
+    show_progress(w);
 }
 
 void ibx_encode_strip(ibx_under_way *w, int i, int j) {

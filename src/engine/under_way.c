@@ -104,6 +104,7 @@ bool ibx_under_way_open(ibx_under_way *w, ibx_team *team, const ibx_image_job *j
     *w = (ibx_under_way){.team = team, .job = job, .parts = component ? IBX_COMPONENTS : 1};
     for (int c = 0; c < w->parts; c++) w->part[c].plan = component ? &component[c] : job->plan;
     w->plan = w->part->plan;
+    for (int s = 0; s < w->plan->stages; s++) w->strips += w->plan->stage[s].strips;
     if (!open_lists(w, err) || !open_encoders(w, shared, err)) return false;
     for (int b = 0; b <= w->plan->stages; b++)
         if (!open_bands(w, b, shared, err)) return false;

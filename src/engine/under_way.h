@@ -46,7 +46,9 @@ typedef struct {
     int *next;            /* first strip of band b whose task is not made yet */
     uint8_t *acc;         /* accumulators of the scan under way, one per thread */
     size_t acc_size;
-    int up; /* tasks put up since the last wait for them */
+    int up;           /* tasks put up since the last wait for them */
+    int strips;       /* of all stages */
+    atomic_int ready; /* of them, those that are done */
     atomic_bool stopped;
     atomic_int reporters;
     ibx_error error, warning;

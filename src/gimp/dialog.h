@@ -1,0 +1,68 @@
+/* dialog.h - the seam between the plug-in and its windows.
+ *
+ * The shims (gimp2.c, and one for libgimp 3 beside it) do everything that GIMP must be asked for:
+ * they read the layer, write the result, keep last values, make the undo step. A dialog gets what
+ * it needs as plain values, lets the user choose, and returns. It never touches an image.
+ *
+ * All three functions are called in the main thread, before any progress is shown, and may run a
+ * main loop. libgimp is not safe for threads: whatever a dialog computes in threads of its own
+ * (previews, a batch) must not call it; `pixels` is there so that none needs to. */
+#ifndef IBX_GIMP_DIALOG_H
+#define IBX_GIMP_DIALOG_H
+
+#include "gimp/batch.h"
+#include "imbrex.h"
+
+/* What a filter or recipe will be applied to: what its dialog shows and may compute previews of. */
+typedef struct {
+    int image, layer; /* GIMP's numbers, for its widgets; layer may also be a mask or a channel */
+
+    /* The whole layer as recipes get it, by the same reading that the final run uses: samples as
+     * the image has them (IBX_U8, IBX_U16, else IBX_F32), encoded, in the image's own colour space,
+     * straight alpha. Read-only; any thread may read it until the dialog returns. A preview is
+     * ibx_apply of it, or a region of that, with `limits.cancel` set on change. */
+    const ibx_image *pixels;
+
+    /* The ICC profile of the image, for showing pixels as GIMP does; empty: sRGB. */
+    ibx_bytes profile;
+
+    ibx_rect
+        selected; /* the selection's box in pixels of the layer; the layer where there is none */
+
+    /* How many layers the user marked, `layer` included: in GIMP 2.10 those that are linked with
+     * it, in GIMP 3 those that are selected. From 2 on the dialog offers to treat all of them. */
+    int marked;
+    bool
+        all_marked; /* in: what is offered first. out: what the user chose; applies if marked > 1 */
+} ibx_gimp_subject;
+
+/* The windows that there are. */
+typedef struct {
+    /* Asks for a filter's parameters. `params` is a block of filter->params (core/param.h): in,
+     * the last values or the defaults; out, the user's choice. Every value that ibx_param_set took
+     * is fine; what else the filter demands (its `open`) is checked by parsing
+     * ibx_gimp_step(filter, params) of gimp/recipe.h, and the dialog keeps OK grey with that
+     * sentence. Is also called for filters without parameters: they have a preview to look at.
+     * False: the user cancelled; params may then hold anything valid. */
+    bool (*ask_filter)(ibx_gimp_subject *subject, const ibx_filter *filter, void *params);
+
+    /* Asks for a recipe. *text is malloc'd, never NULL: in, the last recipe or ""; out, one that
+     * ibx_gimp_recipe_read of gimp/recipe.h takes; the dialog replaces it by free and malloc.
+     * False: cancelled; *text may then be any text. */
+    bool (*ask_recipe)(ibx_gimp_subject *subject, char **text);
+
+    /* The window of batches: asks, runs (ibx_gimp_batch_run in a thread of its own, with `stop` and
+     * `cancel`), shows progress and failures, as often as the user likes, and returns when it is
+     * closed and nothing runs any more. *order: in, the last one or empty texts; out, the last one
+     * that was run, kept for the next time. False: none was run. */
+    bool (*ask_batch)(ibx_gimp_order *order);
+
+    /* Shows a sentence about a run that failed, where GIMP's own box would not do. NULL: GIMP's. */
+    void (*complain)(const char *title, const ibx_error *err);
+} ibx_gimp_dialogs;
+
+/* Those of this build (dialog.c). A member that is NULL is a window that there is not: interactive
+ * runs then take the last values, or the defaults, at once. */
+extern const ibx_gimp_dialogs ibx_gimp_windows;
+
+#endif

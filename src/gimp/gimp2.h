@@ -1,0 +1,90 @@
+/* gimp2.h - the parts of the shim for libgimp 2.0; all that calls that library is in gimp2*.c.
+ *
+ *   gimp2.c        the process: what is run, its status and sentence, values that are kept
+ *   gimp2_query.c  procedures, arguments, menus, help
+ *   gimp2_call.c   filters and recipes from a menu or a script
+ *   gimp2_batch.c  batches
+ *   gimp2_layer.c  a layer's pixels, and results put in their place
+ *   gimp2_run.c    a recipe on layers, as one undo step */
+#ifndef IBX_GIMP_GIMP2_H
+#define IBX_GIMP_GIMP2_H
+
+#include "gimp/pixels.h"
+#include "imbrex.h"
+#include <libgimp/gimp.h>
+
+/* ---- gimp2.c ------------------------------------------------------------------------------------
+ */
+
+/* One call of a procedure. */
+typedef struct {
+    const char *procedure;
+    GimpRunMode mode;
+    const GimpParam *argument;
+    int arguments;
+} ibx_gimp2_call;
+
+/* Did as many arguments come? If not, false with a sentence. */
+bool ibx_gimp2_count_is(const ibx_gimp2_call *call, int count, ibx_error *err);
+
+/* The text that was kept under a procedure's name in this session of GIMP, malloc'd; NULL if none
+ * was. And keeping it. */
+char *ibx_gimp2_last(const char *procedure);
+void ibx_gimp2_keep(const char *procedure, const char *text);
+
+/* ---- gimp2_query.c ----------------------------------------------------------------------------
+ */
+
+/* Arguments in front of the parameters of a filter: run mode, image, drawable. */
+enum { IBX_GIMP2_FIRST = 3 };
+
+/* Tells GIMP about all procedures, their menus and their pages of help. */
+void ibx_gimp2_query(void);
+
+/* ---- gimp2_layer.c ----------------------------------------------------------------------------
+ */
+
+/* A layer (or mask, or channel) that a recipe is applied to, and what came out. */
+typedef struct {
+    int32_t image, drawable;
+    ibx_gimp_form form;
+    ibx_image pixels; /* as they are; no pixels any more once there is a result */
+    ibx_image result; /* as it will be; no pixels before */
+} ibx_gimp2_layer;
+
+/* Looks whether a recipe may change this drawable, and fills all but the pixels. False, with a
+ * sentence: a group, an indexed image, locked pixels, or no drawable of this image. */
+bool ibx_gimp2_layer_open(ibx_gimp2_layer *layer, int32_t image, int32_t drawable, ibx_error *err);
+bool ibx_gimp2_layer_read(ibx_gimp2_layer *layer, ibx_error *err);
+void ibx_gimp2_layer_close(ibx_gimp2_layer *layer);
+
+/* Can the result be put into the image? Changes nothing. */
+bool ibx_gimp2_layer_fits(const ibx_gimp2_layer *layer, ibx_error *err);
+
+/* Puts it there, within an undo group of the caller. The same size: through the selection, and as
+ * locks and mask want it. Another size: the layer, and with it the image if the layer is all of
+ * it. */
+bool ibx_gimp2_layer_put(ibx_gimp2_layer *layer, ibx_error *err);
+
+/* Does the layer make up the whole image: its only one, and of its size? */
+bool ibx_gimp2_layer_is_image(int32_t image, int32_t drawable);
+
+/* ---- gimp2_call.c, gimp2_batch.c
+ * ----------------------------------------------------------------- */
+
+/* The three kinds of procedures. Errors with code IBX_CANCELLED may have no sentence. */
+bool ibx_gimp2_filter(const ibx_gimp2_call *call, const ibx_filter *filter, ibx_error *err);
+bool ibx_gimp2_recipe(const ibx_gimp2_call *call, ibx_error *err);
+bool ibx_gimp2_batch(const ibx_gimp2_call *call, ibx_error *err);
+
+/* ---- gimp2_run.c ------------------------------------------------------------------------------
+ */
+
+/* Applies a recipe to `count` drawables of an image, shows progress with `title`, and makes one
+ * undo step. The first layer may have been read already, for a dialog. Nothing in the image is
+ * changed before all results are complete, and no progress (which is what Esc ends) is shown from
+ * then on. */
+bool ibx_gimp2_run(const ibx_recipe *recipe, ibx_gimp2_layer *layers, int count, const char *title,
+                   ibx_error *err);
+
+#endif

@@ -1,0 +1,171 @@
+/* gimp2_call.c - filters and recipes, called from a menu or from a script. */
+#include "core/param.h"
+#include "gimp/arguments.h"
+#include "gimp/dialog.h"
+#include "gimp/gimp2.h"
+#include "gimp/recipe.h"
+#include <stdlib.h>
+
+/* ---- the layers of a call
+ * --------------------------------------------------------------------------- */
+
+/* The drawable of the call, and behind it those that are linked with it: the nearest that GIMP 2
+ * has to several selected layers. malloc'd; *count is how many. */
+static ibx_gimp2_layer *open_layers(const ibx_gimp2_call *r, int *count, ibx_error *err) {
+    const int32_t image = r->argument[1].data.d_image, first = r->argument[2].data.d_drawable;
+    int all = 0;
+    *count = 1;
+    int *ids = gimp_image_is_valid(image) ? gimp_image_get_layers(image, &all) : NULL;
+    ibx_gimp2_layer *layers = calloc((size_t)all + 1, sizeof *layers);
+    bool ok = layers && ibx_gimp2_layer_open(layers, image, first, err);
+    const bool linked = ok && gimp_item_is_layer(first) && gimp_item_get_linked(first);
+    for (int i = 0; i < all && linked; i++)
+        if (ids[i] != first && gimp_item_get_linked(ids[i]) &&
+            ibx_gimp2_layer_open(&layers[*count], image, ids[i], NULL))
+            ++*count;
+    g_free(ids);
+    if (ok) return layers;
+    if (!layers) ibx_fail(err, IBX_MEMORY, "no memory for %d layers", all);
+    free(layers);
+    return NULL;
+}
+
+static void close_layers(ibx_gimp2_layer *layers, int count) {
+    for (int i = 0; i < count; i++) ibx_gimp2_layer_close(&layers[i]);
+    free(layers);
+}
+
+/* ---- one recipe on layers
+ * ----------------------------------------------------------------------------- */
+
+/* Reads the text and runs it on the first `count` layers. */
+static bool run_text(const ibx_gimp2_call *r, const char *text, ibx_gimp2_layer *layers, int count,
+                     const char *title, ibx_error *err) {
+    ibx_recipe *recipe = ibx_gimp_recipe_read(text, err);
+    const bool ok = recipe && ibx_gimp2_run(recipe, layers, count, title, err);
+    ibx_recipe_free(recipe);
+    if (ok && r->mode != GIMP_RUN_NONINTERACTIVE) gimp_displays_flush();
+    return ok;
+}
+
+/* The subject of a dialog, from the first layer, whose pixels are read. */
+static bool subject_of(ibx_gimp2_layer *layers, int count, ibx_gimp_subject *subject,
+                       GimpColorProfile **profile, ibx_error *err) {
+    gsize size = 0;
+    ibx_rect box;
+    if (!ibx_gimp2_layer_read(layers, err)) return false;
+    if (!gimp_drawable_mask_intersect(layers->drawable, &box.x, &box.y, &box.w, &box.h))
+        box = (ibx_rect){0, 0, layers->pixels.head.w, layers->pixels.head.h};
+    *profile = gimp_image_get_color_profile(layers->image);
+    const void *data = *profile ? gimp_color_profile_get_icc_profile(*profile, &size) : NULL;
+    *subject = (ibx_gimp_subject){.image = layers->image,
+                                  .layer = layers->drawable,
+                                  .pixels = &layers->pixels,
+                                  .profile = {data, size},
+                                  .selected = box,
+                                  .marked = count};
+    return true;
+}
+
+/* The choice of a dialog; cancelled is an error without a sentence. */
+static bool ask(const ibx_filter *filter, ibx_gimp_subject *subject, char **text, ibx_error *err) {
+    if (!filter)
+        return ibx_gimp_windows.ask_recipe(subject, text) || ibx_fail(err, IBX_CANCELLED, "%s", "");
+    void *params = ibx_gimp_step_params(filter, *text, err);
+    if (!params) return false;
+    char *chosen = NULL;
+    if (!ibx_gimp_windows.ask_filter(subject, filter, params))
+        ibx_fail(err, IBX_CANCELLED, "%s", "");
+    else if (!(chosen = ibx_gimp_step(filter, params)))
+        ibx_fail(err, IBX_MEMORY, "%s: no memory", filter->name);
+    ibx_params_free(filter->params, params);
+    if (!chosen) return false;
+    free(*text);
+    *text = chosen;
+    return true;
+}
+
+/* Interactive, or with last values. Where there is no window, these are the same. */
+static bool run_asking(const ibx_gimp2_call *r, const ibx_filter *filter, const char *title,
+                       ibx_error *err) {
+    int count = 0, wanted = 1;
+    ibx_gimp2_layer *layers = open_layers(r, &count, err);
+    if (!layers) return false;
+    GimpColorProfile *profile = NULL;
+    ibx_gimp_subject subject = {.marked = count};
+    char *text = ibx_gimp2_last(r->procedure);
+    if (!text) text = strdup(filter ? filter->name : "");
+    const ibx_gimp_dialogs *windows = &ibx_gimp_windows;
+    const bool window = filter ? windows->ask_filter != NULL : windows->ask_recipe != NULL;
+    bool ok = text || ibx_fail(err, IBX_MEMORY, "no memory");
+    if (ok && r->mode == GIMP_RUN_INTERACTIVE && window) {
+        ok =
+            subject_of(layers, count, &subject, &profile, err) && ask(filter, &subject, &text, err);
+        if (subject.all_marked) wanted = count;
+    }
+    g_clear_object(&profile);
+    ok = ok && run_text(r, text, layers, wanted, title, err);
+    if (ok) ibx_gimp2_keep(r->procedure, text);
+    close_layers(layers, count);
+    free(text);
+    return ok;
+}
+
+static bool run_given(const ibx_gimp2_call *r, const char *text, const char *title,
+                      ibx_error *err) {
+    ibx_gimp2_layer layer;
+    const bool ok = ibx_gimp2_layer_open(&layer, r->argument[1].data.d_image,
+                                         r->argument[2].data.d_drawable, err) &&
+                    run_text(r, text, &layer, 1, title, err);
+    ibx_gimp2_layer_close(&layer);
+    return ok;
+}
+
+/* ---- the procedures
+ * ----------------------------------------------------------------------------------- */
+
+/* The arguments of a filter as a step; NULL if a row refuses its own. */
+static char *step_of(const ibx_gimp2_call *r, const ibx_filter *filter, ibx_error *err) {
+    void *params = ibx_params_new(filter->params, filter->params_size);
+    if (!params) return ibx_fail(err, IBX_MEMORY, "%s: no memory", filter->name), NULL;
+    bool ok = true;
+    const int count = ibx_param_count(filter->params);
+    for (int i = 0; i < count && ok; i++) {
+        const ibx_param *row = &filter->params[i];
+        const GimpParam *argument = &r->argument[IBX_GIMP2_FIRST + i];
+        ibx_gimp_value value;
+        switch (ibx_gimp_argument_kind(row)) {
+        case IBX_GIMP_NUMBER:
+            value.number = argument->data.d_float;
+            break;
+        case IBX_GIMP_WHOLE:
+            value.whole = argument->data.d_int32;
+            break;
+        default:
+            value.words = argument->data.d_string;
+        }
+        ok = ibx_gimp_argument_set(filter, row, value, params, err);
+    }
+    char *text = ok ? ibx_gimp_step(filter, params) : NULL;
+    if (ok && !text) ibx_fail(err, IBX_MEMORY, "%s: no memory", filter->name);
+    ibx_params_free(filter->params, params);
+    return text;
+}
+
+bool ibx_gimp2_filter(const ibx_gimp2_call *r, const ibx_filter *filter, ibx_error *err) {
+    if (r->mode != GIMP_RUN_NONINTERACTIVE) return run_asking(r, filter, filter->summary, err);
+    if (!ibx_gimp2_count_is(r, IBX_GIMP2_FIRST + ibx_param_count(filter->params), err))
+        return false;
+    char *text = step_of(r, filter, err);
+    const bool ok = text && run_given(r, text, filter->summary, err);
+    free(text);
+    return ok;
+}
+
+bool ibx_gimp2_recipe(const ibx_gimp2_call *r, ibx_error *err) {
+    static const char TITLE[] = "Recipe of imbrex";
+    if (r->mode != GIMP_RUN_NONINTERACTIVE) return run_asking(r, NULL, TITLE, err);
+    if (!ibx_gimp2_count_is(r, IBX_GIMP2_FIRST + 1, err)) return false;
+    const char *text = r->argument[IBX_GIMP2_FIRST].data.d_string;
+    return run_given(r, text ? text : "", TITLE, err);
+}

@@ -1,0 +1,36 @@
+/* pixels.h - between GEGL's buffers, as both versions of libgimp give them, and images of ours.
+ *
+ * Samples come as the drawable has them, so that nothing is rounded twice: 8 and 16 bits with the
+ * curve of the image's space as they are; everything else (linear, half, 32-bit integer or float,
+ * double) as 32-bit float, with linear values encoded by that curve, since recipes work on encoded
+ * values. Colours stay in the image's own space: no profile is applied. */
+#ifndef IBX_GIMP_PIXELS_H
+#define IBX_GIMP_PIXELS_H
+
+#include "imbrex.h"
+#include <gegl.h>
+
+/* How a drawable's pixels are read and written. */
+typedef struct {
+    const Babl *format; /* that buffers are asked in */
+    ibx_sample sample;
+    ibx_model model; /* IBX_GRAY or IBX_RGB */
+    bool alpha;
+} ibx_gimp_form;
+
+/* The form for a drawable of this format. plain: it is a mask or a channel, whose values are not
+ * encoded and stay as they are. False for a palette. */
+bool ibx_gimp_form_of(const Babl *drawable, bool plain, ibx_gimp_form *form);
+
+/* Reads a whole buffer into a new image without profile, for ibx_image_free. */
+bool ibx_gimp_read(GeglBuffer *buffer, const ibx_gimp_form *form, ibx_image *image, ibx_error *err);
+
+/* Gives an image the components of a form, in place: gray becomes three equal colours, and missing
+ * alpha opaque. False without memory; the form must have what the image has. */
+bool ibx_gimp_fit(ibx_image *image, const ibx_gimp_form *form, ibx_error *err);
+
+/* Writes a rectangle of an image that has the form into the buffer, at the same place. */
+void ibx_gimp_write(GeglBuffer *buffer, const ibx_gimp_form *form, const ibx_image *image,
+                    ibx_rect at);
+
+#endif
