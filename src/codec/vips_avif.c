@@ -82,13 +82,17 @@ static bool make_image(work *k, const ibx_vips_store *store, const ibx_head *hea
 /* ---- how it is coded ------------------------------------------------------------------------- */
 
 /* Chroma is halved below quality 90, as with JPEG. */
+static bool is_full(const ibx_save_avif *p) {
+    return p->lossless || p->quality >= 90;
+}
+
 static bool set_encoder(struct heif_encoder *encoder, const ibx_save_avif *p, ibx_error *err) {
-    const bool full = p->lossless || p->quality >= 90;
     return good(heif_encoder_set_lossy_quality(encoder, p->quality), err) &&
            good(heif_encoder_set_lossless(encoder, p->lossless), err) &&
            good(heif_encoder_set_parameter_integer(encoder, "speed", 9 - p->effort), err) &&
            good(heif_encoder_set_parameter_integer(encoder, "threads", 1), err) &&
-           good(heif_encoder_set_parameter_string(encoder, "chroma", full ? "444" : "420"), err);
+           good(heif_encoder_set_parameter_string(encoder, "chroma", is_full(p) ? "444" : "420"),
+                err);
 }
 
 /* sRGB. Exact colours stay R, G and B, which AV1 stores as if they were luma and chroma. */
@@ -176,7 +180,8 @@ bool ibx_vips_avif_send(const ibx_vips_store *store, const ibx_save_job *job, ib
     return fine;
 }
 
+/* Measured at 8 megapixels. */
 double ibx_vips_avif_bytes(const ibx_save_job *job) {
-    (void)job;
-    return 24;
+    if (job->head.model == IBX_GRAY) return 25;
+    return is_full(job->params) ? 46 : 31;
 }
