@@ -3,7 +3,7 @@
  * Five things can be done here:
  *   - look at what there is: ibx_filters, ibx_formats (walk the tables, print help or forms);
  *   - read a recipe: ibx_recipe_parse, ibx_recipe_print;
- *   - apply a recipe to one image in memory: ibx_apply;
+ *   - apply a recipe to one image in memory: ibx_apply, or to regions of one: ibx_view;
  *   - apply a recipe to one file, from a descriptor to bytes: ibx_convert;
  *   - apply a recipe to files: ibx_batch_run, with events as it goes.
  *
@@ -79,6 +79,9 @@ ibx_recipe *ibx_recipe_parse_foreign(const char *text, ibx_error *err);
  * defaults, one separator. Parsing it gives the same recipe. malloc'd. */
 char *ibx_recipe_print(const ibx_recipe *recipe);
 
+/* Has one of its steps a filter with one of these traits (IBX_MANAGE | ..)? */
+bool ibx_recipe_has(const ibx_recipe *recipe, unsigned traits);
+
 /* ---- one image in memory ------------------------------------------------------------------ */
 
 typedef enum { IBX_U8, IBX_U16, IBX_F32 } ibx_sample;
@@ -112,6 +115,52 @@ bool ibx_apply(const ibx_recipe *recipe, const ibx_image *in, ibx_sample sample,
 
 /* Frees pixels and profile of an image made by ibx_apply and empties it. */
 void ibx_image_free(ibx_image *image);
+
+/* ---- regions of one image in memory --------------------------------------------------------- */
+
+/* A recipe made ready for an image of which a front-end holds the pixels, or gets them where it
+ * needs them: a preview, a tile of a canvas. Any region of the result can be asked for, in any
+ * order; its samples are those that ibx_apply gives there, to the bit.
+ *
+ *     view = ibx_view_open(recipe, &head, IBX_U8, IBX_U8, NULL, &err)
+ *     if (ibx_view_looks(view)) ibx_view_look(view, &whole image, threads, &err)
+ *     for every region:
+ *         source = ibx_view_source(view, region)
+ *         ibx_view_render(view, &pixels of source, &pixels of region, 1, &err)
+ */
+typedef struct ibx_view ibx_view;
+
+/* Plans, once for all regions; no pixel is touched. `head` and its profile mean what they mean in
+ * an ibx_image that ibx_apply is given; `from` and `to` are the types of samples that come in and
+ * go out. Of the limits max_pixels and cancel count. The recipe and the profile must outlive the
+ * view. NULL with an error where ibx_apply would refuse the image. */
+ibx_view *ibx_view_open(const ibx_recipe *recipe, const ibx_head *head, ibx_sample from,
+                        ibx_sample to, const ibx_limits *limits, ibx_error *err);
+void ibx_view_free(ibx_view *view); /* NULL is allowed */
+
+/* The image that the recipe makes. Its profile belongs to the recipe or to the image. */
+const ibx_head *ibx_view_head(const ibx_view *view);
+
+/* The region of the input that a region of the result needs: with its halo, as far as the image
+ * reaches; where a filter averages blocks of the image, whole blocks. `out` must lie inside the
+ * result. Larger regions need no less than smaller ones. */
+ibx_rect ibx_view_source(const ibx_view *view, ibx_rect out);
+
+/* Is there a step that looks at the whole image before anything can be rendered, such as one that
+ * counts a histogram? */
+bool ibx_view_looks(const ibx_view *view);
+
+/* Lets such steps look; once per view. `whole` is the input. After a failure the view is of no
+ * further use. */
+bool ibx_view_look(ibx_view *view, const ibx_region *whole, int threads, ibx_error *err);
+
+/* Renders the region out->at into the pixels of `out`, from those of `in`, which hold at least
+ * ibx_view_source(view, out->at). A pixel's size is known to the view: `size` need not be set.
+ * Several threads may call it at the same time. threads: 1, the calling thread does it all, and
+ * no other is started; else it is helped by an OpenMP team of so many, its own included. Fails
+ * without memory or when it is cancelled. */
+bool ibx_view_render(ibx_view *view, const ibx_region *in, const ibx_region *out, int threads,
+                     ibx_error *err);
 
 /* ---- what is in a file -------------------------------------------------------------------- */
 

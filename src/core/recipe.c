@@ -477,6 +477,12 @@ int ibx_recipe_saves(const ibx_recipe *recipe) {
     return saves;
 }
 
+bool ibx_recipe_has(const ibx_recipe *recipe, unsigned traits) {
+    for (int i = 0; i < recipe->count; i++)
+        if (recipe->steps[i].filter && recipe->steps[i].filter->traits & traits) return true;
+    return false;
+}
+
 bool ibx_recipe_is_automatic(const ibx_recipe *recipe) {
     for (int i = 0; i < recipe->count; i++)
         if (recipe->steps[i].automatic) return true;

@@ -41,11 +41,8 @@ bool ibx_apply_tuned(const ibx_recipe *recipe, const ibx_image *in, ibx_sample s
                      ibx_error *err) {
     *out = (ibx_image){0};
     const ibx_limits limits = ibx_limits_fill(user);
-    const ibx_head *h = &in->head;
-    if (h->w < 1 || h->h < 1 || (int64_t)h->w * h->h > limits.max_pixels)
-        return ibx_fail(err, IBX_LIMIT, "an image of %d x %d pixels; the limit is %lld", h->w, h->h,
-                        (long long)limits.max_pixels);
-    const ibx_info info = {.head = *h, .sample = in->sample, .format = "memory", .pages = 1};
+    if (!ibx_limits_admit(&limits, &in->head, err)) return false;
+    const ibx_info info = {.head = in->head, .sample = in->sample, .format = "memory", .pages = 1};
     const ibx_plan_options options = {.threads = limits.threads,
                                       .memory = limits.memory,
                                       .max_pixels = limits.max_pixels,

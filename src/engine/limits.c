@@ -10,6 +10,13 @@ ibx_limits ibx_limits_fill(const ibx_limits *limits) {
     return full;
 }
 
+bool ibx_limits_admit(const ibx_limits *limits, const ibx_head *head, ibx_error *err) {
+    if (head->w >= 1 && head->h >= 1 && (int64_t)head->w * head->h <= limits->max_pixels)
+        return true;
+    return ibx_fail(err, IBX_LIMIT, "an image of %d x %d pixels; the limit is %lld", head->w,
+                    head->h, (long long)limits->max_pixels);
+}
+
 size_t ibx_limits_plan_memory(size_t memory) {
     return memory - memory / 4;
 }

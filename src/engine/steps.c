@@ -21,12 +21,6 @@ const ibx_filter *ibx_filter_with(unsigned trait) {
     return NULL;
 }
 
-static bool recipe_has(const ibx_recipe *recipe, unsigned trait) {
-    for (int i = 0; i < recipe->count; i++)
-        if (recipe->steps[i].filter && recipe->steps[i].filter->traits & trait) return true;
-    return false;
-}
-
 /* Appends the filter with a trait, at its defaults. */
 static bool add_automatic(ibx_plan *plan, unsigned trait, ibx_error *err) {
     const ibx_filter *filter = ibx_filter_with(trait);
@@ -119,9 +113,9 @@ bool ibx_plan_steps(ibx_plan *plan, const ibx_recipe *recipe, const ibx_plan_opt
     const int most = recipe->count + 4 + options->halve_x + options->halve_y;
     plan->ready = calloc((size_t)most, sizeof *plan->ready);
     if (!plan->ready) return ibx_fail(err, IBX_MEMORY, "no memory for a plan");
-    const bool turn = plan->input.orientation != 1 && !recipe_has(recipe, IBX_UPRIGHT);
+    const bool turn = plan->input.orientation != 1 && !ibx_recipe_has(recipe, IBX_UPRIGHT);
     if (turn && !add_automatic(plan, IBX_UPRIGHT, err)) return false;
-    if (!recipe_has(recipe, IBX_MANAGE) && !add_automatic(plan, IBX_MANAGE, err)) return false;
+    if (!ibx_recipe_has(recipe, IBX_MANAGE) && !add_automatic(plan, IBX_MANAGE, err)) return false;
     for (int i = 0; i < recipe->count; i++) {
         const ibx_step *step = &recipe->steps[i];
         if (!step->filter && options->to)

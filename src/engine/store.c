@@ -42,6 +42,7 @@ bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_lende
     store->strip_bytes = band->strip_bytes;
     store->stride = band->stride;
     store->bytes = store->strip_bytes * (size_t)slots;
+    store->at = (ibx_rect){0, 0, band->head.w, band->head.h};
     if (store->bytes == 0) return true;
     if (store->mapped) return map_file(store, err);
     store->data = ibx_lend(lender, store->bytes);
@@ -50,12 +51,37 @@ bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_lende
 }
 
 void ibx_store_borrow(ibx_store *store, const ibx_band *band, const ibx_strip *pixels) {
+    const ibx_region all = {.at = {0, 0, band->head.w, band->head.h},
+                            .stride = (ptrdiff_t)pixels->stride,
+                            .data = pixels->data};
+    ibx_store_borrow_part(store, band, &all);
+}
+
+static int strips_of(const ibx_band *band, ibx_rect at) {
+    return (at.h + band->strip_rows - 1) / band->strip_rows;
+}
+
+void ibx_store_borrow_part(ibx_store *store, const ibx_band *band, const ibx_region *part) {
     *store = (ibx_store){.band = band,
-                         .slots = band->strips,
-                         .data = pixels->data,
-                         .stride = pixels->stride,
-                         .strip_bytes = pixels->stride * (size_t)band->strip_rows,
+                         .at = part->at,
+                         .slots = strips_of(band, part->at),
+                         .data = part->data,
+                         .stride = (size_t)part->stride,
+                         .strip_bytes = (size_t)part->stride * (size_t)band->strip_rows,
                          .borrowed = true};
+}
+
+static size_t row_bytes(const ibx_band *band, ibx_rect at) {
+    return (size_t)at.w * (size_t)ibx_planes(&band->head) * ibx_sample_size(band->sample);
+}
+
+size_t ibx_store_part_bytes(const ibx_band *band, ibx_rect at) {
+    return row_bytes(band, at) * (size_t)band->strip_rows * (size_t)strips_of(band, at);
+}
+
+void ibx_store_over(ibx_store *store, const ibx_band *band, ibx_rect at, uint8_t *data) {
+    const ibx_region part = {.at = at, .stride = (ptrdiff_t)row_bytes(band, at), .data = data};
+    ibx_store_borrow_part(store, band, &part);
 }
 
 void ibx_store_close(ibx_store *store) {
@@ -69,31 +95,41 @@ void ibx_store_close(ibx_store *store) {
 
 ibx_strip ibx_store_strip(const ibx_store *store, int number) {
     const ibx_band *b = store->band;
-    const int y = number * b->strip_rows;
+    const int y = store->at.y + number * b->strip_rows;
     return (ibx_strip){
         .sample = b->sample,
         .planes = ibx_planes(&b->head),
-        .w = b->head.w,
+        .w = store->at.w,
         .y = y,
-        .rows = ibx_min(b->strip_rows, b->head.h - y),
+        .rows = ibx_min(b->strip_rows, store->at.y + store->at.h - y),
         .stride = store->stride,
         .data = store->data + (size_t)(number % store->slots) * store->strip_bytes,
     };
 }
 
-/* Start of row y of plane p in a planar store. */
-static float *planar_row(const ibx_store *store, int p, int y) {
-    const ibx_band *b = store->band;
-    const int strip = y / b->strip_rows;
-    float *data = (float *)(store->data + (size_t)(strip % store->slots) * store->strip_bytes);
-    return data +
-           ((size_t)p * (size_t)b->strip_rows + (size_t)(y % b->strip_rows)) * (size_t)b->head.w;
+/* The number of the strip with row y of the image. */
+static int strip_at(const ibx_store *store, int y) {
+    return (y - store->at.y) / store->band->strip_rows;
+}
+
+/* The sample (x, y) of plane p in a planar store. */
+static float *planar_at(const ibx_store *store, int p, int x, int y) {
+    const size_t rows = (size_t)store->band->strip_rows, strip = (size_t)strip_at(store, y);
+    float *data = (float *)(store->data + strip % (size_t)store->slots * store->strip_bytes);
+    const size_t row = (size_t)p * rows + (size_t)(y - store->at.y) % rows;
+    return data + row * (size_t)store->at.w + (x - store->at.x);
+}
+
+/* The pixel (x, y) of a native store, in one of its strips. */
+static uint8_t *native_at(const ibx_store *store, const ibx_strip *s, int x, int y) {
+    const size_t pixel = (size_t)s->planes * ibx_sample_size(s->sample);
+    return s->data + (size_t)(y - s->y) * s->stride + (size_t)(x - store->at.x) * pixel;
 }
 
 static void load_planar(const ibx_store *store, ibx_tile *tile, ibx_rect r) {
     for (int p = 0; p < tile->planes; p++)
         for (int y = r.y; y < r.y + r.h; y++)
-            memcpy(ibx_at(tile, p, r.x, y), planar_row(store, p, y) + r.x,
+            memcpy(ibx_at(tile, p, r.x, y), planar_at(store, p, r.x, y),
                    (size_t)r.w * sizeof(float));
 }
 
@@ -119,9 +155,9 @@ static void load_native(const ibx_store *store, ibx_tile *tile, ibx_rect r, bool
     if (linear) ibx_store_values(table, true);
     const size_t pixel = (size_t)tile->planes * ibx_sample_size(store->band->sample);
     for (int y = r.y; y < r.y + r.h; y++) {
-        const ibx_strip s = ibx_store_strip(store, y / store->band->strip_rows);
+        const ibx_strip s = ibx_store_strip(store, strip_at(store, y));
         float *plane[IBX_MAX_PLANES];
-        const uint8_t *row = s.data + (size_t)(y - s.y) * s.stride + (size_t)r.x * pixel;
+        const uint8_t *row = native_at(store, &s, r.x, y);
         for (int p = 0; p < tile->planes; p++) plane[p] = ibx_at(tile, p, r.x, y);
         if (y + AHEAD < s.y + s.rows) fetch(row + AHEAD * s.stride, (size_t)r.w * pixel);
         if (linear)
@@ -185,11 +221,11 @@ static void touch_tile(ibx_store *store, const ibx_tile *tile) {
 
 bool ibx_store_region(ibx_store *store, ibx_rect r, ibx_region *region) {
     const ibx_band *b = store->band;
-    const int first = r.y / b->strip_rows, last = (r.y + r.h - 1) / b->strip_rows;
+    const int first = strip_at(store, r.y), last = strip_at(store, r.y + r.h - 1);
     const size_t size = (size_t)ibx_planes(&b->head) * ibx_sample_size(b->sample);
     const ibx_strip s = ibx_store_strip(store, first);
     *region = (ibx_region){.at = r, .size = size, .stride = (ptrdiff_t)store->stride};
-    region->data = s.data + (size_t)(r.y - s.y) * store->stride + (size_t)r.x * size;
+    region->data = native_at(store, &s, r.x, r.y);
     ibx_store_touch(store, (size_t)r.h * ((size_t)r.w * size + AROUND));
     return first / store->slots == last / store->slots;
 }
@@ -214,8 +250,8 @@ void ibx_store_rows(ibx_store *store, ibx_rect r, const uint8_t **row) {
     const size_t pixel = (size_t)ibx_planes(&band->head) * ibx_sample_size(band->sample);
     for (int i = 0; i < r.h; i++) {
         const int y = ibx_min(ibx_max(r.y + i, 0), band->head.h - 1);
-        const ibx_strip s = ibx_store_strip(store, y / band->strip_rows);
-        row[i] = s.data + (size_t)(y - s.y) * s.stride + (size_t)r.x * pixel;
+        const ibx_strip s = ibx_store_strip(store, strip_at(store, y));
+        row[i] = native_at(store, &s, r.x, y);
     }
     ibx_store_touch(store, (size_t)r.h * ((size_t)r.w * pixel + AROUND));
 }
@@ -223,7 +259,19 @@ void ibx_store_rows(ibx_store *store, ibx_rect r, const uint8_t **row) {
 void ibx_store_put(ibx_store *store, const ibx_tile *tile) {
     for (int p = 0; p < tile->planes; p++)
         for (int y = tile->at.y; y < tile->at.y + tile->at.h; y++)
-            memcpy(planar_row(store, p, y) + tile->at.x, ibx_at(tile, p, tile->at.x, y),
+            memcpy(planar_at(store, p, tile->at.x, y), ibx_at(tile, p, tile->at.x, y),
                    (size_t)tile->at.w * sizeof(float));
     touch_tile(store, tile);
+}
+
+void ibx_store_pack(ibx_store *store, const ibx_tile *tile) {
+    const ibx_pixel_ops *loops = ibx_pixel_loops();
+    ibx_region to;
+    ibx_store_region(store, tile->at, &to);
+    for (int y = 0; y < tile->at.h; y++) {
+        float *plane[IBX_MAX_PLANES];
+        for (int p = 0; p < tile->planes; p++)
+            plane[p] = ibx_at(tile, p, tile->at.x, tile->at.y + y);
+        loops->pack(store->band->sample, plane, tile->planes, tile->at.w, to.data + y * to.stride);
+    }
 }

@@ -10,12 +10,13 @@
 
 typedef struct {
     const ibx_band *band;
+    ibx_rect at; /* the part of the image that it holds: all of it, but in a view (view.c) */
     int slots;
     uint8_t *data; /* slots * strip_bytes, 64-byte aligned; NULL if nothing reads it */
     size_t bytes;
     size_t strip_bytes;    /* from one slot to the next */
     size_t stride;         /* native: bytes from one row to the next */
-    bool borrowed;         /* data is somebody else's */
+    bool borrowed;         /* data is somebody else's, with a slot for every strip */
     bool mapped;           /* an unlinked file */
     ibx_lender *lender;    /* of data that is not mapped */
     atomic_size_t touched; /* mapped: bytes of pages used since they were last given back */
@@ -29,6 +30,14 @@ void ibx_store_close(ibx_store *store);
 
 /* Instead: a native store over pixels that stand in memory, with a slot for every strip. */
 void ibx_store_borrow(ibx_store *store, const ibx_band *band, const ibx_strip *pixels);
+
+/* The same for a part of the image, whose strips begin with its first row. */
+void ibx_store_borrow_part(ibx_store *store, const ibx_band *band, const ibx_region *part);
+
+/* A store of the part `at` of the image, native or planar as the band is, over memory of as many
+ * bytes as ibx_store_part_bytes says. */
+void ibx_store_over(ibx_store *store, const ibx_band *band, ibx_rect at, uint8_t *data);
+size_t ibx_store_part_bytes(const ibx_band *band, ibx_rect at);
 
 /* The strip of native samples with that number, as codecs see it. */
 ibx_strip ibx_store_strip(const ibx_store *store, int number);
@@ -52,6 +61,9 @@ void ibx_store_values(float value[256], bool linear);
 
 /* Stores a tile, which must lie inside one strip, into a planar store. */
 void ibx_store_put(ibx_store *store, const ibx_tile *tile);
+
+/* Stores an encoded tile as samples, into a native store: where it stands there in one piece. */
+void ibx_store_pack(ibx_store *store, const ibx_tile *tile);
 
 /* Says that so many bytes of the store have been used. Pages of a mapped store are given back to
  * the file from time to time, or it would stand in memory after all. */

@@ -1,5 +1,4 @@
 /* tasks.c - what the tasks of an image do. */
-#include "core/pixels.h"
 #include "engine/move.h"
 #include "engine/under_way.h"
 #include <omp.h>
@@ -85,19 +84,6 @@ void ibx_decode_strip(ibx_under_way *w, int k) {
     count_strip(w, IBX_COST_DECODE, w->job->format, strip, ns);
 }
 
-/* Samples of a finished tile into the strip of a save. */
-static void pack_tile(const ibx_out_strips *o, const ibx_tile *tile) {
-    const ibx_pixel_ops *loops = ibx_pixel_loops();
-    const ibx_strip s = ibx_store_strip(&o->store, tile->at.y / o->band.strip_rows);
-    const size_t pixel = (size_t)s.planes * ibx_sample_size(s.sample);
-    for (int y = tile->at.y; y < tile->at.y + tile->at.h; y++) {
-        float *plane[IBX_MAX_PLANES];
-        for (int p = 0; p < s.planes; p++) plane[p] = ibx_at(tile, p, tile->at.x, y);
-        loops->pack(s.sample, plane, s.planes, tile->at.w,
-                    s.data + (size_t)(y - s.y) * s.stride + (size_t)tile->at.x * pixel);
-    }
-}
-
 /* Everything that a stage does with a finished tile. */
 static void hand_out(ibx_under_way *w, const ibx_part *p, int s, ibx_made *made) {
     const ibx_plan *plan = p->plan;
@@ -112,7 +98,7 @@ static void hand_out(ibx_under_way *w, const ibx_part *p, int s, ibx_made *made)
                        w->acc + (size_t)omp_get_thread_num() * w->acc_size);
     if (stage->saves > 0) ibx_stage_encode(made);
     for (int i = stage->first_save; i < stage->first_save + stage->saves; i++) {
-        pack_tile(&p->output[i], ibx_stage_tail(plan, &plan->save[i], made));
+        ibx_store_pack(&p->output[i].store, ibx_stage_tail(plan, &plan->save[i], made));
         ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_PACK}, pixels);
     }
 }
