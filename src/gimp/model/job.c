@@ -1,0 +1,141 @@
+/* job.c - tiles of a result, as a screen shows them. */
+#include "gimp/model/job.h"
+#include "core/pixels.h"
+#include "gimp/recipe.h"
+#include <stdlib.h>
+
+/* Tiles begin with the smaller side; where a filter's halo makes them cost several times what is
+ * seen of them they grow. */
+enum { LEAST_SIDE = 128, MOST_SIDE = 1024, MOST_WASTE = 3 };
+
+bool ibx_window_look_open(ibx_window_look *look, const ibx_gimp_subject *subject) {
+    const ibx_image *im = subject->pixels;
+    *look = (ibx_window_look){.subject = subject,
+                              .whole = {.at = {0, 0, im->head.w, im->head.h},
+                                        .stride = (ptrdiff_t)im->stride,
+                                        .data = im->pixels}};
+    look->screen = ibx_window_screen_new(&im->head, im->sample, subject->profile);
+    return look->screen != NULL;
+}
+
+void ibx_window_look_close(ibx_window_look *look) {
+    ibx_window_screen_free(look->screen);
+}
+
+/* ---- open and close -------------------------------------------------------------------------- */
+
+static int choose_side(const ibx_window_job *job) {
+    int side = LEAST_SIDE;
+    for (; side < MOST_SIDE; side *= 2) {
+        const int w = ibx_min(side, job->head.w), h = ibx_min(side, job->head.h);
+        const ibx_rect at = {(job->head.w - w) / 2, (job->head.h - h) / 2, w, h};
+        const ibx_rect need = ibx_view_source(job->view, at);
+        const double scale = (double)job->look->whole.at.w * job->look->whole.at.h /
+                             ((double)job->head.w * job->head.h);
+        if ((double)need.w * need.h <= MOST_WASTE * scale * w * h) break;
+    }
+    return side;
+}
+
+static bool open_view(ibx_window_job *job, const atomic_bool *cancel, int threads, ibx_error *err) {
+    const ibx_gimp_subject *subject = job->look->subject;
+    const ibx_limits limits = {.cancel = cancel};
+    const bool manages = ibx_gimp_recipe_manages(job->recipe);
+    ibx_head head = subject->pixels->head;
+    if (manages) head.profile = subject->profile;
+    job->view = ibx_view_open(job->recipe, &head, subject->pixels->sample, subject->pixels->sample,
+                              &limits, err);
+    if (!job->view) return false;
+    if (ibx_view_looks(job->view) && !ibx_view_look(job->view, &job->look->whole, threads, err))
+        return false;
+    job->head = *ibx_view_head(job->view);
+    job->screen = ibx_window_screen_new(&job->head, subject->pixels->sample,
+                                        manages ? job->head.profile : subject->profile);
+    return job->screen || ibx_fail(err, IBX_MEMORY, "no memory for a preview");
+}
+
+bool ibx_window_job_open(ibx_window_job *job, const ibx_window_look *look, const char *recipe,
+                         const atomic_bool *cancel, int threads, ibx_error *err) {
+    job->look = look;
+    job->head = look->subject->pixels->head;
+    job->side = LEAST_SIDE;
+    if (!recipe) return true;
+    job->recipe = ibx_gimp_recipe_read(recipe, err);
+    if (!job->recipe || !ibx_gimp_recipe_for_layer(job->recipe, err) ||
+        !open_view(job, cancel, threads, err))
+        return false;
+    job->resized = job->head.w != look->whole.at.w || job->head.h != look->whole.at.h;
+    job->side = choose_side(job);
+    return true;
+}
+
+void ibx_window_job_close(ibx_window_job *job) {
+    ibx_view_free(job->view);
+    ibx_window_screen_free(job->screen);
+    ibx_recipe_free(job->recipe);
+    *job = (ibx_window_job){.number = job->number};
+}
+
+/* ---- tiles ----------------------------------------------------------------------------------- */
+
+static uint32_t *new_pixels(ibx_rect at, ibx_error *err) {
+    uint32_t *pixels = malloc((size_t)at.w * (size_t)at.h * sizeof *pixels);
+    if (!pixels) ibx_fail(err, IBX_MEMORY, "no memory for a preview");
+    return pixels;
+}
+
+/* Shows a rectangle of the layer. */
+static bool show_before(const ibx_window_look *look, ibx_rect at, uint32_t *pixels) {
+    const ibx_image *im = look->subject->pixels;
+    const size_t pixel = (size_t)ibx_planes(&im->head) * ibx_sample_size(im->sample);
+    const ibx_region part = {.at = at,
+                             .size = pixel,
+                             .stride = look->whole.stride,
+                             .data = look->whole.data + at.y * look->whole.stride +
+                                     (size_t)at.x * pixel};
+    ibx_window_screen_show(look->screen, &part, pixels);
+    return true;
+}
+
+static bool show_after(const ibx_window_job *job, ibx_rect at, int threads, uint32_t *pixels,
+                       ibx_error *err) {
+    const size_t pixel =
+        (size_t)ibx_planes(&job->head) * ibx_sample_size(job->look->subject->pixels->sample);
+    const ibx_region out = {.at = at,
+                            .size = pixel,
+                            .stride = (ptrdiff_t)((size_t)at.w * pixel),
+                            .data = malloc((size_t)at.w * (size_t)at.h * pixel)};
+    if (!out.data) return ibx_fail(err, IBX_MEMORY, "no memory for a preview");
+    const bool ok = ibx_view_render(job->view, &job->look->whole, &out, threads, err);
+    if (ok) ibx_window_screen_show(job->screen, &out, pixels);
+    free(out.data);
+    return ok;
+}
+
+/* Outside of the selection nothing changes. */
+static void keep_outside(ibx_rect selected, const ibx_window_tile *tile, uint32_t *after) {
+    const ibx_rect at = tile->at;
+    for (int y = at.y; y < at.y + at.h; y++) {
+        const bool inside = y >= selected.y && y < selected.y + selected.h;
+        for (int x = at.x; x < at.x + at.w; x++) {
+            const size_t i = (size_t)(y - at.y) * (size_t)at.w + (size_t)(x - at.x);
+            if (!inside || x < selected.x || x >= selected.x + selected.w)
+                after[i] = tile->before[i];
+        }
+    }
+}
+
+bool ibx_window_job_tile(const ibx_window_job *job, ibx_window_tile *tile, int threads,
+                         ibx_error *err) {
+    if (!job->resized) {
+        uint32_t *before = new_pixels(tile->at, err);
+        tile->before = before;
+        if (!before || !show_before(job->look, tile->at, before)) return false;
+    }
+    if (!job->view) return true;
+    uint32_t *after = new_pixels(tile->at, err);
+    tile->after = after;
+    if (!after || !show_after(job, tile->at, threads, after, err)) return false;
+    if (!job->resized) keep_outside(job->look->subject->selected, tile, after);
+    return true;
+}
