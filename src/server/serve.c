@@ -209,6 +209,7 @@ static bool open_sources(ibx_house *house, ibx_error *err) {
         return false;
     house->addresses = ibx_recent_new(REMEMBERED, sizeof(ibx_opened));
     house->abouts = ibx_recent_new(REMEMBERED, sizeof(ibx_about));
+    house->forms = ibx_forms_new(&house->purse);
     house->fetcher = ibx_fetcher_new(s, house->metrics, &house->purse, err);
     return house->fetcher != NULL;
 }
@@ -242,6 +243,7 @@ static void close_house(hall *h) {
     g_clear_object(&house->soup);
     ibx_works_free(house->works);
     ibx_fetcher_free(house->fetcher);
+    ibx_forms_free(house->forms);
     ibx_admin_close(h->admin);
     ibx_cache_close(house->cache);
     ibx_flights_free(house->flights);

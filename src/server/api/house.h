@@ -4,6 +4,7 @@
 
 #include "server/admin/log.h"
 #include "server/admin/metrics.h"
+#include "server/api/form.h"
 #include "server/api/recent.h"
 #include "server/cache/cache.h"
 #include "server/config/settings.h"
@@ -22,6 +23,7 @@ typedef struct ibx_house {
     ibx_flights *flights;
     ibx_cache *cache; /* NULL: none */
     ibx_fetcher *fetcher;
+    ibx_forms *forms;
     ibx_purse purse;       /* of sources */
     ibx_purse results;     /* until they are sent */
     ibx_keyring *keys;     /* NULL: none */

@@ -10,6 +10,7 @@ enum {
     MS = 1000,           /* in microseconds */
     PAUSE = 1000 * 1000, /* before a body is looked at again that nobody waited for */
     LOOK = 250 * 1000,   /* between looks whether a client still waits */
+    SHARE = 64 << 10,    /* bytes that a connection brings before others have their turn */
     SAMPLES = 4          /* of a stalled reply's progress before its time is over */
 };
 
@@ -270,14 +271,24 @@ static void ask(ibx_connection *c, int64_t now) {
     if (replied && c->guard.phase != IBX_GUARD_REPLY) c->gone = NULL;
 }
 
+/* libsoup reads a body for as long as there are bytes. A client that sends as fast as that would
+ * have the loop to itself until its body has come; so there are none for the rest of a turn. */
+static bool had_its_share(ibx_connection *c, GError **error) {
+    if (c->taken < SHARE) return false;
+    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "others have their turn");
+    return true;
+}
+
 gssize ibx_connection_read(ibx_connection *connection, void *to, size_t count, bool blocking,
                            GCancellable *cancellable, GError **error) {
     ibx_connection *c = connection;
+    if (!blocking && had_its_share(c, error)) return -1;
     while (!c->ended) {
         const int64_t now = g_get_monotonic_time();
         ask(c, now);
         const size_t n = ibx_guard_take(&c->guard, to, count, now);
         if (n) {
+            c->taken += n;
             arm(c, deadline(c));
             return (gssize)n;
         }
@@ -354,6 +365,7 @@ static void keep(GSource **kept, GSource *source) {
 GSource *ibx_connection_wait_read(ibx_connection *connection, GObject *stream,
                                   GCancellable *cancellable) {
     ibx_connection *c = connection;
+    c->taken = 0;
     ask(c, g_get_monotonic_time());
     const bool ready = c->ended || ibx_guard_ready(&c->guard);
     GSource *source = new_wait(c, stream, G_IO_IN, ready, cancellable);
