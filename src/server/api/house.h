@@ -4,6 +4,7 @@
 
 #include "server/admin/log.h"
 #include "server/admin/metrics.h"
+#include "server/api/documents.h"
 #include "server/api/form.h"
 #include "server/api/recent.h"
 #include "server/cache/cache.h"
@@ -32,8 +33,9 @@ typedef struct ibx_house {
     int root;              /* folder of local sources; -1: none */
     SoupServer *soup;
     ibx_listener *listener;
-    char *filters, *openapi; /* documents */
-    int exchanges;           /* requests under way */
+    ibx_document filters, openapi;
+    int reloads;   /* of the settings so far */
+    int exchanges; /* requests under way */
     bool draining;
 } ibx_house;
 

@@ -65,7 +65,7 @@ void ibx_answer_fate(ibx_exchange *x, const ibx_product *p) {
         ibx_answer_problem(x, 503, "overloaded", err, p->retry_s);
         return;
     case IBX_FATE_DEADLINE:
-        ibx_answer_no(x, 504, "deadline", "the work took longer than is allowed and was stopped");
+        ibx_answer_problem(x, 504, "deadline", err, p->retry_s);
         return;
     case IBX_FATE_CRASHED:
         ibx_answer_no(x, 500, "worker-crashed",

@@ -5,8 +5,7 @@ enum {
     MOST = 256,       /* that wait */
     MOST_OF_ONE = 64, /* of them, of one source */
     LARGE = 1 << 20,  /* bytes; above that one is looked at at a time */
-    CONDEMNED_S = 60,
-    MOST_RECIPES = 2 /* that are condemned with a source before it is */
+    MOST_RECIPES = 2  /* that are condemned with a source before it is */
 };
 
 typedef struct {
@@ -81,7 +80,7 @@ void ibx_looks_condemn(ibx_looks *looks, const char *source, const char *recipe,
     sentence *s = g_malloc0(sizeof *s + room);
     g_strlcpy(s->source, source, sizeof s->source);
     memcpy(s->recipe, recipe, room);
-    s->until = now + CONDEMNED_S;
+    s->until = now + IBX_LOOKS_CONDEMNED_S;
     g_queue_push_tail(&looks->condemned, s);
 }
 

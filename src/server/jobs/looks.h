@@ -20,6 +20,8 @@
 #include "server/jobs/wire.h"
 #include <glib.h>
 
+enum { IBX_LOOKS_CONDEMNED_S = 60 };
+
 /* Part of who wants to look; zeroed until it joins. */
 typedef struct {
     const char *source; /* identity, borrowed; "": a source of which there is only this look */

@@ -123,7 +123,7 @@ static void finish_dead(ibx_work *work, const ibx_end *end) {
     const bool late = end->kind == IBX_END_DEADLINE;
     ibx_error *err = &work->delivery.error;
     if (late)
-        ibx_fail(err, IBX_LIMIT, "the image took too much time and was given up");
+        ibx_fail(err, IBX_LIMIT, "the work took longer than is allowed and was stopped");
     else
         ibx_fail(err, IBX_BUG, "the process that worked on the image has ended");
     if (work->runs) work->delivery.outputs = 0;
@@ -339,7 +339,7 @@ static gboolean on_refusal(gpointer data) {
         ibx_fail(&work->delivery.error, IBX_LIMIT,
                  "it took too much time a moment ago to look at the image for this recipe; that is "
                  "not tried again for a minute");
-        finish_as(work, work->fate, 0);
+        finish_as(work, work->fate, IBX_LOOKS_CONDEMNED_S);
     }
     return G_SOURCE_REMOVE;
 }
