@@ -282,6 +282,39 @@ def slow_readers(s):
         c.close()
 
 
+def hits(port, count):
+    """A connection that asks for so many hits of the cache, and reads none of them."""
+    c = socket.socket()
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    c.connect(("127.0.0.1", port))
+    c.sendall(count * b"GET /v1/-/crop:420x250/save:png/file/n.png HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return c
+
+
+def unread_hits():
+    """What the cache has in small files is read for each reply, so those are paid for too."""
+    with support.server("--root", root, "--cache-folder", work / "hits", "--log-file", "off",
+                        "--limits-inflight-bytes", "1M", "--limits-write-ms", "60s") as s:
+        path = "/v1/-/crop:420x250/save:png/file/n.png"
+        status, _, body = s.get(path)
+        check(status == 200 and 150 << 10 < len(body) < 250 << 10, f"{status}, {len(body)} bytes")
+        check(s.get(path)[1]["imbrex-cache"] == "hit", "it is in the cache")
+        there = [hits(s.port, 100) for _ in range(8)]
+        end = time.monotonic() + 30
+        while s.metric("result_bytes") < (1 << 20) - len(body):
+            check(time.monotonic() < end, f"held: {s.metric('result_bytes')} bytes")
+            time.sleep(0.05)
+        status, headers, _ = s.get(path)
+        check(status == 503 and "retry-after" in headers, f"no room for another: {status}")
+        check(s.metric("result_bytes") <= 1 << 20, "no more than is allowed")
+        for c in there:
+            c.close()
+        while s.metric("result_bytes") > 0:
+            check(time.monotonic() < end, f"still held: {s.metric('result_bytes')} bytes")
+            time.sleep(0.05)
+        check(s.get(path)[0] == 200, "there is room again")
+
+
 limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, 8192), limit))
 with support.server("--root", root, "--auth-token", "secret", "--auth-unsigned-ok", "yes",
@@ -295,3 +328,5 @@ with support.server("--root", root, "--auth-token", "secret", "--auth-unsigned-o
         print(f"{test.__name__}: good")
     check(s.crashes() == 0, "no worker crashed")
     check(s.stop() == 0, "it ends well")
+unread_hits()
+print("unread_hits: good")

@@ -117,7 +117,10 @@ bool ibx_serve_cached(ibx_exchange *x, const ibx_wish *wish, const char *identit
     if (answer_known(x, wish, key.text, modified)) return true;
     if (!ibx_product_find(x->house, &key, &product)) return false;
     note(x, &product);
-    answer_file(x, wish, &product, key.text, modified);
+    if (product.fate == IBX_FATE_DONE)
+        answer_file(x, wish, &product, key.text, modified);
+    else
+        ibx_answer_fate(x, &product);
     ibx_product_free(&product);
     return true;
 }
