@@ -201,7 +201,10 @@ static void connected(void *user, GIOStream *stream, GSocketAddress *local,
 /* What never was a request for libsoup has its line in the log too. */
 static void refused(void *user, int status, const char *client, const char *why) {
     const hall *h = user;
-    const ibx_log_request line = {.client = *client ? client : NULL, .status = status, .why = why};
+    const ibx_log_request line = {.client = *client ? client : NULL,
+                                  .route = ibx_route_name(IBX_ROUTE_OTHER),
+                                  .status = status,
+                                  .why = why};
     ibx_log_write(h->house.log, &line);
 }
 

@@ -282,6 +282,21 @@ def slow_readers(s):
         c.close()
 
 
+def last_replies():
+    """A connection that ends says so in its last reply: RFC 9112, 9.6."""
+    ask = b"GET /v1/filters/blur HTTP/1.1\r\nHost: localhost\r\n"
+    expects = b"POST /v1/info HTTP/1.1\r\nHost: y\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+    with support.server("--root", root, "--limits-requests", 3, "--log-file", "off") as s:
+        for name, sent, number in (("the third of three", 4 * (ask + b"\r\n"), 3),
+                                   ("as asked", ask + b"Connection: close\r\n\r\n", 1),
+                                   ("without its body", expects, 1)):
+            status, got, closed = exchange(s, sent)
+            heads = [h for h in got.split(b"HTTP/1.1 ")[1:]]
+            said = [b"\r\nconnection: close\r\n" in h.lower() for h in heads]
+            check(closed and len(status) == number, f"{name}: {status}, closed: {closed}")
+            check(said == (number - 1) * [False] + [True], f"{name}: {said}")
+
+
 def hits(port, count):
     """A connection that asks for so many hits of the cache, and reads none of them."""
     c = socket.socket()
@@ -328,5 +343,6 @@ with support.server("--root", root, "--auth-token", "secret", "--auth-unsigned-o
         print(f"{test.__name__}: good")
     check(s.crashes() == 0, "no worker crashed")
     check(s.stop() == 0, "it ends well")
-unread_hits()
-print("unread_hits: good")
+for test in (last_replies, unread_hits):
+    test()
+    print(f"{test.__name__}: good")
