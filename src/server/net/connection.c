@@ -11,6 +11,8 @@ enum {
     PAUSE = 1000 * 1000, /* before a body is looked at again that nobody waited for */
     LOOK = 250 * 1000,   /* between looks whether a client still waits */
     SHARE = 64 << 10,    /* bytes that a connection brings before others have their turn */
+    LINGER_S = 30,       /* at most, for a client that still sends, */
+    SLOW_LINGER_S = 2,   /* and for one that was too slow */
     SAMPLES = 4          /* of a stalled reply's progress before its time is over */
 };
 
@@ -63,9 +65,9 @@ static void end(ibx_connection *c) {
 }
 
 /* Leaves behind the last word. */
-static void part(ibx_connection *c) {
+static void part(ibx_connection *c, int seconds) {
     c->left = true;
-    ibx_farewell_close(c->base, c->events.closed, c->events.user);
+    ibx_farewell_close(c->base, seconds, c->events.closed, c->events.user);
     end(c);
 }
 
@@ -74,19 +76,20 @@ static void refuse(ibx_connection *c, int status, const char *why, int reason) {
     if (c->metrics) ibx_metric_add(c->metrics, IBX_M_REFUSED, reason, 1);
     if (c->events.refused) c->events.refused(c->events.user, status, why);
     ibx_farewell_say(c->base, status, why, 0);
-    part(c);
+    part(c, status == 408 ? SLOW_LINGER_S : LINGER_S);
 }
 
 void ibx_connection_answer(ibx_connection *connection, const void *data, size_t size) {
     ibx_connection *c = connection;
     if (c->left || c->ended) return;
     g_pollable_output_stream_write_nonblocking(c->out, data, size, NULL, NULL);
-    part(c);
+    part(c, LINGER_S);
 }
 
 /* Leaves without a word: a reply is under way, or there was no request. */
 static void break_off(ibx_connection *c) {
     g_socket_shutdown(c->socket, TRUE, TRUE, NULL);
+    c->broken = true;
     end(c);
 }
 
@@ -106,6 +109,7 @@ static void look_after(ibx_connection *c, int64_t now) {
     if (poll(&p, 1, 0) < 1 || !(p.revents & (POLLRDHUP | POLLHUP | POLLERR))) return;
     void (*gone)(void *) = c->gone;
     c->gone = NULL;
+    c->broken = true;
     end(c);
     gone(c->gone_user);
 }
@@ -216,10 +220,12 @@ void ibx_connection_close(ibx_connection *connection) {
     ibx_connection *c = connection;
     if (c->left) return;
     c->left = true;
-    const bool broken = c->ended || c->silent;
+    const bool broken = c->broken || c->silent;
     end(c);
-    if (!broken && (c->guard.size > c->guard.at || g_pollable_input_stream_is_readable(c->in))) {
-        ibx_farewell_close(c->base, c->events.closed, c->events.user);
+    const bool comes =
+        c->guard.owes || c->guard.size > c->guard.at || g_pollable_input_stream_is_readable(c->in);
+    if (!broken && comes) {
+        ibx_farewell_close(c->base, LINGER_S, c->events.closed, c->events.user);
     } else {
         g_io_stream_close(c->base, NULL, NULL);
         if (c->events.closed) c->events.closed(c->events.user);

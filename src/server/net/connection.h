@@ -32,6 +32,7 @@ typedef struct {
     size_t taken;            /* bytes that libsoup has read in this turn of the loop */
     bool told;               /* libsoup knows that it has ended */
     bool silent;             /* the client has ended its side */
+    bool broken;             /* nobody is there to hear the rest, or shall */
     bool left;               /* the base is closed or about to be */
 } ibx_connection;
 
