@@ -1,4 +1,5 @@
 /* upload.c - memory files that grow, paid for from a purse. */
+#include "codec/stream.h"
 #include "server/source/opened.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -66,22 +67,11 @@ ibx_upload *ibx_upload_new(ibx_purse *purse, int64_t limit) {
     return NULL;
 }
 
-static bool write_all(int fd, const uint8_t *data, size_t size) {
-    while (size > 0) {
-        const ssize_t n = write(fd, data, size);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return false;
-        data += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 ibx_source_status ibx_upload_write(ibx_upload *u, const void *data, size_t size) {
     if (size > (uint64_t)(u->limit - u->size)) return IBX_SOURCE_TOO_LARGE;
     if (!ibx_purse_spend(u->purse, (int64_t)size)) return IBX_SOURCE_BUSY;
     u->size += (int64_t)size;
-    const bool kept = write_all(u->fd, data, size) && EVP_DigestUpdate(u->hash, data, size);
+    const bool kept = ibx_write_full(u->fd, data, size) && EVP_DigestUpdate(u->hash, data, size);
     return kept ? IBX_SOURCE_OK : IBX_SOURCE_BUSY;
 }
 
