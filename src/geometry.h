@@ -166,6 +166,15 @@ static inline int ibx_scaling_passes(const ibx_scaling *s, const ibx_filter *pas
     return n;
 }
 
+/* For the passes: the scaling of a call, and their `wants`. */
+static inline const ibx_scaling *ibx_scaling_of(const ibx_call *c) {
+    return (const ibx_scaling *)c->state;
+}
+
+static inline unsigned ibx_scaling_wants(const ibx_call *c) {
+    return ibx_scaling_of(c)->light;
+}
+
 /* The light for scaling with these values of `kernel` and `light=linear|encoded` (0, 1). Nearest
  * mixes no samples, so it needs no conversion. */
 static inline unsigned ibx_scaling_light(int kernel, int light) {

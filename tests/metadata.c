@@ -1,8 +1,8 @@
 /* metadata.c - what the policies keep of EXIF, XMP and IPTC. EXIF is read back by libexif. */
 #include "codec/metadata.h"
 #include "decoded.h"
+#include "libexif.h"
 #include <lcms2.h>
-#include <libexif/exif-data.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,17 +57,6 @@ static uint8_t *make_exif(void) {
     entry(p, 0x202, LONG, 1, SIZE - PICTURE);
     memset(b + PICTURE, 0x77, SIZE - PICTURE);
     return b;
-}
-
-static ExifData *libexif_read(ibx_bytes exif) {
-    uint8_t *wrapped = malloc(exif.size + 6);
-    memcpy(wrapped, "Exif\0\0", 6);
-    if (exif.size) memcpy(wrapped + 6, exif.data, exif.size);
-    ExifData *d = exif_data_new();
-    exif_data_unset_option(d, EXIF_DATA_OPTION_FOLLOW_SPECIFICATION);
-    exif_data_load_data(d, wrapped, (unsigned)exif.size + 6);
-    free(wrapped);
-    return d;
 }
 
 /* A value as libexif prints it, or "". */

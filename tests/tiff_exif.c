@@ -1,8 +1,8 @@
 /* tiff_exif.c - EXIF in TIFF files, written and read by the libvips module. libexif is asked
  * whether what comes back is what was given. */
+#include "libexif.h"
 #include "pictures.h"
 #include <dlfcn.h>
-#include <libexif/exif-data.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -111,17 +111,6 @@ static ibx_bytes make_block(bool big_endian) {
 }
 
 /* ---- libexif ------------------------------------------------------------------------------- */
-
-static ExifData *libexif_read(ibx_bytes exif) {
-    uint8_t *wrapped = malloc(exif.size + 6);
-    memcpy(wrapped, "Exif\0\0", 6);
-    if (exif.size) memcpy(wrapped + 6, exif.data, exif.size);
-    ExifData *d = exif_data_new();
-    exif_data_unset_option(d, EXIF_DATA_OPTION_FOLLOW_SPECIFICATION);
-    exif_data_load_data(d, wrapped, (unsigned)exif.size + 6);
-    free(wrapped);
-    return d;
-}
 
 /* What libexif sees of the block, but for those of the pixels: in the directories of the image, the
  * photograph, interoperability, and GPS. */

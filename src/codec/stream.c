@@ -34,6 +34,18 @@ bool ibx_source_fetch(const ibx_source *source, uint64_t at, size_t size, void *
     return true;
 }
 
+bool ibx_write_full(int fd, const void *data, size_t size) {
+    const uint8_t *from = data;
+    while (size > 0) {
+        const ssize_t n = write(fd, from, size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        from += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
 /* Doubles the room, so that many small writes stay linear. */
 static bool memory_grow(ibx_memory_sink *s, size_t least, ibx_error *err) {
     size_t room = s->room ? s->room : 4096;

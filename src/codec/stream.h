@@ -44,6 +44,9 @@ void ibx_memory_source_init(ibx_memory_source *s, const char *name, const void *
  * or cannot be read (errno then, if it is set). */
 bool ibx_source_fetch(const ibx_source *source, uint64_t at, size_t size, void *to);
 
+/* Writes all of it to a descriptor, however many calls that takes. False with errno. */
+bool ibx_write_full(int fd, const void *data, size_t size);
+
 /* A sink into a growing buffer. Free `data` with free(). */
 typedef struct {
     ibx_sink sink;

@@ -28,38 +28,6 @@ bool ibx_vips_start(ibx_error *err) {
     return !start_failed || ibx_vips_fail(err, IBX_BUG, "libvips", "cannot be started");
 }
 
-/* Length of the domain that libvips puts in front of a line: "tiff2vips: bad file". */
-static size_t skip_domain(const char *line) {
-    const size_t word = strcspn(line, ": \n");
-    return word && line[word] == ':' && line[word + 1] == ' ' ? word + 2 : 0;
-}
-
-/* Lines that loaders leave behind on the way to the reason, or without any harm. */
-static bool is_noise(const char *line, size_t length) {
-    static const char *const NOISE[] = {"bad seek to ", "TIFFFetchNormalTag: ", "IO error during"};
-    for (size_t i = 0; i < G_N_ELEMENTS(NOISE); i++)
-        if (memmem(line, length, NOISE[i], strlen(NOISE[i]))) return true;
-    return length == 0;
-}
-
-bool ibx_vips_fail(ibx_error *err, ibx_code code, const char *name, const char *what) {
-    char *all = vips_error_buffer_copy(); /* copies and clears under libvips' lock */
-    const char *line = all;
-    size_t length = strcspn(line, "\n");
-    while (line[length] && is_noise(line, length)) {
-        line += length + 1;
-        length = strcspn(line, "\n");
-    }
-    if (*line)
-        ibx_fail(err, code, "%s: %s: %.*s", name, what, (int)(length - skip_domain(line)),
-                 line + skip_domain(line));
-    else
-        ibx_fail(err, code, "%s: %s: %s", name, what,
-                 *all ? "it ends too early" : "no reason given");
-    g_free(all);
-    return false;
-}
-
 /* Whatever no other codec claims. */
 static bool sniff(const uint8_t *head, size_t n) {
     (void)head;

@@ -15,9 +15,14 @@
 /* Starts libvips once per process and sets it up as said above. */
 bool ibx_vips_start(ibx_error *err);
 
+/* ---- vips_fail.c: what went wrong ----------------------------------------------------------- */
+
 /* libvips keeps one text of errors for the whole process. This takes the first line that gives a
- * reason, clears the text, and fails with "name: what: that line". */
+ * reason, clears the text, and fails with "name: what (that line, shortened)". */
 bool ibx_vips_fail(ibx_error *err, ibx_code code, const char *name, const char *what);
+
+/* The same of a file that cannot be read: "name: what: why, and what to do (that line)". */
+bool ibx_vips_refuse(ibx_error *err, const char *name, const char *what);
 
 /* ---- vips_stream.c: bytes in and out --------------------------------------------------------- */
 

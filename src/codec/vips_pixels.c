@@ -129,7 +129,7 @@ bool ibx_vips_pixels_of(VipsImage *loaded, const char *loader, const char *name,
     if (!convert(p, cmyk, !strcmp(loader, "openexr"))) {
         g_object_unref(p->image);
         p->image = NULL;
-        return ibx_vips_fail(err, IBX_FORMAT, name, "its colours cannot be converted");
+        return ibx_vips_refuse(err, name, "its colours cannot be converted");
     }
     const int bands = vips_image_get_bands(p->image);
     p->model = cmyk ? IBX_CMYK : bands < 3 ? IBX_GRAY : IBX_RGB;
@@ -180,5 +180,5 @@ bool ibx_vips_pull(const ibx_vips_pixels *p, const ibx_strip *strip, int x, int 
                      strip->data + (size_t)(row + i) * strip->stride + left);
     }
     if (region) g_object_unref(region);
-    return fine || ibx_vips_fail(err, IBX_FORMAT, name, "cannot be decoded");
+    return fine || ibx_vips_refuse(err, name, "cannot be decoded");
 }

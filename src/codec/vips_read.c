@@ -103,7 +103,7 @@ static VipsImage *load(decoder *d, ibx_error *err) {
     if (d->apart ? run_apart(&e) : !call_loader(d, &e.out)) return e.out;
     char what[64];
     g_snprintf(what, sizeof what, "cannot be read as %s", d->loader->name);
-    ibx_vips_fail(err, IBX_FORMAT, d->source->name, what);
+    ibx_vips_refuse(err, d->source->name, what);
     return NULL;
 }
 
@@ -112,8 +112,7 @@ static bool load_pixels(decoder *d, VipsImage *image, ibx_error *err) {
     errand e = {.d = d, .in = image};
     if (!d->apart)
         return ibx_vips_pixels_of(image, d->loader->name, d->source->name, &d->pixels, err);
-    if (!run_apart(&e))
-        return ibx_vips_fail(err, IBX_FORMAT, d->source->name, "cannot be read as magick");
+    if (!run_apart(&e)) return ibx_vips_refuse(err, d->source->name, "cannot be read as magick");
     const bool fine = ibx_vips_pixels_of(e.out, d->loader->name, d->source->name, &d->pixels, err);
     g_object_unref(e.out);
     return fine;
@@ -345,7 +344,7 @@ static bool load_level(decoder *d, ibx_error *err) {
         return ibx_fail(err, IBX_FORMAT, "%s: its smaller copies are of another kind",
                         d->source->name);
     return round_up(&d->pixels.image, d->w, d->h) ||
-           ibx_vips_fail(err, IBX_FORMAT, d->source->name, "cannot be read at a smaller size");
+           ibx_vips_refuse(err, d->source->name, "cannot be read at a smaller size");
 }
 
 bool ibx_vips_reduce(void *decoder_, int shrink, ibx_info *info, ibx_error *err) {

@@ -47,22 +47,13 @@ VipsSource *ibx_vips_source(ibx_source *source, ibx_error *err) {
     return VIPS_SOURCE(s);
 }
 
-static bool write_all(int fd, const uint8_t *data, size_t size) {
-    for (size_t done = 0; done < size;) {
-        const ssize_t n = write(fd, data + done, size - done);
-        if (n < 0 && errno != EINTR) return false;
-        if (n > 0) done += (size_t)n;
-    }
-    return true;
-}
-
 int ibx_vips_source_fd(ibx_source *source, ibx_error *err) {
     int fd;
     if (!source->whole) {
         fd = fcntl(source->fd, F_DUPFD_CLOEXEC, 0);
     } else {
         fd = memfd_create("imbrex", MFD_CLOEXEC);
-        if (fd >= 0 && !write_all(fd, source->whole, (size_t)source->size)) {
+        if (fd >= 0 && !ibx_write_full(fd, source->whole, (size_t)source->size)) {
             close(fd);
             fd = -1;
         }

@@ -9,21 +9,13 @@
 
 enum { LANES = IBX_LANES };
 
-static const ibx_scaling *scaling_of(const ibx_call *c) {
-    return c->state;
-}
-
-static unsigned wants(const ibx_call *c) {
-    return scaling_of(c)->light;
-}
-
 static void head(const ibx_call *c, ibx_head *out) {
-    const ibx_scaling *s = scaling_of(c);
+    const ibx_scaling *s = ibx_scaling_of(c);
     ibx_set_size(out, (c->in.w + s->across - 1) / s->across, (c->in.h + s->down - 1) / s->down);
 }
 
 static ibx_rect source(const ibx_call *c, ibx_rect o) {
-    const ibx_scaling *s = scaling_of(c);
+    const ibx_scaling *s = ibx_scaling_of(c);
     return (ibx_rect){o.x * s->across, o.y * s->down, o.w * s->across, o.h * s->down};
 }
 
@@ -156,7 +148,7 @@ static void means(const rows *r, int across, int n, float *const to[]) {
 /* ---- the pass ------------------------------------------------------------------------------- */
 
 static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
-    const ibx_scaling *s = scaling_of(c);
+    const ibx_scaling *s = ibx_scaling_of(c);
     for (int p = 0; p < out->planes; p++)
         for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
             const rows r = {.floats = ibx_at(in, p, in->at.x, y * s->down),
@@ -170,7 +162,7 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
 }
 
 static void packed(const ibx_call *c, const ibx_packed *in, ibx_tile *out) {
-    const ibx_scaling *s = scaling_of(c);
+    const ibx_scaling *s = ibx_scaling_of(c);
     rows r = {.value = s->light & IBX_LINEAR ? in->value : NULL,
               .planes = in->planes,
               .columns = in->at.w,
@@ -187,7 +179,7 @@ const ibx_filter ibx_scale_blocks = {.name = "scale-blocks",
                                      .summary = "Take means of blocks of pixels.",
                                      .category = "geometry",
                                      .head = head,
-                                     .wants = wants,
+                                     .wants = ibx_scaling_wants,
                                      .source = source,
                                      .kernel = kernel,
                                      .packed = packed};

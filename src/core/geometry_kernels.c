@@ -105,16 +105,8 @@ static void rows_plane(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int
     for (; x < end; x++) rows_column(t, in, out, p, x);
 }
 
-static const ibx_scaling *scaling_of(const ibx_call *c) {
-    return c->state;
-}
-
-static unsigned wants(const ibx_call *c) {
-    return scaling_of(c)->light;
-}
-
 static void rows_head(const ibx_call *c, ibx_head *head) {
-    ibx_set_size(head, c->in.w, scaling_of(c)->rows.out);
+    ibx_set_size(head, c->in.w, ibx_scaling_of(c)->rows.out);
 }
 
 /* The input samples that n outputs from i on look at: *first and how many. */
@@ -125,12 +117,12 @@ static int taps_source(const ibx_taps *t, int i, int n, int *first) {
 }
 
 static ibx_rect rows_source(const ibx_call *c, ibx_rect out) {
-    out.h = taps_source(&scaling_of(c)->rows, out.y, out.h, &out.y);
+    out.h = taps_source(&ibx_scaling_of(c)->rows, out.y, out.h, &out.y);
     return out;
 }
 
 static void rows_kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
-    for (int p = 0; p < out->planes; p++) rows_plane(&scaling_of(c)->rows, in, out, p);
+    for (int p = 0; p < out->planes; p++) rows_plane(&ibx_scaling_of(c)->rows, in, out, p);
 }
 
 /* ---- scaling: rows of 8-bit samples --------------------------------------------------------- */
@@ -199,12 +191,12 @@ static void to_planes(const float *restrict v, int n, float *restrict a, float *
 /* A ring for the rows that an output row looks at. */
 static size_t rows_scratch(const ibx_call *c, ibx_rect out) {
     (void)out;
-    return (size_t)scaling_of(c)->rows.count * SAMPLES * sizeof(float);
+    return (size_t)ibx_scaling_of(c)->rows.count * SAMPLES * sizeof(float);
 }
 
 static void rows_packed(const ibx_call *c, const ibx_packed *in, ibx_tile *out) {
-    const ibx_taps *t = &scaling_of(c)->rows;
-    const bool linear = scaling_of(c)->light & IBX_LINEAR;
+    const ibx_taps *t = &ibx_scaling_of(c)->rows;
+    const bool linear = ibx_scaling_of(c)->light & IBX_LINEAR;
     const ring r = {c->scratch, t->count};
     const ibx_rect o = out->at;
     const int wide = SAMPLES / in->planes;
@@ -228,7 +220,7 @@ const ibx_filter ibx_scale_rows = {.name = "scale-rows",
                                    .summary = "Resample down the columns.",
                                    .category = "geometry",
                                    .head = rows_head,
-                                   .wants = wants,
+                                   .wants = ibx_scaling_wants,
                                    .source = rows_source,
                                    .scratch = rows_scratch,
                                    .kernel = rows_kernel,
@@ -274,11 +266,11 @@ static void columns_group(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, 
 }
 
 static void columns_head(const ibx_call *c, ibx_head *head) {
-    ibx_set_size(head, scaling_of(c)->columns.out, c->in.h);
+    ibx_set_size(head, ibx_scaling_of(c)->columns.out, c->in.h);
 }
 
 static ibx_rect columns_source(const ibx_call *c, ibx_rect out) {
-    out.w = taps_source(&scaling_of(c)->columns, out.x, out.w, &out.x);
+    out.w = taps_source(&ibx_scaling_of(c)->columns, out.x, out.w, &out.x);
     return out;
 }
 
@@ -292,14 +284,14 @@ static void columns_kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out)
     memset(c->scratch, 0, (size_t)in->at.w * GROUP * sizeof(float));
     for (int p = 0; p < out->planes; p++)
         for (int y = out->at.y; y < out->at.y + out->at.h; y += GROUP)
-            columns_group(&scaling_of(c)->columns, in, out, p, y, c->scratch);
+            columns_group(&ibx_scaling_of(c)->columns, in, out, p, y, c->scratch);
 }
 
 const ibx_filter ibx_scale_columns = {.name = "scale-columns",
                                       .summary = "Resample along the rows.",
                                       .category = "geometry",
                                       .head = columns_head,
-                                      .wants = wants,
+                                      .wants = ibx_scaling_wants,
                                       .source = columns_source,
                                       .scratch = columns_scratch,
                                       .kernel = columns_kernel};

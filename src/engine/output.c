@@ -159,17 +159,6 @@ static bool start(ibx_outfile *out) {
     return false;
 }
 
-static bool write_full(int fd, const uint8_t *data, size_t size) {
-    while (size > 0) {
-        const ssize_t n = write(fd, data, size);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return false;
-        data += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 /* Takes the next piece to write, NULL if there is none. */
 static ibx_piece *take(ibx_outfile *out) {
     pthread_mutex_lock(&out->desk->lock);
@@ -186,7 +175,7 @@ static ibx_piece *take(ibx_outfile *out) {
 
 static void write_piece(ibx_outfile *out, const ibx_piece *piece) {
     if (out->failure.code != IBX_OK) return;
-    if (start(out) && write_full(out->fd, piece->data, piece->size)) return;
+    if (start(out) && ibx_write_full(out->fd, piece->data, piece->size)) return;
     const int failure = errno;
     pthread_mutex_lock(&out->desk->lock);
     fail_write(out, failure, &out->failure);

@@ -7,7 +7,7 @@
 bool ibx_picture_open(ibx_picture *picture, ibx_source *source, ibx_bytes head,
                       const ibx_wishes *wishes, ibx_error *err) {
     const size_t n = head.size < SNIFF ? head.size : SNIFF;
-    if (n == 0) return ibx_fail(err, IBX_FORMAT, "is empty");
+    if (n == 0) return ibx_fail(err, IBX_FORMAT, "%s: is empty", source->name);
     const ibx_decode_limits limits = {.max_pixels = wishes->limits.max_pixels,
                                       .memory = wishes->limits.memory,
                                       .accept_damage = wishes->accept_damage,

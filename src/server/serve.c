@@ -136,6 +136,18 @@ static bool exchange_settings(hall *h, ibx_settings *fresh, ibx_error *err) {
     return ok;
 }
 
+/* What was made of the old settings is made of the new ones. What other servers and buckets held
+ * lately is forgotten: an alias may lead elsewhere now, or nowhere. */
+static void spread_settings(ibx_house *house) {
+    ibx_purse_limit(&house->purse, house->settings.limits.inflight_bytes);
+    ibx_purse_limit(&house->results, house->settings.limits.inflight_bytes);
+    ibx_works_reloaded(house->works);
+    ibx_fetcher_reloaded(house->fetcher);
+    ibx_recent_clear(house->addresses);
+    ibx_document_drop(&house->openapi);
+    house->openapi = ibx_document_keep(ibx_document_openapi(&house->settings));
+}
+
 /* New keys take the place of the old ones in one step, once the settings that go with them hold. */
 static bool take_over(hall *h, ibx_settings *fresh, ibx_error *err) {
     ibx_keyring *keys = NULL;
@@ -146,11 +158,9 @@ static bool take_over(hall *h, ibx_settings *fresh, ibx_error *err) {
     }
     ibx_keyring_free(h->house.keys);
     h->house.keys = keys;
+    h->house.reloads++;
     fit_connections(&h->house);
-    ibx_purse_limit(&h->house.purse, h->house.settings.limits.inflight_bytes);
-    ibx_purse_limit(&h->house.results, h->house.settings.limits.inflight_bytes);
-    ibx_works_reloaded(h->house.works);
-    ibx_fetcher_reloaded(h->house.fetcher);
+    spread_settings(&h->house);
     free(h->config);
     h->config = print_settings(&h->house.settings);
     return true;
@@ -191,7 +201,10 @@ static void connected(void *user, GIOStream *stream, GSocketAddress *local,
 /* What never was a request for libsoup has its line in the log too. */
 static void refused(void *user, int status, const char *client, const char *why) {
     const hall *h = user;
-    const ibx_log_request line = {.client = *client ? client : NULL, .status = status, .why = why};
+    const ibx_log_request line = {.client = *client ? client : NULL,
+                                  .route = ibx_route_name(IBX_ROUTE_OTHER),
+                                  .status = status,
+                                  .why = why};
     ibx_log_write(h->house.log, &line);
 }
 
@@ -209,6 +222,7 @@ static bool open_sources(ibx_house *house, ibx_error *err) {
         return false;
     house->addresses = ibx_recent_new(REMEMBERED, sizeof(ibx_opened));
     house->abouts = ibx_recent_new(REMEMBERED, sizeof(ibx_about));
+    house->forms = ibx_forms_new(&house->purse);
     house->fetcher = ibx_fetcher_new(s, house->metrics, &house->purse, err);
     return house->fetcher != NULL;
 }
@@ -217,8 +231,8 @@ static bool open_house(hall *h, ibx_error *err) {
     ibx_house *house = &h->house;
     house->metrics = ibx_metrics_new();
     house->flights = ibx_flights_new();
-    house->filters = ibx_document_filters();
-    house->openapi = ibx_document_openapi(&house->settings);
+    house->filters = ibx_document_keep(ibx_document_filters());
+    house->openapi = ibx_document_keep(ibx_document_openapi(&house->settings));
     house->log = ibx_log_open(house->settings.log.file, err);
     house->soup = house->log ? ibx_soup_new(err) : NULL;
     if (!house->soup || !open_sources(house, err)) return false;
@@ -242,6 +256,7 @@ static void close_house(hall *h) {
     g_clear_object(&house->soup);
     ibx_works_free(house->works);
     ibx_fetcher_free(house->fetcher);
+    ibx_forms_free(house->forms);
     ibx_admin_close(h->admin);
     ibx_cache_close(house->cache);
     ibx_flights_free(house->flights);
@@ -251,8 +266,8 @@ static void close_house(hall *h) {
     if (house->root >= 0) close(house->root);
     ibx_log_close(house->log);
     ibx_metrics_free(house->metrics);
-    free(house->filters);
-    free(house->openapi);
+    ibx_document_drop(&house->filters);
+    ibx_document_drop(&house->openapi);
     free(h->config);
 }
 

@@ -224,6 +224,14 @@ def forms(s):
     check(s.post("/v1/process", body, headers=headers)[0] == 400, "two images are refused")
     body, headers = form(("recipe", b"invert"), ("image", jpeg), ("surprise", b"x"))
     check(s.post("/v1/process", body, headers=headers)[0] == 400, "an unknown part is refused")
+    recipe, outputs = ("recipe", b"invert"), ("outputs", json.dumps(wanted).encode())
+    for path, part, said in (("/v1/process/resize:64x", recipe, "both give a recipe"),
+                             ("/v1/set/resize:64x", recipe, "both give a recipe"),
+                             ("/v1/process/resize:64x", outputs, "/v1/set"),
+                             ("/v1/info", recipe, "part recipe")):
+        body, headers = form(part, ("image", jpeg))
+        what = problem(s.post(path, body, headers=headers), 400, "bad-request")
+        check(said in what["detail"], f"{path} with a part of no use: {what['detail']}")
 
 
 def held(s):
@@ -328,6 +336,18 @@ def presets(s):
     check(same[0] == 200 and same[2] == run("resize:48x/unsharp:0.5", "a.jpg"), "a preset")
 
 
+def lines(s):
+    """The log names the kind of address as the metrics do."""
+    for path, route in (("/nowhere", "other"), ("/v1/filters/blur", "filters"),
+                        ("/v1/-/resize:64x/file/a.jpg", "image"), ("/iiif/3/a.jpg/info.json", "iiif")):
+        s.get(path, headers={"X-Request-Id": f"line-{route}"})
+        wanted = f'"id":"line-{route}"'
+        found, end = [], time.monotonic() + 10
+        while not found and time.monotonic() < end:  # it is written behind the reply
+            found = [json.loads(l) for l in s.said().splitlines() if wanted in l]
+        check([l["route"] for l in found] == [route], f"{path}: {found}")
+
+
 def counters(s):
     """After all the others: what they did shows in the metrics."""
     for route, code in (("image", 200), ("process", 200), ("set", 200), ("info", 200),
@@ -352,7 +372,7 @@ with support.server("--root", root, "--cache-folder", work / "cache",
                     "--recipes-presets", "small=resize:48x/unsharp:0.5") as s:
     for test in (images, head, conditional, spelling, problems, files_of_the_server, paths,
                  negotiation, uploads, forms, forms_that_are_none, documents, ids, presets,
-                 ranges_and_tags, other_sites, counters):
+                 ranges_and_tags, other_sites, lines, counters):
         test(s)
         print(f"{test.__name__}: good")
     check(s.stop() == 0, "it ends well")

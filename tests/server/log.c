@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "server/admin/log.h"
+#include "server/admin/metrics.h"
 #include "server/admin/notify.h"
 #include <fcntl.h>
 #include <json-glib/json-glib.h>
@@ -87,6 +88,7 @@ static void requests(void **state) {
                                .client = "::1",
                                .method = "GET",
                                .path = "/v1/-/x\xff\"\n",
+                               .route = ibx_route_name(IBX_ROUTE_DEEPZOOM),
                                .status = 200,
                                .bytes_out = 1LL << 40,
                                .total_ms = 1.23456789};
@@ -97,6 +99,7 @@ static void requests(void **state) {
     assert_int_equal(g_strv_length(line), 2);
     assert_non_null(strstr(line[0], "\"path\":\"/v1/-/x\\udcff\\\"\\n\""));
     assert_non_null(strstr(line[0], "\"level\":\"info\""));
+    assert_non_null(strstr(line[0], "\"route\":\"deepzoom\""));
     assert_non_null(strstr(line[0], "\"bytes_out\":1099511627776"));
     assert_non_null(strstr(line[0], "\"total_ms\":1.235"));
     assert_null(strstr(line[0], "problem"));

@@ -134,26 +134,48 @@ static void test_bounds(void **state) {
 static void test_condemned_for_a_minute(void **state) {
     (void)state;
     ibx_looks looks = {.round = 0};
-    assert_false(ibx_looks_condemned(&looks, "a", 0));
-    ibx_looks_condemn(&looks, "a", 100);
-    ibx_looks_condemn(&looks, "b", 130);
-    ibx_looks_condemn(&looks, "", 130); /* nobody */
-    assert_true(ibx_looks_condemned(&looks, "a", 100));
-    assert_true(ibx_looks_condemned(&looks, "a", 159.9));
-    assert_true(ibx_looks_condemned(&looks, "b", 159.9));
-    assert_false(ibx_looks_condemned(&looks, "", 159.9));
-    assert_false(ibx_looks_condemned(&looks, "a", 160));
-    assert_true(ibx_looks_condemned(&looks, "b", 160));
-    assert_false(ibx_looks_condemned(&looks, "c", 160));
+    assert_false(ibx_looks_condemned(&looks, "a", "r", 0));
+    ibx_looks_condemn(&looks, "a", "", 100);
+    ibx_looks_condemn(&looks, "b", "", 130);
+    ibx_looks_condemn(&looks, "", "", 130); /* nobody */
+    assert_true(ibx_looks_condemned(&looks, "a", "r", 100));
+    assert_true(ibx_looks_condemned(&looks, "a", "", 159.9));
+    assert_true(ibx_looks_condemned(&looks, "b", "r", 159.9));
+    assert_false(ibx_looks_condemned(&looks, "", "", 159.9));
+    assert_false(ibx_looks_condemned(&looks, "a", "r", 160));
+    assert_true(ibx_looks_condemned(&looks, "b", "r", 160));
+    assert_false(ibx_looks_condemned(&looks, "c", "r", 160));
     ibx_looks_clear(&looks);
-    assert_false(ibx_looks_condemned(&looks, "b", 160));
+    assert_false(ibx_looks_condemned(&looks, "b", "r", 160));
+}
+
+/* One recipe does not close a source for others; two do. */
+static void test_condemned_with_a_recipe(void **state) {
+    (void)state;
+    ibx_looks looks = {.round = 0};
+    ibx_looks_condemn(&looks, "a", "r", 100);
+    assert_true(ibx_looks_condemned(&looks, "a", "r", 101));
+    assert_false(ibx_looks_condemned(&looks, "a", "rr", 101));
+    assert_false(ibx_looks_condemned(&looks, "a", "", 101));
+    assert_false(ibx_looks_condemned(&looks, "b", "r", 101));
+    ibx_looks_condemn(&looks, "b", "s", 110);
+    ibx_looks_condemn(&looks, "a", "s", 120);
+    assert_true(ibx_looks_condemned(&looks, "a", "", 121));
+    assert_true(ibx_looks_condemned(&looks, "a", "t", 159));
+    assert_false(ibx_looks_condemned(&looks, "b", "t", 159));
+    assert_false(ibx_looks_condemned(&looks, "a", "t", 160)); /* one is over */
+    assert_true(ibx_looks_condemned(&looks, "a", "s", 160));
+    ibx_looks_clear(&looks);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sources_take_turns),     cmocka_unit_test(test_who_comes_late),
-        cmocka_unit_test(test_large_ones_take_longer), cmocka_unit_test(test_one_large_one),
-        cmocka_unit_test(test_one_look_at_a_source),   cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_condemned_for_a_minute)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sources_take_turns),
+                                       cmocka_unit_test(test_who_comes_late),
+                                       cmocka_unit_test(test_large_ones_take_longer),
+                                       cmocka_unit_test(test_one_large_one),
+                                       cmocka_unit_test(test_one_look_at_a_source),
+                                       cmocka_unit_test(test_bounds),
+                                       cmocka_unit_test(test_condemned_for_a_minute),
+                                       cmocka_unit_test(test_condemned_with_a_recipe)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

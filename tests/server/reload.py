@@ -1,10 +1,14 @@
 """SIGHUP is all or nothing: settings that do not go with the address that is still open change
-nothing, neither the keys nor what counts as signed; good ones count at once."""
+nothing, neither the keys nor what counts as signed; good ones count at once, also for what the server
+remembers: buckets that it has read, and the description of itself."""
 
+import http.server
+import json
 import pathlib
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 import support
@@ -66,3 +70,65 @@ with support.server("--root", PICTURES, "--config", config, port=port) as s:
     reload(s, "done")
     check(statuses(s) == [first[1], 200, first[2]], f"key 2 counts now: {statuses(s)}")
 print("reloads are all or nothing")
+
+
+class Bucket(http.server.BaseHTTPRequestHandler):
+    """Two buckets of one server, with another picture each."""
+    HOLDS = {"/one/a.jpg": "photo-before.jpg", "/two/a.jpg": "photo-after.jpg"}
+
+    def do_GET(self):
+        name = self.HOLDS.get(self.path)
+        self.send_response(200 if name else 404)
+        self.end_headers()
+        if name:
+            self.wfile.write((PICTURES / name).read_bytes())
+
+    def log_message(self, *_):
+        pass
+
+
+def buckets():
+    """A bucket that is changed or removed is not answered from memory or the cache any more."""
+    store = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
+    threading.Thread(target=store.serve_forever, daemon=True).start()
+    place = f"http://127.0.0.1:{store.server_port}"
+
+    def configure(*lines):
+        config.write_text("\n".join(["[remote]", "networks = 127.0.0.0/8", *lines, ""]))
+    configure("[s3]", f"buckets = photos={place}/one eu-1")
+    ask = "/v1/-/resize:64x/s3/photos/a.jpg"
+    with support.server("--config", config, "--cache-folder", work / "cache") as s:
+        first = s.get(ask)
+        check(first[0] == 200, f"the bucket is read: {first}")
+        check(s.get(ask)[1]["imbrex-cache"] == "hit", "and remembered")
+        configure("[s3]", f"buckets = photos={place}/two eu-1")
+        reload(s, "done")
+        second = s.get(ask)
+        check(second[0] == 200 and second[2] != first[2], f"it is another bucket now: {second[0]}")
+        configure()
+        reload(s, "done")
+        check(s.get(ask)[0] == 404, f"there is no bucket any more: {s.get(ask)[0]}")
+    store.shutdown()
+
+
+def description():
+    """What the server says about itself is what counts now."""
+    def outputs(got):
+        schemas = json.loads(got[2])["components"]["schemas"]
+        return json.dumps(schemas).count('"maxItems": 7')
+    config.write_text("[limits]\noutputs = 5\n")
+    with support.server("--config", config) as s:
+        old = s.get("/v1/openapi.json")
+        check(outputs(old) == 0, "five outputs")
+        config.write_text("[limits]\noutputs = 7\n")
+        reload(s, "done")
+        tag = {"If-None-Match": old[1]["etag"]}
+        new = s.get("/v1/openapi.json", headers=tag)
+        check(new[0] == 200 and outputs(new) == 1, f"seven of them now: {new[0]}")
+        tag = {"If-None-Match": new[1]["etag"]}
+        check(s.get("/v1/openapi.json", headers=tag)[0] == 304, "as before")
+
+
+buckets()
+description()
+print("what is remembered is forgotten")

@@ -38,6 +38,9 @@ typedef struct {
     atomic_int requests, aborted, refusals, refused_with;
     char refused_client[64]; /* the last, read once `refusals` has grown */
     _Atomic int64_t body;    /* bytes of the last one */
+    int64_t in_turn;         /* of bodies, in the present turn of the loop; */
+    _Atomic int64_t most_in_turn;
+    GSource *turns;
     ibx_error err;
 } site;
 
@@ -60,6 +63,7 @@ static inline void answer(SoupServer *soup, SoupServerMessage *message, const ch
     static char big[BIG];
     site *s = user;
     s->requests++;
+    if (strcmp(path, "/busy") == 0) g_usleep(200000);
     if (strcmp(path, "/wait") == 0) {
         soup_server_message_pause(message);
         return;
@@ -78,10 +82,36 @@ static inline void answer(SoupServer *soup, SoupServerMessage *message, const ch
     }
 }
 
+static inline void count_chunk(SoupServerMessage *message, GBytes *chunk, site *s) {
+    (void)message;
+    s->in_turn += (int64_t)g_bytes_get_size(chunk);
+    if (s->in_turn > s->most_in_turn) s->most_in_turn = s->in_turn;
+}
+
+typedef struct {
+    GSource source;
+    site *site;
+} turn_source;
+
+/* The loop asks every source before it waits. */
+static inline gboolean begin_turn(GSource *source, int *timeout) {
+    ((turn_source *)source)->site->in_turn = 0;
+    *timeout = -1;
+    return FALSE;
+}
+
+static inline void watch_turns(site *s) {
+    static GSourceFuncs functions = {.prepare = begin_turn};
+    s->turns = g_source_new(&functions, sizeof(turn_source));
+    ((turn_source *)s->turns)->site = s;
+    g_source_attach(s->turns, s->context);
+}
+
 /* Before the body is there. */
 static inline void refuse_early(SoupServer *soup, SoupServerMessage *message, const char *path,
                                 GHashTable *query, void *user) {
-    (void)soup, (void)query, (void)user;
+    (void)soup, (void)query;
+    g_signal_connect(message, "got-chunk", G_CALLBACK(count_chunk), user);
     if (strcmp(path, "/early") == 0) soup_server_message_set_status(message, 413, NULL);
 }
 
@@ -135,9 +165,12 @@ static inline void *serve(void *data) {
     site *s = data;
     g_main_context_push_thread_default(s->context);
     if (!open_site(s)) g_error("%s", s->err.text);
+    watch_turns(s);
     s->ready = true;
     g_main_loop_run(s->loop);
     close_site(s);
+    g_source_destroy(s->turns);
+    g_source_unref(s->turns);
     g_main_context_pop_thread_default(s->context);
     return NULL;
 }

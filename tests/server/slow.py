@@ -6,9 +6,12 @@ import multiprocessing
 import pathlib
 import re
 import resource
+import select
 import socket
+import struct
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -90,15 +93,18 @@ def long_bodies(s):
     with connect(s) as c:
         c.sendall(POST + AUTH + b"Transfer-Encoding: chunked\r\n\r\n")
         sent = 0
-        try:
-            while sent < 64:
-                c.sendall(chunk)
-                sent += 1
-        except OSError:
-            pass
+        while sent < 64 and not select.select([c], [], [], 0)[0]:
+            c.sendall(chunk)
+            sent += 1
         got, closed = all_of(c)
     check(got.startswith(b"HTTP/1.1 413") and closed, f"chunks: {got[:200]}")
     check(sent < 16, f"{sent} MB of chunks were taken with a limit of 4")
+    with connect(s) as c:  # who reads the reply only behind the body gets it too
+        c.sendall(POST + AUTH + b"Content-Length: %d\r\n\r\n" % (40 * MB))
+        for _ in range(40):
+            c.sendall(bytes(MB))
+        got, closed = all_of(c)
+    check(got.startswith(b"HTTP/1.1 413") and closed, f"a whole body: {got[:200]}")
     for head in (POST, b"GET /v1/none HTTP/1.1\r\nHost: x\r\n"):
         exchange(s, head + b"Transfer-Encoding: chunked\r\n\r\n", *[chunk] * 100)
         exchange(s, head + b"Content-Length: 400000000\r\n\r\n", *[bytes(MB)] * 100)
@@ -282,6 +288,93 @@ def slow_readers(s):
         c.close()
 
 
+def slow_header(number):
+    """A TIFF of 12 MB whose 100,000 folders nobody can look at in the time for a look."""
+    tags = [(256, 4, 16), (257, 4, 16), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, 8),
+            (277, 3, 1), (278, 4, 16), (279, 4, 256)]
+    folder = struct.pack("<H", len(tags))
+    folder += b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
+    ends = [struct.pack("<I", 16 + i * (len(folder) + 4)) for i in range(1, 100000)] + [bytes(4)]
+    return (b"II*\x00" + struct.pack("<IQ", 16, number) + b"".join(folder + end for end in ends))
+
+
+def same_bodies():
+    """Six clients post slow files again and again. They are soon refused, and so come back at once:
+    still their bodies must leave the main loop to others, as they are and in forms."""
+    with support.server("--root", root, "--log-file", "off") as s:
+        for name, begin, end in (
+                ("bodies", b"", b""),
+                ("forms", b'--b\r\nContent-Disposition: form-data; name="image"\r\n\r\n',
+                 b"\r\n--b--\r\n")):
+            done, replies = threading.Event(), []
+            kind = {"Content-Type": "multipart/form-data; boundary=b"} if begin else {}
+
+            def post(body):
+                while not done.is_set():
+                    replies.append(s.post("/v1/process/resize:8x", body, headers=kind)[0])
+            senders = [threading.Thread(target=post, args=(begin + slow_header(i) + end,))
+                       for i in range(6)]
+            for sender in senders:
+                sender.start()
+            while len(replies) < 12:
+                time.sleep(0.1)
+            median, most = latencies(s, 4)
+            done.set()
+            for sender in senders:
+                sender.join()
+            print(f"  beside {len(replies)} {name}: median {median:.0f} ms, 99 % {most:.0f} ms")
+            check(replies.count(504) > len(replies) / 2, f"they are refused: {replies}")
+            check(median < 500 or support.SANITIZED, f"an honest one waits {median:.0f} ms")
+
+
+def last_replies():
+    """A connection that ends says so in its last reply: RFC 9112, 9.6."""
+    ask = b"GET /v1/filters/blur HTTP/1.1\r\nHost: localhost\r\n"
+    expects = b"POST /v1/info HTTP/1.1\r\nHost: y\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+    with support.server("--root", root, "--limits-requests", 3, "--log-file", "off") as s:
+        for name, sent, number in (("the third of three", 4 * (ask + b"\r\n"), 3),
+                                   ("as asked", ask + b"Connection: close\r\n\r\n", 1),
+                                   ("without its body", expects, 1)):
+            status, got, closed = exchange(s, sent)
+            heads = [h for h in got.split(b"HTTP/1.1 ")[1:]]
+            said = [b"\r\nconnection: close\r\n" in h.lower() for h in heads]
+            check(closed and len(status) == number, f"{name}: {status}, closed: {closed}")
+            check(said == (number - 1) * [False] + [True], f"{name}: {said}")
+
+
+def hits(port, count):
+    """A connection that asks for so many hits of the cache, and reads none of them."""
+    c = socket.socket()
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    c.connect(("127.0.0.1", port))
+    c.sendall(count * b"GET /v1/-/crop:420x250/save:png/file/n.png HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return c
+
+
+def unread_hits():
+    """What the cache has in small files is read for each reply, so those are paid for too."""
+    with support.server("--root", root, "--cache-folder", work / "hits", "--log-file", "off",
+                        "--limits-inflight-bytes", "1M", "--limits-write-ms", "60s") as s:
+        path = "/v1/-/crop:420x250/save:png/file/n.png"
+        status, _, body = s.get(path)
+        check(status == 200 and 150 << 10 < len(body) < 250 << 10, f"{status}, {len(body)} bytes")
+        check(s.get(path)[1]["imbrex-cache"] == "hit", "it is in the cache")
+        there = [hits(s.port, 100) for _ in range(8)]
+        end = time.monotonic() + 30
+        while s.metric("result_bytes") < (1 << 20) - len(body):
+            check(time.monotonic() < end, f"held: {s.metric('result_bytes')} bytes")
+            time.sleep(0.05)
+        status, headers, _ = s.get(path)
+        check(status == 503 and "retry-after" in headers, f"no room for another: {status}")
+        check(s.metric("result_bytes") <= 1 << 20, "no more than is allowed")
+        for c in there:
+            c.close()
+        while s.metric("result_bytes") > 0:
+            check(time.monotonic() < end, f"still held: {s.metric('result_bytes')} bytes")
+            time.sleep(0.05)
+        check(s.get(path)[0] == 200, "there is room again")
+
+
 limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, 8192), limit))
 with support.server("--root", root, "--auth-token", "secret", "--auth-unsigned-ok", "yes",
@@ -295,3 +388,6 @@ with support.server("--root", root, "--auth-token", "secret", "--auth-unsigned-o
         print(f"{test.__name__}: good")
     check(s.crashes() == 0, "no worker crashed")
     check(s.stop() == 0, "it ends well")
+for test in (last_replies, unread_hits, same_bodies):
+    test()
+    print(f"{test.__name__}: good")

@@ -185,6 +185,72 @@ static void a_body_that_ends_early_is_refused(void **state) {
     stop(&s);
 }
 
+/* Sends a request with a body that the server does not want, all of it, and reads the reply only
+ * then, as many clients do. */
+static void send_all_and_hear(const char *address, const char *head, char reply[REPLY]) {
+    enum { BODY = 8 << 20 };
+    char *body = g_malloc0(BODY);
+    const int fd = dial(address);
+    say(fd, head);
+    for (size_t sent = 0; sent < BODY;) {
+        const ssize_t n = send(fd, body + sent, BODY - sent, MSG_NOSIGNAL);
+        if (n <= 0) fail_msg("%s: %s after %zu bytes", head, strerror(errno), sent);
+        sent += (size_t)n;
+    }
+    hear(fd, reply, NULL);
+    close(fd);
+    g_free(body);
+}
+
+static void refusals_are_read_behind_a_body(void **state) {
+    (void)state;
+    site s;
+    char reply[REPLY];
+    ibx_settings settings = DEFAULTS;
+    start(&s, &settings);
+    send_all_and_hear(s.address, POST "Content-Length: 8388608\r\nContent-Length: 1\r\n\r\n",
+                      reply);
+    check_problem(reply, 400);
+    send_all_and_hear(s.address,
+                      "POST /early HTTP/1.1\r\n" HOST
+                      "Connection: close\r\nContent-Length: 8388608\r\n\r\n",
+                      reply);
+    find(reply, "HTTP/1.1 413 ");
+    send_all_and_hear(s.address,
+                      "POST /early HTTP/1.1\r\n" HOST "Content-Length: 8388608\r\n"
+                      "Expect: 100-continue\r\n\r\n",
+                      reply);
+    find(reply, "HTTP/1.1 413 ");
+    stop(&s);
+    settings.limits.connections = 1;
+    start(&s, &settings);
+    const int there = dial(s.address);
+    get(there, "/in", reply);
+    send_all_and_hear(s.address, POST "Content-Length: 8388608\r\n\r\n", reply);
+    check_problem(reply, 503);
+    close(there);
+    stop(&s);
+}
+
+/* A client that sends without a pause does not have the loop to itself: all that waits in its
+ * socket while the server is busy elsewhere is read in many turns. */
+static void bodies_leave_turns_to_others(void **state) {
+    (void)state;
+    site s;
+    char reply[REPLY];
+    start(&s, &DEFAULTS);
+    const int busy = dial(s.address);
+    say(busy, "GET /busy HTTP/1.1\r\n" HOST "\r\n"); /* for a fifth of a second */
+    g_usleep(50000);
+    send_all_and_hear(s.address, POST "Content-Length: 8388608\r\nConnection: close\r\n\r\n",
+                      reply);
+    find(reply, "HTTP/1.1 200 ");
+    assert_int_equal(s.body, 8 << 20);
+    assert_in_range(s.most_in_turn, 1, 128 << 10);
+    close(busy);
+    stop(&s);
+}
+
 /* ---- slow clients -------------------------------------------------------------------------- */
 
 /* The connection ends after that many seconds; what was said before is in `reply`. */
@@ -310,6 +376,8 @@ int main(void) {
         cmocka_unit_test(malformed_requests_get_one_reply),
         cmocka_unit_test(good_requests_in_front_are_answered_first),
         cmocka_unit_test(a_body_that_ends_early_is_refused),
+        cmocka_unit_test(refusals_are_read_behind_a_body),
+        cmocka_unit_test(bodies_leave_turns_to_others),
         cmocka_unit_test(slow_clients_are_sent_away),
         cmocka_unit_test(slow_readers_are_sent_away),
         cmocka_unit_test(steady_readers_are_waited_for),

@@ -281,13 +281,14 @@ static void test_deadline_of_the_scouts(void **state) {
     end(&s);
 }
 
-/* Uses a scout's processor time up, for a source that nobody must look at for a while then. A
- * machine that is so busy that the time on the wall is over first gets another try. */
-static void condemn(shop *s, const char *source, piece *waits, int count) {
+/* Uses a scout's processor time up, for a source that nobody must look at with that recipe for a
+ * while then. A machine that is so busy that the time on the wall is over first gets another try.
+ */
+static void condemn(shop *s, const char *source, const char *recipe, piece *waits, int count) {
     piece p;
     for (int tries = 0; tries < 10; tries++) {
-        submit_from(s, &p, source, "look-burn:60000");
-        for (int i = 0; i < count; i++) submit_from(s, &waits[i], source, "well");
+        submit_from(s, &p, source, recipe);
+        for (int i = 0; i < count; i++) submit_from(s, &waits[i], source, recipe);
         UNTIL(p.calls);
         for (int i = 0; i < count; i++) UNTIL(waits[i].calls);
         assert_int_equal(p.fate, IBX_FATE_DEADLINE);
@@ -297,26 +298,38 @@ static void condemn(shop *s, const char *source, piece *waits, int count) {
     fail_msg("no 250 ms of processor time in 2 s");
 }
 
-/* Processor time counts: what waits for its processor is not blamed. */
+static void expect_refusal(shop *s, const char *source, const char *recipe) {
+    piece p;
+    submit_from(s, &p, source, recipe);
+    UNTIL(p.calls);
+    assert_int_equal(p.fate, IBX_FATE_DEADLINE);
+    assert_non_null(strstr(p.delivery.error.text, "minute"));
+    assert_took(&p, 0, 50);
+}
+
+/* Processor time counts: what waits for its processor is not blamed. One recipe does not close a
+ * source for others. */
 static void test_condemned(void **state) {
     (void)state;
     shop s;
-    piece p, q, waits[3];
+    piece p, waits[3];
     begin_ready(&s, usual());
     submit_from(&s, &p, "patient", "look-sleep:700");
     UNTIL(p.calls);
     assert_int_equal(p.fate, IBX_FATE_DONE);
     submit_from(&s, &p, "hangs", "look-hang");
-    condemn(&s, "burns", waits, 3);
+    condemn(&s, "burns", "look-burn:60000", waits, 3);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(waits[i].fate, IBX_FATE_DEADLINE);
         assert_non_null(strstr(waits[i].delivery.error.text, "minute"));
     }
-    submit_from(&s, &q, "burns", "well");
-    UNTIL(q.calls);
-    assert_int_equal(q.fate, IBX_FATE_DEADLINE);
-    assert_took(&q, 0, 50);
+    expect_refusal(&s, "burns", "look-burn:60000");
     UNTIL(p.calls);
+    submit_from(&s, &p, "burns", "well");
+    UNTIL(p.calls);
+    assert_int_equal(p.fate, IBX_FATE_DONE);
+    condemn(&s, "burns", "look-burn:50000", NULL, 0);
+    expect_refusal(&s, "burns", "well"); /* two do */
     submit_from(&s, &p, "hangs", "well");
     UNTIL(p.calls);
     assert_int_equal(p.fate, IBX_FATE_DONE);
@@ -453,8 +466,9 @@ static void test_cancel_in_every_stage(void **state) {
     UNTIL(wait[0].calls && wait[1].calls);
     assert_int_equal(ibx_works_pending(s.works), 0);
     assert_int_equal(look.calls + looking.calls + running.calls + wait[2].calls, 0);
-    condemn(&s, "burns", NULL, 0);
-    submit_from(&s, &look, "burns", "well"); /* refused; cancelled before it is told so */
+    condemn(&s, "burns", "look-burn:60000", NULL, 0);
+    submit_from(&s, &look, "burns",
+                "look-burn:60000"); /* refused; cancelled before it is told so */
     ibx_work_cancel(look.work);
     rest(20);
     assert_int_equal(look.calls, 0);

@@ -161,6 +161,7 @@ static void put_request(line *l, const void *what) {
     put_text(l, "client", r->client);
     put_text(l, "method", r->method);
     put_text(l, "path", r->path);
+    put_text(l, "route", r->route);
     put_int(l, "status", r->status);
     put_text(l, "problem", r->problem);
     put_text(l, "why", r->why);

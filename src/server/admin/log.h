@@ -22,9 +22,10 @@ void ibx_log_close(ibx_log *log); /* NULL is allowed */
 void ibx_log_event(ibx_log *log, const char *level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* One request. NULL texts and zero numbers are left out. */
+/* One request. NULL texts and zero numbers are left out. `route`: the kind of address, by the name
+ * that metrics use. */
 typedef struct {
-    const char *id, *client, *method, *path, *recipe, *cache, *problem, *why;
+    const char *id, *client, *method, *path, *route, *recipe, *cache, *problem, *why;
     int status;
     int64_t bytes_in, bytes_out, pixels, rss;
     double total_ms, queue_ms, fetch_ms, decode_ms, filter_ms, encode_ms, cpu_ms;

@@ -138,6 +138,10 @@ struct ibx_metrics {
     atomic_int landlock_abi, seccomp; /* -1: not told */
 };
 
+const char *ibx_route_name(int route) {
+    return FAMILIES[IBX_M_REQUESTS].over[route];
+}
+
 ibx_metrics *ibx_metrics_new(void) {
     ibx_metrics *metrics = calloc(1, sizeof *metrics);
     if (!metrics) return NULL;

@@ -109,6 +109,9 @@ typedef enum {
 
 typedef struct ibx_metrics ibx_metrics;
 
+/* The route's label: "image", .. */
+const char *ibx_route_name(int route);
+
 ibx_metrics *ibx_metrics_new(void); /* NULL without memory */
 void ibx_metrics_free(ibx_metrics *metrics);
 

@@ -3,32 +3,35 @@
 #include "server/api/documents.h"
 #include "server/api/path.h"
 #include "server/api/routes.h"
-#include <stdlib.h>
 
-/* Changes with the version only. */
-static void answer_document(ibx_exchange *x, const char *mime, const char *text) {
-    ibx_answer_text(x, &(ibx_reply){.mime = mime, .etag = ibx_version(), .max_age_ms = -1},
-                    text ? text : "");
+static void answer_document(ibx_exchange *x, const ibx_document *document) {
+    const ibx_reply reply = {.mime = "application/json", .etag = document->etag, .max_age_ms = -1};
+    ibx_answer_bytes(x, &reply, document->bytes);
+}
+
+static void answer_filter(ibx_exchange *x, char *text) {
+    ibx_document document = ibx_document_keep(text);
+    answer_document(x, &document);
+    ibx_document_drop(&document);
 }
 
 void ibx_handle_filters(ibx_exchange *x, const char *rest) {
     if (*rest == 0) {
-        answer_document(x, "application/json", x->house->filters);
+        answer_document(x, &x->house->filters);
         return;
     }
     char *name = ibx_path_decode(rest, strlen(rest));
     char *text = name ? ibx_document_filter(name) : NULL;
     if (text)
-        answer_document(x, "application/json", text);
+        answer_filter(x, text);
     else
         ibx_answer_no(x, 404, "unknown-filter", "there is no filter of that name; see /v1/filters");
-    free(text);
     g_free(name);
 }
 
 void ibx_handle_openapi(ibx_exchange *x, const char *rest) {
     (void)rest;
-    answer_document(x, "application/json", x->house->openapi);
+    answer_document(x, &x->house->openapi);
 }
 
 void ibx_handle_page(ibx_exchange *x, const char *rest) {

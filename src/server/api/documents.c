@@ -33,3 +33,17 @@ char *ibx_document_filter(const char *name) {
     ibx_describe_filter_json(out, filter);
     return finish(out, &text);
 }
+
+ibx_document ibx_document_keep(char *text) {
+    const size_t size = text ? strlen(text) : 0;
+    ibx_document document = {.bytes = g_bytes_new_with_free_func(text, size, free, text)};
+    char *sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, document.bytes);
+    g_strlcpy(document.etag, sum, sizeof document.etag);
+    g_free(sum);
+    return document;
+}
+
+void ibx_document_drop(ibx_document *document) {
+    if (document->bytes) g_bytes_unref(document->bytes);
+    *document = (ibx_document){0};
+}

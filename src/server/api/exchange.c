@@ -18,9 +18,13 @@ static void choose_id(ibx_exchange *x) {
                  g_random_int());
 }
 
+static GIOStream *stream_of(SoupServerMessage *message) {
+    return ibx_stream_of(soup_server_message_get_remote_address(message));
+}
+
 /* libsoup has decoded its copy already. */
 static void take_target(ibx_exchange *x) {
-    GIOStream *stream = ibx_stream_of(soup_server_message_get_remote_address(x->message));
+    GIOStream *stream = stream_of(x->message);
     const char *target = stream ? ibx_stream_target(stream) : NULL;
     const size_t n = target ? strcspn(target, "?") : 0;
     x->path = g_strndup(target ? target : "", n);
@@ -32,6 +36,7 @@ static void write_log(ibx_exchange *x) {
     x->log.client = *x->client.text ? x->client.text : NULL;
     x->log.method = soup_server_message_get_method(x->message);
     x->log.path = x->path;
+    x->log.route = ibx_route_name(x->route);
     x->log.bytes_out = x->sent_bytes;
     if (!x->sent) x->log.status = 499; /* the client left first */
     x->log.total_ms = ibx_exchange_ms(x);
@@ -133,21 +138,31 @@ static GString *compose(SoupServerMessage *message) {
 }
 
 /* A body that is longer than any may be, or may be without end, is not waited for. */
-static void answer_early(ibx_exchange *x) {
-    GIOStream *stream = ibx_stream_of(soup_server_message_get_remote_address(x->message));
-    if (!stream || ibx_stream_owed(stream) <= x->house->settings.limits.source_bytes) return;
+static bool answer_early(ibx_exchange *x) {
+    GIOStream *stream = stream_of(x->message);
+    if (!stream || ibx_stream_owed(stream) <= x->house->settings.limits.source_bytes) return false;
     GString *reply = compose(x->message);
     ibx_stream_answer(stream, reply->str, reply->len);
     g_string_free(reply, TRUE);
+    return true;
+}
+
+/* Who closes a connection says so (RFC 9112, 9.6). */
+static void tell_end(const ibx_exchange *x) {
+    GIOStream *stream = stream_of(x->message);
+    const bool asked = soup_message_headers_header_contains(
+        soup_server_message_get_request_headers(x->message), "Connection", "close");
+    if (asked || x->house->draining || (stream && ibx_stream_is_last(stream)))
+        soup_message_headers_replace(soup_server_message_get_response_headers(x->message),
+                                     "Connection", "close");
 }
 
 void ibx_exchange_send(ibx_exchange *x) {
     x->answered = true;
     x->log.status = (int)soup_server_message_get_status(x->message);
-    if (x->waiting)
-        soup_server_message_unpause(x->message);
-    else
-        answer_early(x);
+    if (!x->waiting && answer_early(x)) return;
+    tell_end(x);
+    if (x->waiting) soup_server_message_unpause(x->message);
 }
 
 void ibx_exchange_owns(ibx_exchange *x, void (*drop)(void *user), void *user) {

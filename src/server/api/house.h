@@ -4,6 +4,8 @@
 
 #include "server/admin/log.h"
 #include "server/admin/metrics.h"
+#include "server/api/documents.h"
+#include "server/api/form.h"
 #include "server/api/recent.h"
 #include "server/cache/cache.h"
 #include "server/config/settings.h"
@@ -22,6 +24,7 @@ typedef struct ibx_house {
     ibx_flights *flights;
     ibx_cache *cache; /* NULL: none */
     ibx_fetcher *fetcher;
+    ibx_forms *forms;
     ibx_purse purse;       /* of sources */
     ibx_purse results;     /* until they are sent */
     ibx_keyring *keys;     /* NULL: none */
@@ -30,8 +33,9 @@ typedef struct ibx_house {
     int root;              /* folder of local sources; -1: none */
     SoupServer *soup;
     ibx_listener *listener;
-    char *filters, *openapi; /* documents */
-    int exchanges;           /* requests under way */
+    ibx_document filters, openapi;
+    int reloads;   /* of the settings so far */
+    int exchanges; /* requests under way */
     bool draining;
 } ibx_house;
 

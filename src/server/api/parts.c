@@ -1,6 +1,6 @@
 /* parts.c - multipart bodies: which parts there may be, and what they are for. */
-#include "server/api/multipart.h"
-#include "server/api/upload.h"
+#include "server/api/parts.h"
+#include <glib.h>
 
 static bool is(const ibx_form_part *part, const char *name) {
     return part->name_size == strlen(name) && memcmp(part->name, name, part->name_size) == 0;

@@ -7,6 +7,7 @@ typedef struct {
     ibx_exchange *x;
     ibx_fetch *fetch; /* while it is under way */
     char *address;    /* what it is remembered by */
+    int reloads;      /* of the house when it began */
     int64_t began;
     ibx_on_place *done;
     void *user;
@@ -29,7 +30,8 @@ static void fetched(void *user, ibx_opened *opened) {
     ibx_exchange *x = f->x;
     const bool ok = opened->status == IBX_SOURCE_OK;
     x->log.fetch_ms = (double)(g_get_monotonic_time() - f->began) / 1000;
-    if (ok) ibx_recent_store(x->house->addresses, f->address, opened);
+    if (ok && f->reloads == x->house->reloads) /* else the address may mean another place now */
+        ibx_recent_store(x->house->addresses, f->address, opened);
     f->fetch = NULL;
     f->done(f->user, opened, ok ? opened->size : 0);
 }
@@ -83,7 +85,7 @@ void ibx_place_open(ibx_exchange *x, ibx_place place, const char *alias, const c
         return;
     }
     fetching *f = g_new0(fetching, 1);
-    *f = (fetching){x, NULL, address, g_get_monotonic_time(), done, user};
+    *f = (fetching){x, NULL, address, x->house->reloads, g_get_monotonic_time(), done, user};
     ibx_exchange_owns(x, free_fetching, f);
     fetch(x, place, alias, source, f);
 }

@@ -31,6 +31,16 @@ ibx_product_key ibx_product_key_of(const ibx_wish *wish, const char *identity) {
     return key;
 }
 
+/* ---- what is paid for until clients have read it ------------------------------------------- */
+
+static void refuse(ibx_house *house, ibx_product *product) {
+    ibx_metric_add(house->metrics, IBX_M_SHED, IBX_SHED_RESULTS, 1);
+    product->fate = IBX_FATE_OVERLOADED;
+    product->retry_s = 1;
+    ibx_fail(&product->error, IBX_MEMORY,
+             "there is no room for another result until clients have read theirs");
+}
+
 /* ---- the cache ------------------------------------------------------------------------------ */
 
 /* What an entry says about its body. */
@@ -44,14 +54,43 @@ static bool read_meta(const char *meta, ibx_product *product) {
     return r->format != NULL;
 }
 
+/* A copy that is paid for. */
+typedef struct {
+    GBytes *bytes;
+    int64_t size;
+    ibx_purse *purse;
+} loan;
+
+static void give_back(void *data) {
+    loan *l = data;
+    g_bytes_unref(l->bytes);
+    ibx_purse_return(l->purse, l->size);
+    g_free(l);
+}
+
+/* A reference to the body; one that nobody else pays for is paid for as long as it is there. NULL:
+ * there is no room for it. */
+static GBytes *pay_for_copy(ibx_house *house, const ibx_cached *cached) {
+    if (cached->copied == 0) return g_bytes_ref(cached->body);
+    if (!ibx_purse_spend(&house->results, cached->copied)) return NULL;
+    loan *l = g_new(loan, 1);
+    *l = (loan){g_bytes_ref(cached->body), cached->copied, &house->results};
+    gsize size;
+    const void *data = g_bytes_get_data(l->bytes, &size);
+    return g_bytes_new_with_free_func(data, size, give_back, l);
+}
+
 bool ibx_product_find(ibx_house *house, const ibx_product_key *key, ibx_product *product) {
     ibx_cached cached;
     *product = (ibx_product){.cache = "hit"};
     if (!house->cache || !ibx_cache_find(house->cache, key->text, &cached)) return false;
     const bool good = read_meta(cached.meta, product);
-    if (good) {
-        product->output[0].bytes = g_bytes_ref(cached.body);
+    GBytes *body = good ? pay_for_copy(house, &cached) : NULL;
+    if (body) {
+        product->output[0].bytes = body;
         product->outputs = 1;
+    } else if (good) {
+        refuse(house, product);
     }
     ibx_cache_release(&cached);
     return good;
@@ -89,14 +128,6 @@ static GBytes *map(int fd, int64_t size, ibx_purse *purse) {
     mapping *m = g_new(mapping, 1);
     *m = (mapping){at, (size_t)size, purse};
     return g_bytes_new_with_free_func(at, (size_t)size, unmap, m);
-}
-
-static void refuse(ibx_house *house, ibx_product *product) {
-    ibx_metric_add(house->metrics, IBX_M_SHED, IBX_SHED_RESULTS, 1);
-    product->fate = IBX_FATE_OVERLOADED;
-    product->retry_s = 1;
-    ibx_fail(&product->error, IBX_MEMORY,
-             "there is no room for another result until clients have read theirs");
 }
 
 static GBytes *take_bytes(ibx_house *house, ibx_product *product, int fd, int64_t size) {

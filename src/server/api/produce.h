@@ -32,7 +32,8 @@ typedef struct {
 } ibx_product_key;
 ibx_product_key ibx_product_key_of(const ibx_wish *wish, const char *identity);
 
-/* The result of a wish for one file, if it is in the cache. Free it with ibx_product_free. */
+/* The result of a wish for one file, if it is in the cache; its fate is OVERLOADED, and it has no
+ * bytes, where there is no room for them. Free it with ibx_product_free. */
 bool ibx_product_find(ibx_house *house, const ibx_product_key *key, ibx_product *product);
 void ibx_product_free(ibx_product *product);
 

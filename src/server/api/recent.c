@@ -33,9 +33,13 @@ ibx_recent *ibx_recent_new(int most, size_t size) {
     return recent;
 }
 
+void ibx_recent_clear(ibx_recent *recent) {
+    while (recent->order.head) forget(recent, recent->order.head);
+}
+
 void ibx_recent_free(ibx_recent *recent) {
     if (!recent) return;
-    while (recent->order.head) forget(recent, recent->order.head);
+    ibx_recent_clear(recent);
     g_hash_table_destroy(recent->by_key);
     g_free(recent);
 }

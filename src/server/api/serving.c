@@ -65,7 +65,7 @@ void ibx_answer_fate(ibx_exchange *x, const ibx_product *p) {
         ibx_answer_problem(x, 503, "overloaded", err, p->retry_s);
         return;
     case IBX_FATE_DEADLINE:
-        ibx_answer_no(x, 504, "deadline", "the work took longer than is allowed and was stopped");
+        ibx_answer_problem(x, 504, "deadline", err, p->retry_s);
         return;
     case IBX_FATE_CRASHED:
         ibx_answer_no(x, 500, "worker-crashed",
@@ -117,7 +117,10 @@ bool ibx_serve_cached(ibx_exchange *x, const ibx_wish *wish, const char *identit
     if (answer_known(x, wish, key.text, modified)) return true;
     if (!ibx_product_find(x->house, &key, &product)) return false;
     note(x, &product);
-    answer_file(x, wish, &product, key.text, modified);
+    if (product.fate == IBX_FATE_DONE)
+        answer_file(x, wish, &product, key.text, modified);
+    else
+        ibx_answer_fate(x, &product);
     ibx_product_free(&product);
     return true;
 }

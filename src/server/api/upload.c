@@ -3,14 +3,14 @@
 #include "server/api/path.h"
 #include "server/api/routes.h"
 #include "server/api/serving.h"
-#include <sys/mman.h>
 
 typedef struct {
     ibx_exchange *x;
     ibx_upload_kind kind;
-    char *recipe;       /* from the address, or from a part of the body; NULL: none so far */
-    char *outputs;      /* from a part */
-    ibx_upload *upload; /* until its body is complete */
+    char *recipe;         /* from the address, or from a part of the body; NULL: none so far */
+    char *outputs;        /* from a part */
+    ibx_upload *upload;   /* until its body is complete */
+    ibx_reading *reading; /* while a form is taken apart */
 } posting;
 
 static void free_posting(void *user) {
@@ -128,57 +128,6 @@ static void close_body(ibx_exchange *x, ibx_opened *source) {
     *source = (ibx_opened){.fd = -1};
 }
 
-/* Copies the image of a multipart body into a memory file of its own. */
-static ibx_source_status copy_image(ibx_house *house, const ibx_body_parts *parts,
-                                    ibx_opened *copy) {
-    ibx_upload *upload = ibx_upload_new(&house->purse, house->settings.limits.source_bytes);
-    if (!upload) return IBX_SOURCE_BUSY;
-    const ibx_source_status status = ibx_upload_write(upload, parts->image, parts->size);
-    if (status != IBX_SOURCE_OK) {
-        ibx_upload_drop(upload);
-        return status;
-    }
-    ibx_upload_finish(upload, copy);
-    return copy->status;
-}
-
-/* Takes the texts out of a form, and its image as a file of its own. */
-static bool read_form(posting *p, const uint8_t *body, size_t size, const char *boundary,
-                      ibx_opened *image) {
-    ibx_body_parts parts;
-    ibx_error err = {0};
-    ibx_source_status status = IBX_SOURCE_BAD;
-    if (ibx_body_read_parts(body, size, boundary, &parts, &err)) {
-        status = copy_image(p->x->house, &parts, image);
-        if (status != IBX_SOURCE_OK) refuse_body(p->x, status);
-    } else {
-        ibx_answer_problem(p->x, 400, "bad-request", &err, 0);
-    }
-    if (!p->recipe) p->recipe = g_steal_pointer(&parts.recipe);
-    p->outputs = g_steal_pointer(&parts.outputs);
-    ibx_body_free_parts(&parts);
-    return status == IBX_SOURCE_OK;
-}
-
-/* Puts the image of a multipart body into the place of the body; if there is none, it is answered,
- * and `source` is closed. */
-static bool open_parts(posting *p, const char *boundary, ibx_opened *source) {
-    const size_t size = (size_t)source->size;
-    ibx_opened image = {.fd = -1};
-    /* Nothing cannot be mapped. */
-    void *map = size ? mmap(NULL, size, PROT_READ, MAP_SHARED, source->fd, 0) : NULL;
-    bool ok = false;
-    if (map == MAP_FAILED) {
-        refuse_body(p->x, IBX_SOURCE_BUSY);
-    } else {
-        ok = read_form(p, map ? map : (const void *)"", size, boundary, &image);
-        if (map) munmap(map, size);
-    }
-    close_body(p->x, source);
-    *source = image;
-    return ok;
-}
-
 static void process(posting *p, ibx_opened *source) {
     ibx_exchange *x = p->x;
     ibx_wish wish = {0};
@@ -199,6 +148,51 @@ static void process(posting *p, ibx_opened *source) {
     close_body(x, source);
 }
 
+static void serve_body(posting *p, ibx_opened *source) {
+    g_strlcpy(source->name, "upload", sizeof source->name);
+    if (p->kind == IBX_UPLOAD_PROCESS)
+        process(p, source);
+    else if (p->kind == IBX_UPLOAD_SET)
+        ibx_serve_set(p->x, p->recipe, p->outputs, source, source->size);
+    else
+        ibx_serve_info(p->x, source, source->size);
+}
+
+/* A part that would be of no use is a mistake of whoever sent it. */
+static bool fits(const posting *p, const ibx_form *form, ibx_error *err) {
+    if (form->recipe && p->kind == IBX_UPLOAD_INFO)
+        return ibx_fail(err, IBX_USAGE, "there is a part recipe, but /v1/info makes nothing");
+    if (form->recipe && p->recipe)
+        return ibx_fail(err, IBX_USAGE,
+                        "the address and a part recipe both give a recipe; leave one of them out");
+    return !form->outputs || p->kind == IBX_UPLOAD_SET ||
+           ibx_fail(err, IBX_USAGE, "there is a part outputs; POST it to /v1/set");
+}
+
+/* Takes the texts out of a form; its image takes the place of the body. */
+static void form_came(void *user, ibx_form *form) {
+    posting *p = user;
+    ibx_opened image = form->image;
+    p->reading = NULL;
+    if (form->status == IBX_SOURCE_OK && fits(p, form, &form->error)) {
+        if (form->recipe) p->recipe = g_steal_pointer(&form->recipe);
+        p->outputs = g_steal_pointer(&form->outputs);
+        serve_body(p, &image);
+        return;
+    }
+    if (form->error.text[0])
+        ibx_answer_problem(p->x, 400, "bad-request", &form->error, 0);
+    else
+        refuse_body(p->x, form->status);
+    close_body(p->x, &image);
+}
+
+static void stop_reading(void *user) {
+    posting *p = user;
+    if (p->reading) ibx_reading_cancel(p->reading);
+    p->reading = NULL;
+}
+
 void ibx_upload_end(ibx_exchange *x, const char *rest) {
     (void)rest;
     posting *p = x->upload;
@@ -207,17 +201,12 @@ void ibx_upload_end(ibx_exchange *x, const char *rest) {
     ibx_upload_finish(g_steal_pointer(&p->upload), &source);
     if (source.status != IBX_SOURCE_OK) {
         refuse_body(x, source.status);
-        return;
+    } else if (is_multipart(x, &boundary)) {
+        p->reading = ibx_form_read(x->house->forms, &source, boundary,
+                                   x->house->settings.limits.source_bytes, form_came, p);
+        ibx_exchange_wait(x, stop_reading, p);
+        g_free(boundary);
+    } else {
+        serve_body(p, &source);
     }
-    const bool form = is_multipart(x, &boundary);
-    const bool ok = !form || open_parts(p, boundary, &source);
-    g_free(boundary);
-    if (!ok) return;
-    g_strlcpy(source.name, "upload", sizeof source.name);
-    if (p->kind == IBX_UPLOAD_PROCESS)
-        process(p, &source);
-    else if (p->kind == IBX_UPLOAD_SET)
-        ibx_serve_set(x, p->recipe, p->outputs, &source, source.size);
-    else
-        ibx_serve_info(x, &source, source.size);
 }

@@ -263,7 +263,7 @@ static bool look_up(ibx_cache *cache, const char *key, entry *copy, ibx_cached *
     pthread_mutex_lock(&cache->lock);
     const order *o = g_hash_table_lookup(cache->waiting, key);
     const entry *e = o ? NULL : find(cache, key);
-    if (o) *found = (ibx_cached){g_strdup(o->meta), g_bytes_ref(o->body)};
+    if (o) *found = (ibx_cached){g_strdup(o->meta), g_bytes_ref(o->body), 0};
     if (e) *copy = *e;
     pthread_mutex_unlock(&cache->lock);
     return o || e;

@@ -42,6 +42,7 @@ void ibx_cache_close(ibx_cache *cache); /* settles; NULL is allowed */
 typedef struct {
     char *meta; /* NUL-terminated */
     GBytes *body;
+    int64_t copied; /* bytes of memory that this copy takes; 0: a mapping, or somebody else's too */
 } ibx_cached;
 
 /* False: there is none, or it is damaged or cannot be read. What waits for the disk is there. */

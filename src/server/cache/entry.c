@@ -151,6 +151,7 @@ static ibx_entry_state read_small(int fd, const char *key, size_t size, bool tru
     if (is_plausible(&h, key, (int64_t)size) &&
         (trusted || libdeflate_crc32(sum_header(&h), data + sizeof h, size - sizeof h) == h.crc))
         state = split(whole, &h, found);
+    if (state == IBX_ENTRY_READ) found->copied = (int64_t)size;
     g_bytes_unref(whole);
     return state;
 }

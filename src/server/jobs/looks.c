@@ -5,12 +5,13 @@ enum {
     MOST = 256,       /* that wait */
     MOST_OF_ONE = 64, /* of them, of one source */
     LARGE = 1 << 20,  /* bytes; above that one is looked at at a time */
-    CONDEMNED_S = 60
+    MOST_RECIPES = 2  /* that are condemned with a source before it is */
 };
 
 typedef struct {
-    char source[IBX_WIRE_SOURCE];
     double until;
+    char source[IBX_WIRE_SOURCE];
+    char recipe[]; /* "": the source, whatever the recipe */
 } sentence;
 
 static bool is_same(const ibx_look *look, const char *source) {
@@ -73,19 +74,26 @@ void ibx_looks_leave(ibx_look *look) {
     look->in = NULL;
 }
 
-void ibx_looks_condemn(ibx_looks *looks, const char *source, double now) {
+void ibx_looks_condemn(ibx_looks *looks, const char *source, const char *recipe, double now) {
+    const size_t room = strlen(recipe) + 1;
     if (!source[0]) return;
-    sentence *s = g_new0(sentence, 1);
+    sentence *s = g_malloc0(sizeof *s + room);
     g_strlcpy(s->source, source, sizeof s->source);
-    s->until = now + CONDEMNED_S;
+    memcpy(s->recipe, recipe, room);
+    s->until = now + IBX_LOOKS_CONDEMNED_S;
     g_queue_push_tail(&looks->condemned, s);
 }
 
-bool ibx_looks_condemned(ibx_looks *looks, const char *source, double now) {
+bool ibx_looks_condemned(ibx_looks *looks, const char *source, const char *recipe, double now) {
     const sentence *first;
+    int recipes = 0;
     while ((first = g_queue_peek_head(&looks->condemned)) && first->until <= now)
         g_free(g_queue_pop_head(&looks->condemned));
-    for (const GList *l = looks->condemned.head; l; l = l->next)
-        if (strcmp(((const sentence *)l->data)->source, source) == 0) return true;
+    for (const GList *l = looks->condemned.head; l; l = l->next) {
+        const sentence *s = l->data;
+        if (strcmp(s->source, source) != 0) continue;
+        if (!s->recipe[0] || strcmp(s->recipe, recipe) == 0 || ++recipes == MOST_RECIPES)
+            return true;
+    }
     return false;
 }

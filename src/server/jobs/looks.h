@@ -5,14 +5,22 @@
  * and the n-th that waits comes behind the first n - 1 of all others. A look costs one turn, and
  * one more for each MiB, as slow headers are long: a small file waits for few large ones, however
  * many there are, and a large one for a few small ones. Of sources above 1 MiB one is
- * looked at at a time, so that a scout is left for the others. A source that used up a scout's time
- * is condemned: for a minute nobody looks at it again, so that whoever asks for it over and over
- * takes the scouts from others once. */
+ * looked at at a time, so that a scout is left for the others.
+ *
+ * Who used up a scout's time is condemned: for a minute nobody looks at it again, so that whoever
+ * asks for it over and over takes the scouts from others once. A look reads a header and plans a
+ * recipe, and nobody knows which of them it was; so it is the source with that recipe that is
+ * condemned, and others may still ask for the source with recipes of their own. The source itself
+ * is, for every recipe, when it was looked at without one, or when two recipes were condemned with
+ * it: no plan takes more than some milliseconds. Work on pixels that is killed at its deadline
+ * condemns nobody: it holds a worker, not a scout, and lanes share those. */
 #ifndef IBX_SERVER_LOOKS_H
 #define IBX_SERVER_LOOKS_H
 
 #include "server/jobs/wire.h"
 #include <glib.h>
+
+enum { IBX_LOOKS_CONDEMNED_S = 60 };
 
 /* Part of who wants to look; zeroed until it joins. */
 typedef struct {
@@ -46,8 +54,9 @@ void ibx_looks_begin(ibx_looks *looks, ibx_look *look);
 /* Is over, or not wanted any more; nothing happens where it is not in. */
 void ibx_looks_leave(ibx_look *look);
 
-/* From now on, for a minute, in seconds of any steady clock. */
-void ibx_looks_condemn(ibx_looks *looks, const char *source, double now);
-bool ibx_looks_condemned(ibx_looks *looks, const char *source, double now);
+/* From now on, for a minute, in seconds of any steady clock. recipe "": it was looked at without.
+ */
+void ibx_looks_condemn(ibx_looks *looks, const char *source, const char *recipe, double now);
+bool ibx_looks_condemned(ibx_looks *looks, const char *source, const char *recipe, double now);
 
 #endif

@@ -24,7 +24,8 @@ typedef enum {
     IBX_FATE_DONE,       /* the delivery is the worker's; its error may still say no */
     IBX_FATE_OVERLOADED, /* no room: come back after retry_s */
     IBX_FATE_TOO_BIG,    /* can never fit: delivery->error says what and the limit */
-    IBX_FATE_DEADLINE,   /* killed at its deadline or processor limit, or its source lately was */
+    IBX_FATE_DEADLINE,   /* killed at its deadline or processor limit; or not begun, as a look like
+                            its   own was: come back after retry_s */
     IBX_FATE_CRASHED     /* the worker died */
 } ibx_fate;
 

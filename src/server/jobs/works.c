@@ -123,7 +123,7 @@ static void finish_dead(ibx_work *work, const ibx_end *end) {
     const bool late = end->kind == IBX_END_DEADLINE;
     ibx_error *err = &work->delivery.error;
     if (late)
-        ibx_fail(err, IBX_LIMIT, "the image took too much time and was given up");
+        ibx_fail(err, IBX_LIMIT, "the work took longer than is allowed and was stopped");
     else
         ibx_fail(err, IBX_BUG, "the process that worked on the image has ended");
     if (work->runs) work->delivery.outputs = 0;
@@ -260,15 +260,18 @@ static void refuse(ibx_work *work, ibx_fate fate) {
     work->timer = g_timeout_add(0, on_refusal, work);
 }
 
-/* Its source is not looked at for a while; those that wait for that need not. */
+static bool is_condemned(const ibx_work *work) {
+    return ibx_looks_condemned(&work->works->looks, work->order.source, work->order.recipe,
+                               now_s());
+}
+
+/* Its like is not looked at for a while; those that wait for that need not. */
 static void condemn(const ibx_work *work) {
     ibx_works *works = work->works;
-    const char *source = work->order.source;
-    ibx_looks_condemn(&works->looks, source, now_s());
+    ibx_looks_condemn(&works->looks, work->order.source, work->order.recipe, now_s());
     for (GList *l = works->all.head; l; l = l->next) {
         ibx_work *other = l->data;
-        const bool same = source[0] && strcmp(other->order.source, source) == 0;
-        if (other->stage != TO_LOOK || !same) continue;
+        if (other->stage != TO_LOOK || !is_condemned(other)) continue;
         ibx_looks_leave(&other->look);
         stop_timer(other);
         refuse(other, IBX_FATE_DEADLINE);
@@ -334,9 +337,9 @@ static gboolean on_refusal(gpointer data) {
         shed(work, work->refusal.reason, work->refusal.wait);
     } else {
         ibx_fail(&work->delivery.error, IBX_LIMIT,
-                 "the header of the image took too much time a moment ago; it is not read again "
-                 "for a minute");
-        finish_as(work, work->fate, 0);
+                 "it took too much time a moment ago to look at the image for this recipe; that is "
+                 "not tried again for a minute");
+        finish_as(work, work->fate, IBX_LOOKS_CONDEMNED_S);
     }
     return G_SOURCE_REMOVE;
 }
@@ -382,7 +385,7 @@ ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source,
     work->link.data = work;
     g_queue_push_tail_link(&works->all, &work->link);
     works->pending++;
-    if (ibx_looks_condemned(&works->looks, work->order.source, now_s()))
+    if (is_condemned(work))
         refuse(work, IBX_FATE_DEADLINE);
     else if (!is_open(works, work, &work->refusal))
         refuse(work, IBX_FATE_OVERLOADED);

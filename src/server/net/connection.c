@@ -10,6 +10,9 @@ enum {
     MS = 1000,           /* in microseconds */
     PAUSE = 1000 * 1000, /* before a body is looked at again that nobody waited for */
     LOOK = 250 * 1000,   /* between looks whether a client still waits */
+    SHARE = 64 << 10,    /* bytes that a connection brings before others have their turn */
+    LINGER_S = 30,       /* at most, for a client that still sends, */
+    SLOW_LINGER_S = 2,   /* and for one that was too slow */
     SAMPLES = 4          /* of a stalled reply's progress before its time is over */
 };
 
@@ -62,9 +65,9 @@ static void end(ibx_connection *c) {
 }
 
 /* Leaves behind the last word. */
-static void part(ibx_connection *c) {
+static void part(ibx_connection *c, int seconds) {
     c->left = true;
-    ibx_farewell_close(c->base, c->events.closed, c->events.user);
+    ibx_farewell_close(c->base, seconds, c->events.closed, c->events.user);
     end(c);
 }
 
@@ -73,19 +76,20 @@ static void refuse(ibx_connection *c, int status, const char *why, int reason) {
     if (c->metrics) ibx_metric_add(c->metrics, IBX_M_REFUSED, reason, 1);
     if (c->events.refused) c->events.refused(c->events.user, status, why);
     ibx_farewell_say(c->base, status, why, 0);
-    part(c);
+    part(c, status == 408 ? SLOW_LINGER_S : LINGER_S);
 }
 
 void ibx_connection_answer(ibx_connection *connection, const void *data, size_t size) {
     ibx_connection *c = connection;
     if (c->left || c->ended) return;
     g_pollable_output_stream_write_nonblocking(c->out, data, size, NULL, NULL);
-    part(c);
+    part(c, LINGER_S);
 }
 
 /* Leaves without a word: a reply is under way, or there was no request. */
 static void break_off(ibx_connection *c) {
     g_socket_shutdown(c->socket, TRUE, TRUE, NULL);
+    c->broken = true;
     end(c);
 }
 
@@ -105,6 +109,7 @@ static void look_after(ibx_connection *c, int64_t now) {
     if (poll(&p, 1, 0) < 1 || !(p.revents & (POLLRDHUP | POLLHUP | POLLERR))) return;
     void (*gone)(void *) = c->gone;
     c->gone = NULL;
+    c->broken = true;
     end(c);
     gone(c->gone_user);
 }
@@ -215,10 +220,12 @@ void ibx_connection_close(ibx_connection *connection) {
     ibx_connection *c = connection;
     if (c->left) return;
     c->left = true;
-    const bool broken = c->ended || c->silent;
+    const bool broken = c->broken || c->silent;
     end(c);
-    if (!broken && (c->guard.size > c->guard.at || g_pollable_input_stream_is_readable(c->in))) {
-        ibx_farewell_close(c->base, c->events.closed, c->events.user);
+    const bool comes =
+        c->guard.owes || c->guard.size > c->guard.at || g_pollable_input_stream_is_readable(c->in);
+    if (!broken && comes) {
+        ibx_farewell_close(c->base, LINGER_S, c->events.closed, c->events.user);
     } else {
         g_io_stream_close(c->base, NULL, NULL);
         if (c->events.closed) c->events.closed(c->events.user);
@@ -270,14 +277,24 @@ static void ask(ibx_connection *c, int64_t now) {
     if (replied && c->guard.phase != IBX_GUARD_REPLY) c->gone = NULL;
 }
 
+/* libsoup reads a body for as long as there are bytes. A client that sends as fast as that would
+ * have the loop to itself until its body has come; so there are none for the rest of a turn. */
+static bool had_its_share(ibx_connection *c, GError **error) {
+    if (c->taken < SHARE) return false;
+    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "others have their turn");
+    return true;
+}
+
 gssize ibx_connection_read(ibx_connection *connection, void *to, size_t count, bool blocking,
                            GCancellable *cancellable, GError **error) {
     ibx_connection *c = connection;
+    if (!blocking && had_its_share(c, error)) return -1;
     while (!c->ended) {
         const int64_t now = g_get_monotonic_time();
         ask(c, now);
         const size_t n = ibx_guard_take(&c->guard, to, count, now);
         if (n) {
+            c->taken += n;
             arm(c, deadline(c));
             return (gssize)n;
         }
@@ -354,6 +371,7 @@ static void keep(GSource **kept, GSource *source) {
 GSource *ibx_connection_wait_read(ibx_connection *connection, GObject *stream,
                                   GCancellable *cancellable) {
     ibx_connection *c = connection;
+    c->taken = 0;
     ask(c, g_get_monotonic_time());
     const bool ready = c->ended || ibx_guard_ready(&c->guard);
     GSource *source = new_wait(c, stream, G_IO_IN, ready, cancellable);

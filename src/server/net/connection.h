@@ -29,8 +29,10 @@ typedef struct {
     _Atomic int64_t sampled; /* while it is stalled: when that was looked at */
     _Atomic int queued;      /* and how many bytes were not acknowledged then */
     atomic_bool ended;       /* nothing is read or written any more */
+    size_t taken;            /* bytes that libsoup has read in this turn of the loop */
     bool told;               /* libsoup knows that it has ended */
     bool silent;             /* the client has ended its side */
+    bool broken;             /* nobody is there to hear the rest, or shall */
     bool left;               /* the base is closed or about to be */
 } ibx_connection;
 

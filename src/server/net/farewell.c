@@ -4,16 +4,18 @@
 #include <string.h>
 
 enum {
-    WAIT_US = 1000000,
-    MAX_DROPPED = 1 << 20, /* bytes */
-    TURNS = 16             /* reads before others have their turn */
+    QUIET_US = 2 * G_USEC_PER_SEC,
+    MOST_DROPPED = 64 << 20, /* bytes */
+    TURNS = 16               /* reads before others have their turn */
 };
 
 typedef struct {
     GIOStream *base;
     void (*closed)(void *user);
     void *user;
-    int64_t until;
+    GSource *source; /* while it waits for the client */
+    int64_t until;   /* in any case */
+    int64_t quiet;   /* if nothing comes */
     size_t dropped;
 } parting;
 
@@ -68,6 +70,12 @@ void ibx_farewell_say(GIOStream *base, int status, const char *detail, int retry
 
 /* ---- closing ------------------------------------------------------------------------------- */
 
+/* Something came, or is awaited for the first time. */
+static void wait_on(parting *p) {
+    p->quiet = MIN(g_get_monotonic_time() + QUIET_US, p->until);
+    g_source_set_ready_time(p->source, p->quiet);
+}
+
 static void part(void *data) {
     parting *p = data;
     g_io_stream_close(p->base, NULL, NULL);
@@ -78,7 +86,8 @@ static void part(void *data) {
 
 static gboolean drop(GObject *in, void *data) {
     parting *p = data;
-    if (g_get_monotonic_time() >= p->until) return G_SOURCE_REMOVE;
+    if (g_get_monotonic_time() >= p->quiet) return G_SOURCE_REMOVE;
+    wait_on(p);
     char bin[4096];
     for (int turn = 0; turn < TURNS; turn++) {
         GError *error = NULL;
@@ -88,21 +97,22 @@ static gboolean drop(GObject *in, void *data) {
         g_clear_error(&error);
         if (later) return G_SOURCE_CONTINUE;
         if (n > 0) p->dropped += (size_t)n;
-        if (n <= 0 || p->dropped > MAX_DROPPED) return G_SOURCE_REMOVE;
+        if (n <= 0 || p->dropped > MOST_DROPPED) return G_SOURCE_REMOVE;
     }
     return G_SOURCE_CONTINUE;
 }
 
-void ibx_farewell_close(GIOStream *base, void (*closed)(void *user), void *user) {
+void ibx_farewell_close(GIOStream *base, int seconds, void (*closed)(void *user), void *user) {
     parting *p = g_new0(parting, 1);
-    *p = (parting){g_object_ref(base), closed, user, g_get_monotonic_time() + WAIT_US, 0};
+    *p = (parting){.base = g_object_ref(base), .closed = closed, .user = user};
+    p->until = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
     g_socket_shutdown(g_socket_connection_get_socket(G_SOCKET_CONNECTION(base)), FALSE, TRUE, NULL);
     GPollableInputStream *in = G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(base));
-    GSource *source = g_pollable_input_stream_create_source(in, NULL);
-    g_source_set_ready_time(source, p->until);
-    g_source_set_callback(source, G_SOURCE_FUNC(drop), p, part);
+    p->source = g_pollable_input_stream_create_source(in, NULL);
+    wait_on(p);
+    g_source_set_callback(p->source, G_SOURCE_FUNC(drop), p, part);
     GMainContext *context = g_main_context_ref_thread_default();
-    g_source_attach(source, context);
+    g_source_attach(p->source, context);
     g_main_context_unref(context);
-    g_source_unref(source);
+    g_source_unref(p->source); /* the context holds it until part() */
 }

@@ -112,6 +112,7 @@ static void begin_request(ibx_guard *g, const ibx_http_head *head, int64_t now) 
     g->chunks = (ibx_chunk_reader){0};
     g->last = ++g->requests >= g->settings->limits.requests;
     const bool body = head->framing == IBX_BODY_CHUNKED || head->length > 0;
+    g->owes = body;
     enter(g, !body ? IBX_GUARD_REPLY : head->expects ? IBX_GUARD_EXPECT : IBX_GUARD_BODY, now);
     if (!keep_target(g) || (g->last && !add_close(g, &g->pass))) refuse(g, 503, "No memory.");
 }
@@ -152,6 +153,7 @@ static void read_body(ibx_guard *g, int64_t now) {
         ended = v == IBX_HTTP_OK;
     }
     g->got += (int64_t)g->pass;
+    g->owes = !ended;
     if (ended) enter(g, IBX_GUARD_REPLY, now);
 }
 

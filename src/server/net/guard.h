@@ -31,6 +31,7 @@ typedef struct {
     int requests;  /* that have begun */
     bool last;     /* no further request */
     bool begun;    /* bytes of the present request have gone on */
+    bool owes;     /* its body has not all come */
     char *target;  /* of the present request, as it came; NULL: none yet */
     int status;    /* REFUSED */
     const char *why;

@@ -16,7 +16,8 @@ enum {
     MOST_UNSENT = 128 << 10, /* bytes of a reply that the system keeps before they can go */
     TURNS = 32,              /* connections before others have their turn */
     MOST_IDLE = 4096,        /* clients without a connection that are remembered */
-    MOST_PARTING = 64,       /* refused connections that are closed gently at a time */
+    MOST_PARTING = 64,       /* refused connections that are closed gently at a time, */
+    PARTING_S = 5,           /* for at most so long */
     PAUSE_US = 100 * 1000,   /* without descriptors */
     RETRY_S = 1
 };
@@ -119,7 +120,7 @@ static void refuse(ibx_listener *l, GIOStream *base, GSocketAddress *remote, con
     if (l->parting < MOST_PARTING) {
         l->parting++;
         l->references++;
-        ibx_farewell_close(base, parted, l);
+        ibx_farewell_close(base, PARTING_S, parted, l);
     } else {
         g_io_stream_close(base, NULL, NULL);
     }
@@ -164,33 +165,45 @@ static int accept_one(GSocket *socket) {
     return accept4(g_socket_get_fd(socket), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
+typedef struct {
+    GSource source;
+    ibx_listener *listener;
+    GSocket *socket;
+    void *watch;     /* of the descriptor; NULL while we rest */
+    int turned_away; /* a connection that is closed behind the rest; -1: none */
+} gate;
+
 /* Without descriptors a connection would stay in the queue, and wake us again and again. The
- * reserve lets one in to be told so; then we rest, as others must end first. */
-static void turn_away(ibx_listener *l, GSocket *socket, GSource *source) {
+ * reserve lets one in to be told so; then we rest, as others must end first. Meanwhile it may send
+ * what it has to say. */
+static void turn_away(ibx_listener *l, gate *g) {
     static const char REPLY[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
                                 "Content-Length: 0\r\nConnection: close\r\n\r\n";
     if (l->reserve >= 0) close(l->reserve);
-    const int fd = accept_one(socket);
+    l->reserve = -1;
+    const int fd = g->turned_away = accept_one(g->socket);
     if (fd >= 0) {
         count(l, IBX_M_REFUSED, IBX_REFUSED_MANY, 1);
         tell(l, 503, (ibx_client_name){""}, "No descriptors for more connections.");
         send(fd, REPLY, sizeof REPLY - 1, MSG_NOSIGNAL);
-        close(fd);
+        shutdown(fd, SHUT_WR);
     }
-    l->reserve = take_reserve();
-    g_source_set_ready_time(source, g_get_monotonic_time() + PAUSE_US);
+    g_source_set_ready_time(&g->source, g_get_monotonic_time() + PAUSE_US);
+}
+
+/* Unread bytes would reset the connection, and the reply with it. */
+static void let_go(gate *g) {
+    char bin[4096];
+    if (g->turned_away < 0) return;
+    for (int turn = 0; turn < TURNS; turn++)
+        if (recv(g->turned_away, bin, sizeof bin, MSG_DONTWAIT) <= 0) break;
+    close(g->turned_away);
+    g->turned_away = -1;
 }
 
 static bool lacks_descriptors(int error) {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
-
-typedef struct {
-    GSource source;
-    ibx_listener *listener;
-    GSocket *socket;
-    void *watch; /* of the descriptor; NULL while we rest */
-} gate;
 
 /* Behind a pause the gate is watched again. */
 static gboolean open_gate(GSource *source, GSourceFunc callback, void *user) {
@@ -198,6 +211,8 @@ static gboolean open_gate(GSource *source, GSourceFunc callback, void *user) {
     gate *g = (gate *)source;
     if (!g->watch) {
         g_source_set_ready_time(source, -1);
+        let_go(g);
+        if (g->listener->reserve < 0) g->listener->reserve = take_reserve();
         g->watch = g_source_add_unix_fd(source, g_socket_get_fd(g->socket), G_IO_IN);
     }
     for (int turn = 0; turn < TURNS && !g_source_is_destroyed(source); turn++) {
@@ -207,7 +222,7 @@ static gboolean open_gate(GSource *source, GSourceFunc callback, void *user) {
         } else if (lacks_descriptors(errno)) {
             g_source_remove_unix_fd(source, g->watch);
             g->watch = NULL;
-            turn_away(g->listener, g->socket, source);
+            turn_away(g->listener, g);
             break;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             break;
@@ -216,12 +231,17 @@ static gboolean open_gate(GSource *source, GSourceFunc callback, void *user) {
     return G_SOURCE_CONTINUE;
 }
 
+static void close_gate(GSource *source) {
+    let_go((gate *)source);
+}
+
 static void add_gate(ibx_listener *l, GSocket *socket) {
-    static GSourceFuncs functions = {.dispatch = open_gate};
+    static GSourceFuncs functions = {.dispatch = open_gate, .finalize = close_gate};
     GSource *source = g_source_new(&functions, sizeof(gate));
     gate *g = (gate *)source;
     g->listener = l;
     g->socket = socket;
+    g->turned_away = -1;
     g->watch = g_source_add_unix_fd(source, g_socket_get_fd(socket), G_IO_IN);
     GMainContext *context = g_main_context_ref_thread_default();
     g_source_attach(source, context);

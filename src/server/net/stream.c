@@ -178,6 +178,11 @@ int64_t ibx_stream_owed(GIOStream *stream) {
     return ibx_guard_owed(&STREAM(stream)->connection->guard);
 }
 
+bool ibx_stream_is_last(GIOStream *stream) {
+    const ibx_guard *guard = &STREAM(stream)->connection->guard;
+    return guard->last || guard->phase == IBX_GUARD_EXPECT;
+}
+
 const char *ibx_stream_target(GIOStream *stream) {
     return STREAM(stream)->connection->guard.target;
 }

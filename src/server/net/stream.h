@@ -36,6 +36,10 @@ void ibx_stream_answer(GIOStream *stream, const void *reply, size_t size);
 /* Bytes of the present request's body that have not come; INT64_MAX: only its end will tell. */
 int64_t ibx_stream_owed(GIOStream *stream);
 
+/* Does the connection end with the reply to the present request? It does behind the last one that
+ * it may have, and where a client is answered that waits to be asked for its body. */
+bool ibx_stream_is_last(GIOStream *stream);
+
 /* The target of the present request as it came, percent-encoding included; NULL: none yet. Borrowed
  * until the next request. */
 const char *ibx_stream_target(GIOStream *stream);

@@ -1,5 +1,6 @@
 /* result.c - sealed memory files. */
 #include "server/worker/result.h"
+#include "codec/stream.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,19 +9,10 @@
 
 #define BUFFER ((size_t)64 << 10)
 
-static bool write_all(int fd, const uint8_t *data, size_t size) {
-    for (size_t done = 0; done < size;) {
-        const ssize_t n = write(fd, data + done, size - done);
-        if (n < 0 && errno != EINTR) return false;
-        if (n > 0) done += (size_t)n;
-    }
-    return true;
-}
-
 static bool flush(ibx_result *result) {
     const size_t held = result->held;
     result->held = 0;
-    return write_all(result->fd, result->buffer, held);
+    return ibx_write_full(result->fd, result->buffer, held);
 }
 
 bool ibx_result_open(ibx_result *result, int64_t most, ibx_error *err) {
@@ -36,7 +28,7 @@ bool ibx_result_write(ibx_result *result, const void *data, size_t size) {
     result->over = result->most > 0 && result->size > result->most;
     if (result->over) return false;
     if (result->held + size > BUFFER && !flush(result)) return false;
-    if (size >= BUFFER) return write_all(result->fd, data, size);
+    if (size >= BUFFER) return ibx_write_full(result->fd, data, size);
     memcpy(result->buffer + result->held, data, size);
     result->held += size;
     return true;
