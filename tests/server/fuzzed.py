@@ -13,7 +13,7 @@ import zlib
 import support
 from support import DATA, check
 
-SECONDS = 600 if os.environ.get("IMBREX_LONG") else 12 if support.SANITIZED else 40
+SECONDS = 600 if support.LONG else 12 if support.SANITIZED else 40
 SEED = os.environ.get("IMBREX_SEED", "imbrex")
 RECIPES = ("resize:64x", "rotate:90/save:png", "blur:2/save:webp", "thumb:40x40")
 
