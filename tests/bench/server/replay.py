@@ -1,6 +1,9 @@
 """replay.py IMBREX SCRATCH MINUTES: a mixed replay; see replay.sh. Ends with 1 if a promise is broken.
 
-Workers are not replaced for their number of jobs here: that would hide what they lose."""
+Memory is looked at once a minute, when all clients wait and every worker has just done the same large
+job: what workers keep for the next one depends on the last. They are not replaced for their number of
+jobs, which would hide what they lose."""
+import concurrent.futures
 import http.client
 import os
 import random
@@ -15,6 +18,7 @@ import servers  # noqa: E402
 import pictures  # noqa: E402
 
 THREADS = 6
+WORKERS = 2
 STEEPEST = 0.05  # GiB an hour
 WARM_UP = 2  # minutes: the cache is filled, every photograph was decoded
 FEWEST = 5  # minutes behind these, for a slope that says something
@@ -44,18 +48,49 @@ def one(rng, connection, folder, names):
     return reply.status
 
 
-def client(seed, server, folder, names, end, counts, lock):
-    rng = random.Random(seed)
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
-    while time.monotonic() < end:
-        try:
-            status = one(rng, connection, folder, names)
-        except (http.client.HTTPException, OSError) as error:
-            connection.close()
-            status = type(error).__name__
-        with lock:
-            counts[status] = counts.get(status, 0) + 1
-    connection.close()
+class Crowd:
+    """Clients that ask until the end, and can be made to wait."""
+
+    def __init__(self, server, folder, minutes):
+        self.server, self.folder = server, folder
+        self.names = sorted(p.name for p in folder.iterdir())
+        self.end = time.monotonic() + minutes * 60
+        self.counts, self.lock, self.go, self.busy = {}, threading.Condition(), True, 0
+        self.threads = [threading.Thread(target=self.ask, args=(i,)) for i in range(THREADS)]
+        for t in self.threads:
+            t.start()
+
+    def ask(self, seed):
+        rng = random.Random(seed)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=120)
+        while time.monotonic() < self.end:
+            with self.lock:
+                self.lock.wait_for(lambda: self.go)
+                self.busy += 1
+            try:
+                status = one(rng, connection, self.folder, self.names)
+            except (http.client.HTTPException, OSError) as error:
+                connection.close()
+                status = type(error).__name__
+            with self.lock:
+                self.busy -= 1
+                self.counts[status] = self.counts.get(status, 0) + 1
+                self.lock.notify_all()
+        connection.close()
+
+    def pause(self):
+        with self.lock:
+            self.go = False
+            self.lock.wait_for(lambda: self.busy == 0)
+
+    def resume(self):
+        with self.lock:
+            self.go = True
+            self.lock.notify_all()
+
+    def join(self):
+        for t in self.threads:
+            t.join()
 
 
 def descriptors(server):
@@ -81,39 +116,42 @@ def line(points):
     return slope, (off / (n - 2) / wide) ** 0.5
 
 
-def watch(server, whole, end, counts):
-    """Megabytes of the family, and of the front alone: the least of each minute."""
-    floors, begin = [], time.monotonic()
-    while time.monotonic() < end:
-        time.sleep(0.5)
-        minute = int((time.monotonic() - begin) // 60)
-        try:
-            if len(server.family()) != whole:
-                continue  # a worker is being replaced
-            now = server.memory(), server.memory(server.process.pid)
-        except OSError:
-            continue
-        if minute == len(floors):
-            if floors:
-                print(f"minute {minute}: floor {floors[-1][0]:.1f} MB, {floors[-1][1]:.1f} of it the "
-                      f"front's, {descriptors(server)} descriptors of the front, {counts}", flush=True)
-            floors.append(now)
-        floors[-1] = tuple(map(min, floors[-1], now))
-    return floors
+def same_job(server, name, number):
+    """Three times one for each worker, all at once; the width makes them different ones."""
+    def ask(width):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        connection.request("GET", f"/v1/-/resize:{width}x/file/{name}")
+        connection.getresponse().read()
+        connection.close()
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(ask, range(1000 + 3 * WORKERS * number, 1000 + 3 * WORKERS * (number + 1))))
+
+
+def memory(server, whole, seconds=10):
+    """Megabytes of the family and of the front alone; of a family that is whole."""
+    end = time.monotonic() + seconds
+    while len(server.family()) != whole and time.monotonic() < end:
+        time.sleep(0.1)  # a worker is being replaced
+    return server.memory(), server.memory(server.process.pid)
 
 
 def replay(server, folder, minutes):
     """Floors by the minute, and how often each status came."""
-    names = sorted(p.name for p in folder.iterdir())
-    counts, lock, end = {}, threading.Lock(), time.monotonic() + minutes * 60
-    threads = [threading.Thread(target=client, args=(i, server, folder, names, end, counts, lock))
-               for i in range(THREADS)]
-    for t in threads:
-        t.start()
-    floors = watch(server, len(server.family()), end, counts)
-    for t in threads:
-        t.join()
-    return floors, counts
+    whole, floors = len(server.family()), []
+    largest = max(folder.iterdir(), key=lambda p: p.stat().st_size).name.replace(" ", "%20")
+    crowd = Crowd(server, folder, minutes)
+    begin = time.monotonic()
+    for minute in range(1, int(minutes) + 1):
+        time.sleep(max(0.0, min(begin + 60 * minute, crowd.end) - time.monotonic() - 1))
+        crowd.pause()
+        same_job(server, largest, minute)
+        time.sleep(0.3)
+        floors.append(memory(server, whole))
+        print(f"minute {minute}: floor {floors[-1][0]:.1f} MB, {floors[-1][1]:.1f} of it the front's, "
+              f"{descriptors(server)} descriptors of the front, {crowd.counts}", flush=True)
+        crowd.resume()
+    crowd.join()
+    return floors, crowd.counts
 
 
 def steepness(floors):
@@ -139,7 +177,7 @@ def main():
         if not (folder / Path(source).name).exists():
             (folder / Path(source).name).write_bytes(Path(source).read_bytes())
     server = servers.imbrex(program, folder, "--cache-folder", scratch / "replay-cache",
-                            "--cache-size", "64M", "--worker-jobs", "1000000")
+                            "--cache-size", "64M", "--worker-jobs", "1000000", "--worker-count", WORKERS)
     time.sleep(3)  # all workers are there
     fds, processes = descriptors(server), len(server.family())
     floors, counts = replay(server, folder, minutes)
