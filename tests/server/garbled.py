@@ -71,7 +71,7 @@ def damage(data, rng):
     data = bytearray(data)
     for _ in range(rng.choice((1, 1, 1, 2, 3, 8))):
         head = data.find(b"\r\n\r\n") + 4
-        at = rng.randrange(max(head, 1) if rng.random() < 0.8 else len(data))
+        at = rng.randrange(min(head, len(data)) if rng.random() < 0.8 else len(data))
         kind = rng.randrange(7)
         if kind == 0:
             data[at] ^= 1 << rng.randrange(8)
