@@ -250,6 +250,12 @@ static void test_recycled(void **state) {
     work(&t, "fat");
     assert_int_equal(t.kind, IBX_END_DELIVERED);
     assert_int_equal(restarts(&t, IBX_RESTART_RSS), 1);
+    work(&t, "starve");
+    assert_int_equal(t.kind, IBX_END_DELIVERED);
+    assert_int_equal(t.code, IBX_MEMORY);
+    assert_int_equal(restarts(&t, IBX_RESTART_MEMORY), 1);
+    work(&t, "well");
+    assert_int_equal(t.code, IBX_OK);
     UNTIL(ibx_crew_idle(t.crew) && count_children() == 1); /* the old ones went by themselves */
     end(&t);
 }

@@ -2,7 +2,6 @@
 are told at once to come back, and health checks do not wait. IMBREX_LONG=1: for a minute."""
 
 import collections
-import os
 import pathlib
 import subprocess
 import tempfile
@@ -12,7 +11,8 @@ import time
 import support
 from support import check
 
-SECONDS = 60 if os.environ.get("IMBREX_LONG") else 10
+SECONDS = 60 if support.LONG else 10
+ALONE = 10 if support.LONG else 3  # seconds for measuring capacity
 work = pathlib.Path(tempfile.mkdtemp())
 subprocess.run(["convert", "-size", "3000x2200", "plasma:red-blue", "-quality", "90",
                 work / "a.jpg"], check=True)
@@ -23,20 +23,20 @@ def path(number):
     return f"/v1/-/blur:{2 + number % 4000 / 1000}/resize:{200 + number % 97}x/file/a.jpg"
 
 
-def capacity(s):
-    """Requests per second with a few connections."""
-    end = time.monotonic() + 3
+def capacity(s, first):
+    """Requests per second with a few connections, of numbers from the first on."""
+    end = time.monotonic() + ALONE
     counts = [0] * 3
 
     def ask(me):
         while time.monotonic() < end:
-            counts[me] += s.get(path(me * 100000 + counts[me]))[0] == 200
+            counts[me] += s.get(path(first + me * 100000 + counts[me]))[0] == 200
     threads = [threading.Thread(target=ask, args=(i,)) for i in range(3)]
     for t in threads:
         t.start()
     for t in threads:
         t.join()
-    return sum(counts) / 3
+    return sum(counts) / ALONE
 
 
 def flood(s, rate):
@@ -81,15 +81,18 @@ def flood(s, rate):
 
 with support.server("--root", work, "--limits-queue-ms", "2s",
                     "--limits-connections-per-client", 1000) as s:
-    able = capacity(s)
+    able = capacity(s, 0)
     got, lives, took = flood(s, 4 * able)
+    if support.LONG:  # in a minute the machine may have become another one
+        able = (able + capacity(s, 50000)) / 2
     good, late = len(got[200]) / took, len(got[503])
     lives.sort()
     print(f"capacity {able:.0f}/s; at four times that: {good:.0f}/s good, {late} told to come back, "
           f"statuses { {k: len(v) for k, v in got.items()} }, "
           f"/livez at most {1000 * lives[-1]:.1f} ms, 99 % {1000 * lives[int(len(lives) * .99)]:.1f}")
     check(set(got) <= {200, 503}, f"nothing but 200 and 503: {set(got)}")
-    check(good >= 0.8 * able, "most of the capacity becomes good replies")
+    share = 0.9 if support.LONG else 0.8  # in ten seconds a busy moment weighs more
+    check(good >= share * able, f"most of the capacity becomes good replies: {good / able:.0%}")
     check(late > 0, "some are refused")
     told = sorted(got[503])
     check(told[len(told) // 2] < 0.2, f"and at once: {told[len(told) // 2]:.3f} s for half of them")

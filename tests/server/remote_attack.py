@@ -3,25 +3,22 @@ that misbehave, and what the cache makes of it. In a network namespace of its ow
 servers that count who connects. (T10, T11, T12, T14, T16 of the attack list.)"""
 
 import base64
-import fcntl
 import hashlib
 import hmac
 import json
-import os
 import pathlib
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import zlib
 
+import network
 import support
 from support import check
 
-ALONE = "REMOTE_ATTACK_INSIDE"
 PUBLIC, METADATA, PRIVATE, LOOPBACK = "203.0.114.1", "169.254.169.254", "10.0.0.1", "127.0.0.1"
 FORBIDDEN = (METADATA, PRIVATE, LOOPBACK)
 PORTS = (80, 8080)
@@ -38,32 +35,10 @@ IMG = web("img.example.org:8080")
 
 # ---- a network ---------------------------------------------------------------------------------
 
-def enter():
-    """Runs this file again in namespaces of its own, or says that they cannot be had."""
-    if os.environ.get(ALONE):
-        return
-    inside = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
-    if subprocess.run([*inside, "true"], capture_output=True).returncode != 0:
-        support.skip("no namespaces here")
-    sys.exit(subprocess.run([*inside, sys.executable, __file__],
-                            env={**os.environ, ALONE: "1"}).returncode)
-
-
-def lay_over(path, text):
-    own = work / path.replace("/", "-")
-    own.write_text(text)
-    subprocess.run(["mount", "--bind", own, path], check=True)
-
-
 def set_up():
-    lay_over("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
-    lay_over("/etc/nsswitch.conf", "hosts: files dns\n")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        up = struct.pack("16sH14x", b"lo", 0x41) # IFF_UP, IFF_RUNNING
-        fcntl.ioctl(control, 0x8914, up)
-        for number, address in enumerate((PUBLIC, METADATA, PRIVATE)):
-            fcntl.ioctl(control, 0x8916, struct.pack("16sHH4s8x", b"lo:%d" % number, socket.AF_INET,
-                                                     0, socket.inet_aton(address)))
+    network.lay_over(work, "/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    network.lay_over(work, "/etc/nsswitch.conf", "hosts: files dns\n")
+    network.bring_up(PUBLIC, METADATA, PRIVATE)
 
 
 class Resolver(threading.Thread):
@@ -349,7 +324,7 @@ def signed(s):
     print(f"  {len(flips) + 5} wrong signatures refused, with one sentence")
 
 
-enter()
+network.enter()
 set_up()
 pictures = [subprocess.run(["convert", "-size", "120x90", f"xc:{c}", "jpg:-"], capture_output=True,
                            check=True).stdout for c in ("red", "blue")]

@@ -1,6 +1,7 @@
 """Clients that are slow, that lie about their bodies, or that hide one request in another: each is
 told so or let go in time, and an honest one hardly notices. (T05, T06, T07, T15 of the attack
-list; tests/server/{guard,stream,grammar,listener}.c have the parts.)"""
+list; tests/server/{guard,stream,grammar,listener}.c have the parts.) IMBREX_LONG=1: also whether its
+latency is less than doubled, for some minutes."""
 
 import multiprocessing
 import pathlib
@@ -210,17 +211,21 @@ def injected(s):
 # ---- slow ones ---------------------------------------------------------------------------------
 
 def latencies(s, seconds):
+    """Sorted, in milliseconds."""
     took, end = [], time.monotonic() + seconds
     while time.monotonic() < end:
         begin = time.monotonic()
         check(s.get(FAST)[0] == 200, "an honest client is served")
-        took.append(time.monotonic() - begin)
+        took.append((time.monotonic() - begin) * 1e3)
         time.sleep(0.005)
-    took.sort()
-    return took[int(len(took) * 0.5)] * 1e3, took[int(len(took) * 0.99)] * 1e3
+    return sorted(took)
 
 
-def crowd(port, begin, more, done):
+def percentiles(took):
+    return took[len(took) // 2], took[int(len(took) * 0.99)]
+
+
+def crowd(port, begin, more, done, pause=0.0005):
     """A process with a thousand connections that bring a byte now and then, and come again when
     they are closed."""
     there = [None] * CONNECTIONS
@@ -236,24 +241,26 @@ def crowd(port, begin, more, done):
                 if c:
                     c.close()
                 there[i] = None
-            done.wait(0.0005) # all at once would be another attack
+            done.wait(pause) # all at once would be another attack
+
+
+SLOW = (("heads", b"GET / HTTP/1.1\r\nHost: x\r\n", b"X: y\r\n"),
+        ("bodies", POST + AUTH + b"Content-Length: 4000\r\n\r\n", b"x"),
+        ("chunks", POST + AUTH + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"))
 
 
 def slow_heads_and_bodies(s):
     """T05: connections that never finish are closed in time, and leave the honest client alone."""
     latencies(s, 0.3)
-    alone = latencies(s, 2)
-    for name, begin, more in (
-            ("heads", b"GET / HTTP/1.1\r\nHost: x\r\n", b"X: y\r\n"),
-            ("bodies", POST + AUTH + b"Content-Length: 4000\r\n\r\n", b"x"),
-            ("chunks", POST + AUTH + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n")):
+    alone = percentiles(latencies(s, 2))
+    for name, begin, more in SLOW:
         done = multiprocessing.Event()
         slow = multiprocessing.Process(target=crowd, args=(s.port, begin, more, done))
         refused = s.metric("connections_refused_total", reason="slow")
         slow.start()
         time.sleep(1.5)
         there = s.metric("connections")
-        with_them = latencies(s, 3)
+        with_them = percentiles(latencies(s, 3))
         done.set()
         slow.join()
         refused = s.metric("connections_refused_total", reason="slow") - refused
@@ -262,7 +269,34 @@ def slow_heads_and_bodies(s):
               f"99 % {alone[1]:.1f} and {with_them[1]:.1f} ms")
         check(there > CONNECTIONS / 2, f"there are {there:.0f} slow connections")
         check(refused > 0, f"slow {name} are refused")
-        check(with_them[1] < 2 * alone[1] + 60 or support.SANITIZED, f"slow {name} disturb others")
+        # Its hundredth is another matter: the crowd takes the same processors, as do others. See below.
+        check(with_them[0] < 2 * alone[0] + 60 or support.SANITIZED, f"slow {name} disturb others")
+
+
+def hardly_noticed():
+    """With the clocks as they come, a thousand connections of which each brings a piece every ten
+    seconds: alone and beside them in turn, so that the machine is the same for both."""
+    with support.server("--root", root, "--auth-token", "secret", "--auth-unsigned-ok", "yes",
+                        "--limits-connections", 1100, "--limits-connections-per-client", 1100,
+                        "--log-file", "off") as s:
+        latencies(s, 5)
+        for name, begin, more in SLOW:
+            alone, beside, there = [], [], []
+            for _ in range(3):
+                alone += latencies(s, 15)
+                done = multiprocessing.Event()
+                slow = multiprocessing.Process(target=crowd, args=(s.port, begin, more, done, 0.01))
+                slow.start()
+                time.sleep(12)
+                there.append(s.metric("connections"))
+                beside += latencies(s, 15)
+                done.set()
+                slow.join()
+            (m1, p1), (m2, p2) = percentiles(sorted(alone)), percentiles(sorted(beside))
+            print(f"  {min(there):.0f} slow {name} and more; alone and beside them, of {len(alone)} and "
+                  f"{len(beside)}: median {m1:.2f} and {m2:.2f} ms, 99 % {p1:.2f} and {p2:.2f} ms")
+            check(min(there) > CONNECTIONS / 2, f"there are {there} slow connections")
+            check(p2 < 2 * p1, f"slow {name} double the latency of others")
 
 
 def slow_readers(s):
@@ -391,3 +425,6 @@ with support.server("--root", root, "--auth-token", "secret", "--auth-unsigned-o
 for test in (last_replies, unread_hits, same_bodies):
     test()
     print(f"{test.__name__}: good")
+if support.LONG:
+    hardly_noticed()
+    print("hardly_noticed: good")

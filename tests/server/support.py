@@ -21,7 +21,14 @@ IMBREX = os.environ["IMBREX"]
 SOURCE = pathlib.Path(os.environ["SOURCE"])
 # Memory and time are other ones with a sanitizer.
 SANITIZED = any(name in pathlib.Path(IMBREX).read_bytes() for name in (b"__asan_init", b"__tsan_init"))
+LONG = bool(os.environ.get("IMBREX_LONG"))  # minutes rather than seconds, where the test has both
 DATA = pathlib.Path(os.environ.get("IMBREX_DATA", SOURCE.parent / "shared" / "data"))
+
+
+def environment():
+    """Ours without what is meant for tests, which the server would take for settings."""
+    return {name: value for name, value in os.environ.items()
+            if name not in ("IMBREX_LONG", "IMBREX_SEED", "IMBREX_DATA")}
 
 
 def free_port():
@@ -38,7 +45,7 @@ class Server:
         listen = [] if port else ["--listen", f"127.0.0.1:{self.port}"]
         words = [IMBREX, "serve", *listen, "--admin", f"127.0.0.1:{self.admin}",
                  *map(str, options)]
-        self.process = subprocess.Popen(words, stderr=self.log, env={**os.environ, **(env or {})})
+        self.process = subprocess.Popen(words, stderr=self.log, env={**environment(), **(env or {})})
 
     def request(self, method, path, body=None, headers=None, port=None, timeout=60):
         """Status, headers (lower case) and body of one request on a connection of its own."""

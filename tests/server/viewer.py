@@ -1,6 +1,6 @@
 """viewer - OpenSeadragon shows large pictures through both protocols for tiles, at the right place and
-without seams; one of 265 megapixels as a JPEG and as a TIFF with smaller copies. The viewer comes from
-npm; without it this cannot be run."""
+without seams; one of 265 megapixels as a JPEG and as a TIFF with smaller copies. IMBREX_LONG=1: also a
+photograph of that size, made by libvips. The viewer comes from npm; without it this cannot be run."""
 
 import functools
 import http.server
@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 
@@ -59,19 +60,35 @@ def wanted(picture, zoom, x, y, w, h):
     return numpy.asarray(Image.fromarray(picture).resize((w, h), Image.BILINEAR, box=box)).astype(int)
 
 
-def compare(b, picture, zoom, x, y, name, times):
-    """The picture may be so many times smaller than the one that is served."""
+def shot_of(b, zoom, x, y, name):
+    """What the viewer shows of the picture around x, y at that zoom."""
     b.run(ZOOM, zoom, x, y)
     b.run(DRAWN)  # or the viewer does not know what it will need
     b.wait("tiles", SETTLED, seconds=120)
     b.run(DRAWN)
     b.picture(PICTURES / name)
     shot = numpy.asarray(Image.open(io.BytesIO((PICTURES / name).read_bytes())).convert("RGB"))
-    shot = shot[:660, :1000].astype(int)
+    return shot[:660, :1000].astype(int)
+
+
+def compare(b, picture, zoom, x, y, name, times):
+    """The picture may be so many times smaller than the one that is served."""
+    shot = shot_of(b, zoom, x, y, name)
     target = wanted(picture, zoom * times, x / times, y / times, 1000, 667)[:660]
     inside = numpy.abs(shot - target)
     support.check(inside.max() <= 8 and inside.mean() < 1,
                   f"{name}: off by {inside.max()} at most, {inside.mean():.2f} on average")
+
+
+def compare_photograph(b, picture, zoom, x, y, name, _):
+    """Two ways of reducing differ at every edge, but not by much."""
+    shot = shot_of(b, zoom, x, y, name)
+    w, h = round(1000 / zoom), round(667 / zoom)
+    part = picture[round(y - h / 2):, round(x - w / 2):][:h, :w]
+    target = numpy.asarray(Image.fromarray(part).resize((1000, 667), Image.BOX))[:660].astype(int)
+    off, alike = numpy.abs(shot - target).mean(), numpy.corrcoef(shot.ravel(), target.ravel())[0, 1]
+    print(f"  {name}: off by {off:.2f} on average, correlation {alike:.4f}")
+    support.check(off < 9 and alike > 0.97, f"{name}: off by {off:.2f}, correlation {alike:.4f}")
 
 
 def get_viewer(folder):
@@ -101,12 +118,12 @@ def serve(folder):
     return server
 
 
-def show(b, site, s, picture, source, name, views, times=1):
+def show(b, site, s, picture, source, name, views, times=1, judge=compare):
     b.open("about:blank")
     b.open(f"http://127.0.0.1:{site.server_port}/#http://127.0.0.1:{s.port}{source}")
     b.wait(f"the tiles of {source}", LOADED, seconds=120)
     for zoom, x, y in views:
-        compare(b, picture, zoom, x, y, f"{name}-{zoom}-{x}.png", times)
+        judge(b, picture, zoom, x, y, f"{name}-{zoom}-{x}.png", times)
     complaints = b.complaints()
     support.check(not complaints, f"the console is empty: {complaints}")
 
@@ -132,17 +149,39 @@ def large(b, site, root):
         show(b, site, s, picture, "/iiif/3/large.png/info.json", "iiif", views)
 
 
-def huge(b, site, root):
-    """A JPEG without levels is decoded down to the last row of every tile: a viewer, which asks for
-    many at a time and never twice, needs patience of the server."""
-    picture = enlarge(root)
-    views = ((0.08, 7600, 8700), (0.3, 3000, 14000), (1.0, 14200, 9000))
-    for kind, patience in (("tif", ()), ("jpg", ("--limits-queue-ms", "2min",
-                                                 "--limits-queue-heavy", "64"))):
-        with support.server("--root", root, "--auth-unsigned-ok", "yes", "--limits-pixels", "300M", *patience) as s:
-            show(b, site, s, picture, f"/dz/huge.{kind}.dzi", f"huge-{kind}-deepzoom", views, TIMES)
-            show(b, site, s, picture, f"/iiif/3/huge.{kind}/info.json", f"huge-{kind}-iiif", views,
-                 TIMES)
+def photograph(root):
+    """The largest photograph of Debian's packages, mirrored at its edges until it is as large; as libvips
+    writes it."""
+    sys.path.insert(0, str(support.SOURCE / "tests" / "bench" / "rivals"))
+    import pictures
+    from PIL import ImageFile
+    Image.MAX_IMAGE_PIXELS = None
+    best = max(pictures.packaged(), key=lambda path: numpy.prod(Image.open(path).size))
+    one = numpy.asarray(Image.open(best).convert("RGB"))
+    w, h = (side * TIMES for side in SMALL)
+    picture = numpy.pad(one, ((0, h - one.shape[0]), (0, w - one.shape[1]), (0, 0)), "symmetric")
+    ImageFile.MAXBLOCK = picture.size // 4
+    Image.fromarray(picture).save(root / "huge.jpg", quality=90)
+    subprocess.run(["vips", "tiffsave", root / "huge.jpg", root / "huge.tif", "--pyramid", "--tile",
+                    "--tile-width", "256", "--tile-height", "256", "--compression", "jpeg", "--Q", "90"],
+                   check=True)
+    return picture
+
+
+# A JPEG without levels is decoded down to the last row of every tile: a viewer, which asks for many at
+# a time and never twice, needs patience of the server.
+PATIENCE = ("--limits-queue-ms", "2min", "--limits-queue-heavy", "64")
+VIEWS = ((0.08, 7600, 8700), (0.3, 3000, 14000), (1.0, 14200, 9000))
+
+
+def huge(b, site, root, picture, what, times, judge):
+    for kind, more in (("tif", ()), ("jpg", PATIENCE)):
+        with support.server("--root", root, "--auth-unsigned-ok", "yes", "--limits-pixels", "300M",
+                            *more) as s:
+            show(b, site, s, picture, f"/dz/huge.{kind}.dzi", f"{what}-{kind}-deepzoom", VIEWS, times,
+                 judge)
+            show(b, site, s, picture, f"/iiif/3/huge.{kind}/info.json", f"{what}-{kind}-iiif", VIEWS,
+                 times, judge)
 
 
 def main():
@@ -154,7 +193,9 @@ def main():
         root.mkdir()
         with webdriver.browser() as b:
             large(b, site, root)
-            huge(b, site, root)
+            huge(b, site, root, enlarge(root), "huge", TIMES, compare)
+            if support.LONG:
+                huge(b, site, root, photograph(root), "photo", 1, compare_photograph)
         site.shutdown()
     print("both protocols show the pictures where they should be")
 

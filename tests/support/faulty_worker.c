@@ -101,8 +101,9 @@ static void run(const ibx_order *order) {
     if (is_told(order, "crash", NULL)) die();
     if (is_told(order, "leave", NULL)) exit(0);
     if (lie(order, &d)) return;
-    if (is_told(order, "fail", NULL)) {
-        ibx_fail(&d.error, IBX_FORMAT, "damaged");
+    const bool starved = is_told(order, "starve", NULL);
+    if (starved || is_told(order, "fail", NULL)) {
+        ibx_fail(&d.error, starved ? IBX_MEMORY : IBX_FORMAT, starved ? "no memory" : "damaged");
         deliver(&d, NULL);
         return;
     }

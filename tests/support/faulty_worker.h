@@ -9,7 +9,7 @@
  *   last                delivers, then ends by a signal                     (RUN)
  *   lie short none big  a delivery with impossible counts; of another length; that announces a file
  *                       and has none; whose file is larger than allowed     (RUN)
- *   fail                a delivery that says no                             (RUN)
+ *   fail starve         a delivery that says no; for want of memory         (RUN)
  *   fat                 says that it is resident with 4 GB                  (RUN)
  *   look-crash look-hang look-fail look-sleep:MS look-burn:MS               (LOOK)
  *   memory:MB side:N    the plan's memory, the output's width               (LOOK)

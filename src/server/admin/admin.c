@@ -73,7 +73,11 @@ static const struct {
              {"/metrics", "text/plain; version=0.0.4; charset=utf-8", put_metrics},
              {"/config", "text/plain; charset=utf-8", put_config}};
 
-static void put_headers(SoupServerMessage *message) {
+/* Before any of the request is read: what libsoup refuses by itself ends its connection too, which
+ * it would otherwise forget when the client leaves. */
+static void put_headers(SoupServer *server, SoupServerMessage *message, gpointer user) {
+    (void)server;
+    (void)user;
     SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
     soup_message_headers_replace(headers, "Cache-Control", "no-store");
     soup_message_headers_replace(headers, "X-Content-Type-Options", "nosniff");
@@ -128,7 +132,6 @@ static void look(SoupServer *server, SoupServerMessage *message, const char *pat
     if (soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CHUNKED ||
         soup_message_headers_get_content_length(headers) > 0)
         return refuse_body(message);
-    put_headers(message);
     if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0) return;
     soup_message_headers_replace(soup_server_message_get_response_headers(message), "Allow",
                                  "GET, HEAD");
@@ -155,6 +158,7 @@ static bool listen_there(ibx_admin *admin, ibx_error *err) {
     if (!socket) return false;
     g_main_context_push_thread_default(admin->context);
     admin->server = g_object_new(SOUP_TYPE_SERVER, NULL);
+    g_signal_connect(admin->server, "request-started", G_CALLBACK(put_headers), NULL);
     soup_server_add_early_handler(admin->server, NULL, look, admin, NULL);
     soup_server_add_handler(admin->server, NULL, answer, admin, NULL);
     if (!soup_server_listen_socket(admin->server, socket, 0, &why))

@@ -43,7 +43,7 @@ static const family_row FAMILIES[IBX_METRICS] = {
     [IBX_M_WORKERS] = {"workers", GAUGE, LABEL("state", "idle", "busy", "starting"),
                        .help = "Worker processes."},
     [IBX_M_RESTARTS] = {"worker_restarts_total", COUNTER,
-                        LABEL("reason", "crash", "deadline", "cancel", "rss", "jobs", "protocol"),
+                        LABEL("reason", "crash", "deadline", "cancel", "rss", "memory", "jobs", "protocol"),
                         .help = "Worker processes that were replaced, by why."},
     [IBX_M_MEMORY] = {"memory_budget_bytes", GAUGE, LABEL("state", "used", "limit"),
                       .help = "Memory that the plans of admitted jobs need, and may need."},

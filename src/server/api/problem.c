@@ -102,7 +102,7 @@ void ibx_answer_no(ibx_exchange *x, int status, const char *kind, const char *fo
     va_start(args, format);
     g_vsnprintf(err.text, sizeof err.text, format, args);
     va_end(args);
-    ibx_answer_problem(x, status, kind, &err, 0);
+    ibx_answer_problem(x, status, kind, &err, status == SOUP_STATUS_SERVICE_UNAVAILABLE);
 }
 
 void ibx_answer_error(ibx_exchange *x, const ibx_error *err) {

@@ -131,14 +131,11 @@ static GBytes *map(int fd, int64_t size, ibx_purse *purse) {
 }
 
 static GBytes *take_bytes(ibx_house *house, ibx_product *product, int fd, int64_t size) {
-    if (!ibx_purse_spend(&house->results, size)) {
-        refuse(house, product);
-        return NULL;
-    }
-    GBytes *bytes = map(fd, size, &house->results);
+    const bool paid = ibx_purse_spend(&house->results, size);
+    GBytes *bytes = paid ? map(fd, size, &house->results) : NULL;
     if (bytes) return bytes;
-    ibx_purse_return(&house->results, size);
-    ibx_fail(&product->error, IBX_MEMORY, "no memory for the result");
+    if (paid) ibx_purse_return(&house->results, size);
+    refuse(house, product);
     return NULL;
 }
 

@@ -168,14 +168,21 @@ static bool keeps_order(const ibx_hand *hand, const ibx_delivery *delivery, cons
     return true;
 }
 
+/* Why it shall not have another order; IBX_RESTARTS: it may. A scout refuses what does not fit by
+ * its plan; a run that lacks memory was to fit, and the next one may lack it too. */
+static int why_replace(const ibx_hand *hand, const ibx_delivery *delivery) {
+    const ibx_crew_plan *plan = &hand->crew->plan;
+    if (hand->runs && delivery->error.code == IBX_MEMORY) return IBX_RESTART_MEMORY;
+    if (plan->jobs > 0 && hand->served >= plan->jobs) return IBX_RESTART_JOBS;
+    return plan->rss > 0 && delivery->rss > plan->rss ? IBX_RESTART_RSS : IBX_RESTARTS;
+}
+
 /* Idle again, or replaced because it has done enough. */
 static void settle(ibx_hand *hand, const ibx_delivery *delivery) {
-    const ibx_crew_plan *plan = &hand->crew->plan;
-    const bool spent = plan->jobs > 0 && hand->served >= plan->jobs,
-               grown = plan->rss > 0 && delivery->rss > plan->rss;
+    const int why = why_replace(hand, delivery);
     stop_timer(hand);
-    if (spent || grown) count_restart(hand, spent ? IBX_RESTART_JOBS : IBX_RESTART_RSS);
-    if (spent || grown || hand->generation != hand->crew->generation)
+    if (why != IBX_RESTARTS) count_restart(hand, why);
+    if (why != IBX_RESTARTS || hand->generation != hand->crew->generation)
         replace(hand, false);
     else
         set_state(hand, IBX_WORKERS_IDLE);

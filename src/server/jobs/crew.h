@@ -3,7 +3,8 @@
  * A worker takes one order at a time. It is killed when the order takes too much time, or processor
  * time; when it ends by itself, or says what breaks the rules, that costs the order that it has. A
  * worker that ended is replaced at once, unless no order explains its end: then after 0.1 s, twice
- * as long each time, up to 10 s. After so many orders, or when it has grown, it is replaced too. */
+ * as long each time, up to 10 s. After so many orders, when it has grown, or when it was given no
+ * memory for what its plan said would do, it is replaced too. */
 #ifndef IBX_SERVER_CREW_H
 #define IBX_SERVER_CREW_H
 

@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 from urllib.parse import quote
 
@@ -55,10 +56,11 @@ class Contestant:
             ticks += sum(int(f) for f in fields[11:15])
         return ticks / os.sysconf("SC_CLK_TCK")
 
-    def memory(self):
-        """Megabytes that the family has in memory now, shared pages counted once each."""
+    def memory(self, *pids):
+        """Megabytes that the family, or only these of it, has in memory now; of pages that several
+        processes have, each counts its share."""
         total = 0
-        for pid in self.family():
+        for pid in pids or self.family():
             for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss:"):
                     total += int(line.split()[1])
@@ -80,8 +82,16 @@ def imbrex(program, folder, *options):
              "none", *options]
     recipe = f"resize:{SIDE}x/save:jpeg,quality={QUALITY}"
     found = Contestant(words, lambda name: f"/v1/-/{recipe}/file/{quote(name)}")
-    found.admin = admin
+    found.crashes = lambda: crashes(admin)
     return found
+
+
+def crashes(admin):
+    """Workers of imbrex that ended by themselves so far."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{admin}/metrics", timeout=20) as reply:
+        lines = reply.read().decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines
+               if line.startswith('imbrex_worker_restarts_total{reason="crash"}'))
 
 
 def sharp(scratch, folder):

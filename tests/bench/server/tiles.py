@@ -13,7 +13,7 @@ import sys
 import numpy
 from PIL import Image
 
-from contestants import Contestant, free_port
+from servers import Contestant, free_port
 
 IIPSRV = "/usr/lib/iipimage-server/iipsrv.fcgi"
 W, H, TILE = 15360, 17280, 512

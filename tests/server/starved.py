@@ -1,0 +1,116 @@
+"""Memory that runs out: a worker that is given none, and results that nobody reads. One request
+fails, or is told to come back; then all is as before, and the counters say what was. (T19.)"""
+
+import json
+import pathlib
+import re
+import resource
+import socket
+import subprocess
+import tempfile
+import time
+
+import support
+from support import check
+
+MB = 1 << 20
+work = pathlib.Path(tempfile.mkdtemp())
+subprocess.run(["convert", "-size", "2000x2000", "plasma:red-blue", "-interlace", "JPEG",
+                work / "large.jpg"], check=True)
+subprocess.run(["convert", "-size", "2400x1800", "xc:gray50", "-type", "TrueColor", "+noise", "Random", "-depth", "8",
+                work / "noise.png"], check=True)
+subprocess.run(["convert", "-size", "90x60", "plasma:red-blue", work / "small.jpg"], check=True)
+SMALL = "/v1/-/resize:64x/file/small.jpg"
+NOISE = "/v1/-/invert/save:png/file/noise.png"
+
+def until(condition, sentence, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.02)
+    raise SystemExit(f"failed: {sentence}")
+
+# ---- a worker's ----------------------------------------------------------------------------------
+
+def starve(s, room):
+    """No process that works for it gets more than so many bytes beyond those that it has."""
+    for pid in s.children():
+        text = pathlib.Path(f"/proc/{pid}/status").read_text()
+        most = int(re.search(r"VmSize:\s+(\d+)", text)[1]) * 1024 + room
+        resource.prlimit(pid, resource.RLIMIT_AS, (most, most))
+
+def restarts(s):
+    return {reason: s.metric("worker_restarts_total", reason=reason)
+            for reason in ("memory", "crash", "deadline", "protocol")}
+
+def no_memory(s, recipe, room):
+    """A plan that promised too little: the job fails, its worker goes, the next one is served. Where
+    a library knows no other way than to end the process, that is said too."""
+    path = f"/v1/-/{recipe}/file/large.jpg"
+    until(lambda: s.get(SMALL)[0] == 200 and s.metric("workers", state="idle") == 1, "it works")
+    before, processes = restarts(s), set(s.children())
+    starve(s, room)
+    status, _, body = s.get(path)
+    check(status != 200, f"{room // MB} MB are enough")
+    kind, after = json.loads(body)["type"].rsplit(":", 1)[1], restarts(s)
+    lost = {why: after[why] - before[why] for why in after if after[why] != before[why]}
+    check((status, kind, lost) in ((413, "job-too-big", {"memory": 1}),
+                                   (500, "worker-crashed", {"crash": 1})),
+          f"with {room // MB} MB more: {status} {body[:300]}, restarts {lost}")
+    again = s.get(path)[0]
+    check(again == 200, f"the same request again: {again}")
+    gone = processes - set(s.children())
+    check(len(gone) == 1, f"one process is another: {gone}")
+    print(f"  {recipe} with {room // MB} MB: {status} {kind}, restarts: {lost}, then {again}")
+    return kind
+
+# ---- that of results -----------------------------------------------------------------------------
+
+def hold(s, path):
+    """A client that asks, and does not read."""
+    c = socket.socket()
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    c.connect(("127.0.0.1", s.port))
+    c.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    return c
+
+def refused(s, what, method="GET", path=NOISE, body=None):
+    status, headers, said = s.request(method, path, body)
+    check(status == 503 and int(headers.get("retry-after", "0")) > 0, f"{what}: {status} {headers}")
+    check(json.loads(said)["type"] == "urn:imbrex:problem:overloaded", f"{what}: {said[:300]}")
+
+def unread_results(s):
+    """Results are paid for until they are sent: when there is no room, 503; then all is given back."""
+    size = len(s.get(NOISE)[2])
+    until(lambda: s.metric("result_bytes") == 0, "a result that was read is given back")
+    held = [hold(s, NOISE), hold(s, "/v1/-/flip/save:png/file/noise.png")]
+
+    until(lambda: s.metric("result_bytes") > 1.9 * size, "two are held")
+    most, before = s.metric("result_bytes"), s.metric("shed_total", reason="results")
+    refused(s, "another result")
+    check(s.metric("shed_total", reason="results") == before + 1, "it is counted")
+    check(s.get(SMALL)[0] == 200, "a small one fits")
+    refused(s, "a set of them", "POST", "/v1/set/resize:1500x/save:png",
+            (work / "noise.png").read_bytes())
+    held[0].settimeout(20)
+    while len(held[0].recv(MB)) > 0 and s.metric("result_bytes") == most:
+        pass
+    check(s.get(NOISE)[0] == 200, "one was read, another one fits")
+    for c in held:
+        c.close()
+    until(lambda: s.metric("result_bytes") == 0, f"all is given back: {s.metric('result_bytes')}")
+    check(s.get(NOISE)[0] == 200, "as before")
+    print(f"  results of {size / MB:.1f} MB: {most / MB:.1f} MB held of 32, then told to come back")
+
+if not support.SANITIZED:  # which take all addresses that there are
+    kinds = []
+    for recipe, room in (("equalize/save:png", 24 * MB), ("blur:9/save:webp", 12 * MB)):
+        with support.server("--root", work, "--worker-count", 1) as s:
+            kinds.append(no_memory(s, recipe, room))
+    check("job-too-big" in kinds, f"it is told as what it is: {kinds}")
+    print("no_memory: good")
+with support.server("--root", work, "--limits-inflight-bytes", "32M") as s:
+    unread_results(s)
+    check(s.crashes() == 0, "no worker crashed")
+    print("unread_results: good")
