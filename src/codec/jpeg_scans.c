@@ -1,5 +1,6 @@
 /* jpeg_scans.c - the scans of a progressive JPEG, by its markers. */
 #include "codec/jpeg_scans.h"
+#include <limits.h>
 #include <math.h>
 
 /* Markers (T.81, table B.1) that libjpeg has no names for. */
@@ -139,7 +140,7 @@ static bool add_scan(walk *w, ibx_jpeg_scans *scans, uint64_t at, size_t length)
     if (!read_header(w, at, length, h) || !follow(w, h)) return false;
     if (scans->count == 0 && at + length != w->data) return false;
     const uint64_t end = end_of_data(&w->view, at + length);
-    scans->scan[scans->count++] = (ibx_jpeg_scan){.from = at - 2, .to = end};
+    scans->scan[scans->count++] = (ibx_jpeg_scan){.from = at - 2, .to = end, .least = INT_MAX};
     return end > 0;
 }
 
@@ -183,26 +184,25 @@ static double quantizer(const struct jpeg_decompress_struct *jpeg) {
 
 /* The reduction from which on a refinement of luma is not needed. */
 static int least_reduction(const header *h, double quantizer) {
-    const double steps = (1 << h->before) - 1;
-    return (int)fmax(ceil(steps * quantizer / IBX_JPEG_COARSE), IBX_JPEG_COARSE_LEAST);
+    const double error = ((1 << h->before) - 1) * quantizer;
+    if (error == 0 || error > IBX_JPEG_COARSE_MOST) return INT_MAX;
+    return (int)fmax(ceil(error / IBX_JPEG_COARSE), IBX_JPEG_COARSE_LEAST);
 }
 
 /* From the last scan to the first, as one is needed at least as long as those that refine it. */
 static int choose(const walk *w, ibx_jpeg_scans *scans) {
     const double step = quantizer(w->jpeg);
-    int least[DCTSIZE2], smallest = 0; /* of luma: the reductions below which bits are needed */
-    for (int k = 0; k < DCTSIZE2; k++) least[k] = IBX_JPEG_COARSE_LEAST;
-    for (int i = scans->count - 1; step > 0 && i >= 0; i--) {
+    int least[DCTSIZE2] = {0}, smallest = INT_MAX; /* of luma: below these bits are needed */
+    for (int i = scans->count - 1; i >= 0; i--) {
         const header *h = &w->scan[i];
         if (h->component[0] != 0 || h->first == 0 || h->before == 0) continue;
         int from = least_reduction(h, step);
-        for (int k = h->first; k <= h->last; k++)
-            if (least[k] > from) from = least[k];
+        for (int k = h->first; k <= h->last; k++) from = ibx_max(from, least[k]);
         for (int k = h->first; k <= h->last; k++) least[k] = from;
         scans->scan[i].least = from;
-        if (smallest == 0 || from < smallest) smallest = from;
+        smallest = ibx_min(smallest, from);
     }
-    return smallest;
+    return smallest < INT_MAX ? smallest : 0;
 }
 
 static bool eligible(const struct jpeg_decompress_struct *jpeg, const ibx_source *source) {
@@ -229,7 +229,6 @@ int ibx_jpeg_scans_find(ibx_jpeg_scans *scans, const struct jpeg_decompress_stru
 void ibx_jpeg_scans_drop(ibx_jpeg_scans *scans, int reduction) {
     int count = 0;
     for (int i = 0; i < scans->count; i++)
-        if (scans->scan[i].least > 0 && scans->scan[i].least <= reduction)
-            scans->scan[count++] = scans->scan[i];
+        if (scans->scan[i].least <= reduction) scans->scan[count++] = scans->scan[i];
     scans->count = count;
 }

@@ -14,18 +14,19 @@
  *   0: 1-63, bit 0            refinement of luma             37 %  may be left out
  *
  * Without bits below bit n a coefficient is nearer to 0 than it should be, by up to (2^n - 1) steps
- * of its quantizer. A reduction averages most of that away. So a refinement is left out where
+ * of its quantizer. A reduction averages most of that away, but not that the finest texture gets
+ * weaker, and with it its mean in linear light. So a refinement is left out where
  *
- *   (2^n - 1) x quantizer <= IBX_JPEG_COARSE x reduction,   and the reduction is at least
- *                                                           IBX_JPEG_COARSE_LEAST,
+ *   (2^n - 1) x quantizer <= IBX_JPEG_COARSE x reduction,  IBX_JPEG_COARSE_LEAST <= reduction,
+ *   (2^n - 1) x quantizer <= IBX_JPEG_COARSE_MOST,
  *
  * and where no later scan needs its bits. The quantizer is the mean of those of the first five AC
- * coefficients, which are what is left after a reduction.
+ * coefficients, which are what is left after a reduction. Photographs, reduced by 4 to 64, then
+ * differ by 50 dB or more from what they would be, and charts of lines one pixel wide by 40.
  *
  * DC and chroma are always decoded in full: they cost little, and the eye (and sRGB, where a colour
  * is dark in one channel) sees their errors first. So are scans that give the first bits of
- * coefficients: without these textures lose their energy, and with it their brightness in linear
- * light.
+ * coefficients, without which texture would not get weaker but vanish.
  *
  * Whether scans can be left out is found by looking at the file's markers, from its beginning to
  * its end. Whatever is unusual there (see ibx_jpeg_scans_find) is a reason to decode everything, so
@@ -39,9 +40,9 @@
 
 #include <jpeglib.h>
 
-/* The reduction from which on anything is left out; and levels of a coefficient's error for each
- * unit of the reduction. */
-enum { IBX_JPEG_COARSE_LEAST = 4 };
+/* The reduction from which on anything is left out; the error of a coefficient that is accepted for
+ * each unit of it, and whatever it is. */
+enum { IBX_JPEG_COARSE_LEAST = 4, IBX_JPEG_COARSE_MOST = 12 };
 #define IBX_JPEG_COARSE 1.5
 
 /* Files with more scans or bytes than these are decoded in full. */
@@ -50,7 +51,7 @@ enum { IBX_JPEG_MOST_SCANS = 64, IBX_JPEG_MOST_BYTES = 64 << 20 };
 /* A scan: from its marker to the next marker that is not part of it. */
 typedef struct {
     uint64_t from, to; /* bytes of the file */
-    int least;         /* the reduction from which on it may be left out; 0: never */
+    int least;         /* the reduction from which on it may be left out; INT_MAX: never */
 } ibx_jpeg_scan;
 
 typedef struct {
