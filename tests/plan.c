@@ -251,6 +251,40 @@ static void test_levels(void **state) {
     }
 }
 
+/* The decoder is told of a reduction that it leaves out detail for, rounded down, if nobody looks
+ * at the image in front of it. */
+static void test_coarse(void **state) {
+    (void)state;
+    static const struct {
+        const char *recipe;
+        int coarse;
+    } CASES[] = {{"resize:500x375", 8},
+                 {"resize:501x375,fill", 7},
+                 {"resize:500x300,fill", 8},
+                 {"resize:100x750,fill", 4},
+                 {"resize:1000x750", 4},
+                 {"resize:1001x751", 0},
+                 {"crop:2000x1500/resize:250x188,fill", 7},
+                 {"crop:1000x750/resize:500x375", 0},
+                 {"resize:500x375/blur:1", 8},
+                 {"blur:1/resize:500x375", 0},
+                 {"save:png/resize:500x375", 0},
+                 {"resize:2000x1500/resize:500x375", 0},
+                 {"blur:1", 0}};
+    ibx_info info = photo(4000, 3000);
+    for (info.coarsens = 0; info.coarsens <= 4; info.coarsens += 4)
+        for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+            planned p = plan_of(CASES[i].recipe, &info, &USUAL);
+            if (p.plan.coarse != (info.coarsens ? CASES[i].coarse : 0))
+                fail_msg("%s: %d", CASES[i].recipe, p.plan.coarse);
+            done(&p);
+        }
+    info.coarsens = 8;
+    planned p = plan_of("resize:600x450", &info, &USUAL);
+    assert_int_equal(p.plan.coarse, 0);
+    done(&p);
+}
+
 /* Of the columns, too, the decoder is told which are needed. */
 static void test_columns_that_a_crop_needs(void **state) {
     (void)state;
@@ -461,6 +495,7 @@ int main(void) {
         cmocka_unit_test(test_shrink_on_load),
         cmocka_unit_test(test_shrink_on_load_waits),
         cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_coarse),
         cmocka_unit_test(test_columns_that_a_crop_needs),
         cmocka_unit_test(test_strips_that_a_crop_needs),
         cmocka_unit_test(test_components),

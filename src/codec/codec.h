@@ -4,10 +4,10 @@
  * a file name, a thread or a tile. Calls for one decoder or encoder come one after another, from
  * changing threads. Different ones run at the same time: no global state.
  *
- * Order of calls for a decoder: open, [start | start_components], [columns], [skip], read ...,
- * close; neither columns nor skip where components were started. An encoder: create, write ...,
- * finish, destroy; one whose job says `pressed`: create, append ..., finish, destroy. Coders that
- * offer `pixels` are neither read nor written. */
+ * Order of calls for a decoder: open, [start | start_components], [coarsen], [columns], [skip],
+ * read ..., close; neither coarsen nor columns nor skip where components were started. An encoder:
+ * create, write ..., finish, destroy; one whose job says `pressed`: create, append ..., finish,
+ * destroy. Coders that offer `pixels` are neither read nor written. */
 #ifndef IBX_CODEC_CODEC_H
 #define IBX_CODEC_CODEC_H
 
@@ -61,6 +61,7 @@ typedef struct {
     int shrinks;       /* the sum of all n, powers of 2, for which start(shrink = n) is offered */
     bool levels;       /* they stand in the file, made for being looked at; else the decoder
                           averages, and the quality is the reader's to judge (see plan) */
+    int coarsens;      /* the reduction from which on `coarsen` leaves anything out; 0: never */
     bool direct;       /* rows and columns that are not needed cost nothing, as tiles of a TIFF;
                           else rows above are read, too */
     ibx_chroma chroma; /* known: start(components) is offered */
@@ -123,6 +124,11 @@ typedef struct ibx_codec {
     /* Chooses reduced decoding, before the first read: info->head gets the new size (the old one
      * divided by shrink, rounded up). Only for offered shrinks. */
     bool (*start)(void *decoder, int shrink, ibx_info *info, ibx_error *err);
+
+    /* The image will be reduced so many times in each direction, what `start` does included:
+     * detail that cannot be seen after that need not be decoded. Nor is damage found in what is
+     * left out. Only from info->coarsens on. */
+    void (*coarsen)(void *decoder, int reduction);
 
     /* Chooses components, before the first read: `read` gets three strips from then on. Only where
      * info->chroma is known. */

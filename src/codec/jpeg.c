@@ -11,6 +11,7 @@ const ibx_codec ibx_codec_jpeg = {
     .sniff = sniff,
     .open = ibx_jpeg_open,
     .start = ibx_jpeg_start,
+    .coarsen = ibx_jpeg_coarsen,
     .start_components = ibx_jpeg_start_components,
     .columns = ibx_jpeg_columns,
     .skip = ibx_jpeg_skip,
@@ -76,23 +77,44 @@ static void nothing(j_decompress_ptr jpeg) {
     (void)jpeg;
 }
 
-/* The next chunk, or at the end of the file an end-of-image marker, which makes libjpeg finish
+/* Gives libjpeg the rest of the chunk, up to the next gap. False: nothing is left of it. */
+static bool hand_out(ibx_jpeg_source *s) {
+    while (s->gaps > 0 && s->left > 0 && s->at >= s->gap->from) {
+        const uint64_t over = s->gap->to - s->at;
+        const size_t n = over < s->left ? (size_t)over : s->left;
+        s->rest += n;
+        s->left -= n;
+        s->at += n;
+        if (s->at < s->gap->to) return false;
+        s->gap++;
+        s->gaps--;
+    }
+    const bool cut = s->gaps > 0 && s->gap->from - s->at < s->left;
+    const size_t n = cut ? (size_t)(s->gap->from - s->at) : s->left;
+    s->base.next_input_byte = s->rest;
+    s->base.bytes_in_buffer = n;
+    s->rest += n;
+    s->left -= n;
+    s->at += n;
+    return n > 0;
+}
+
+/* The next bytes, or at the end of the file an end-of-image marker, which makes libjpeg finish
  * with what it has. */
 static boolean fill(j_decompress_ptr jpeg) {
     static const JOCTET end_of_image[] = {0xFF, JPEG_EOI};
     ibx_jpeg_source *s = (ibx_jpeg_source *)jpeg->src;
     ibx_jpeg_errors *e = (ibx_jpeg_errors *)jpeg->err;
-    const uint8_t *data = NULL;
-    size_t size = 0;
-    if (!s->ended && !s->source->next(s->source, &data, &size, &e->error)) ibx_jpeg_give_up(e);
-    if (!size) {
+    while (!hand_out(s)) {
+        if (!s->ended && !s->source->next(s->source, &s->rest, &s->left, &e->error))
+            ibx_jpeg_give_up(e);
+        if (s->left > 0) continue;
         if (!s->ended) WARNMS(jpeg, JWRN_JPEG_EOF);
         s->ended = true;
-        data = end_of_image;
-        size = sizeof end_of_image;
+        s->base.next_input_byte = end_of_image;
+        s->base.bytes_in_buffer = sizeof end_of_image;
+        break;
     }
-    s->base.next_input_byte = data;
-    s->base.bytes_in_buffer = size;
     return TRUE;
 }
 
@@ -115,6 +137,15 @@ void ibx_jpeg_source_init(ibx_jpeg_source *s, ibx_source *source) {
                                     .skip_input_data = skip,
                                     .resync_to_restart = jpeg_resync_to_restart,
                                     .term_source = nothing}};
+}
+
+void ibx_jpeg_source_leave_out(ibx_jpeg_source *s, const ibx_jpeg_scan *gap, int gaps) {
+    s->rest -= s->base.bytes_in_buffer;
+    s->left += s->base.bytes_in_buffer;
+    s->at -= s->base.bytes_in_buffer;
+    s->base.bytes_in_buffer = 0;
+    s->gap = gap;
+    s->gaps = gaps;
 }
 
 /* ---- destination -------------------------------------------------------------------------- */

@@ -6,10 +6,8 @@
 #define IBX_CODEC_JPEG_H
 
 #include "codec/codec.h"
+#include "codec/jpeg_scans.h"
 #include <setjmp.h>
-#include <stdio.h> /* jpeglib.h needs it first */
-
-#include <jpeglib.h>
 
 /* The error manager: `base` must be first, libjpeg hands back a pointer to it. */
 typedef struct {
@@ -33,9 +31,23 @@ _Noreturn void ibx_jpeg_give_up(ibx_jpeg_errors *e);
 typedef struct {
     struct jpeg_source_mgr base;
     ibx_source *source;
+    const uint8_t *rest; /* of the present chunk: what libjpeg was not given yet */
+    size_t left;
+    uint64_t at;              /* of `rest` in the file */
+    const ibx_jpeg_scan *gap; /* what comes next that libjpeg is not given, `gaps` of them */
+    int gaps;
     bool ended; /* libjpeg was given an artificial end of image */
 } ibx_jpeg_source;
 void ibx_jpeg_source_init(ibx_jpeg_source *s, ibx_source *source);
+
+/* How much of the file libjpeg has read. */
+static inline uint64_t ibx_jpeg_source_place(const ibx_jpeg_source *s) {
+    return s->at - s->base.bytes_in_buffer;
+}
+
+/* From now on these scans, in the order of the file, are kept from libjpeg, which has read nothing
+ * of them yet. The list is borrowed. */
+void ibx_jpeg_source_leave_out(ibx_jpeg_source *s, const ibx_jpeg_scan *gap, int gaps);
 
 /* The coefficients of one component, for images with several scans. The tag is libjpeg's, which
  * leaves the contents to whoever manages its memory. */
@@ -110,6 +122,7 @@ extern const ibx_band_codec ibx_jpeg_bands;
 void *ibx_jpeg_open(ibx_source *source, const ibx_decode_limits *limits, ibx_info *info,
                     ibx_error *err);
 bool ibx_jpeg_start(void *decoder, int shrink, ibx_info *info, ibx_error *err);
+void ibx_jpeg_coarsen(void *decoder, int reduction);
 void ibx_jpeg_start_components(void *decoder);
 void ibx_jpeg_columns(void *decoder, int x, int w);
 bool ibx_jpeg_skip(void *decoder, int rows, ibx_error *err);

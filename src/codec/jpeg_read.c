@@ -19,6 +19,7 @@ typedef struct {
     struct jpeg_decompress_struct jpeg;
     ibx_jpeg_errors errors;
     ibx_jpeg_source source;
+    ibx_jpeg_scans scans;
     ibx_jpeg_arrays arrays;
     struct jpeg_progress_mgr progress;
     ibx_metadata metadata;
@@ -118,7 +119,7 @@ static void read_header(decoder *d, const ibx_decode_limits *limits, ibx_info *i
     }
 }
 
-static void fill_info(const decoder *d, ibx_info *info) {
+static void fill_info(decoder *d, ibx_info *info) {
     info->head.w = (int)d->jpeg.image_width;
     info->head.h = (int)d->jpeg.image_height;
     info->head.depth = 8;
@@ -129,6 +130,8 @@ static void fill_info(const decoder *d, ibx_info *info) {
     info->pages = 1;
     info->progressive = d->jpeg.progressive_mode;
     info->shrinks = 2 + 4 + 8;
+    info->coarsens = ibx_jpeg_scans_find(&d->scans, &d->jpeg, ibx_jpeg_source_place(&d->source),
+                                         d->source.source);
     info->chroma = d->chroma;
     info->metadata = d->metadata;
 }
@@ -166,6 +169,15 @@ bool ibx_jpeg_start(void *decoder_, int shrink, ibx_info *info, ibx_error *err) 
     info->head.w = (int)d->jpeg.output_width;
     info->head.h = (int)d->jpeg.output_height;
     return true;
+}
+
+/* libjpeg would guess the coefficients that it does not get, which takes longer than decoding
+ * them. */
+void ibx_jpeg_coarsen(void *decoder_, int reduction) {
+    decoder *d = decoder_;
+    ibx_jpeg_scans_drop(&d->scans, reduction);
+    ibx_jpeg_source_leave_out(&d->source, d->scans.scan, d->scans.count);
+    d->jpeg.do_block_smoothing = FALSE;
 }
 
 /* How many strips `read` is given at a time. */

@@ -55,6 +55,7 @@ static bool start(ibx_picture *picture, ibx_error *err) {
     if (plan->component) codec->start_components(picture->decoder);
     if (plan->shrink > 1 && !codec->start(picture->decoder, plan->shrink, &picture->info, err))
         return false;
+    if (plan->coarse > 0) codec->coarsen(picture->decoder, plan->coarse);
     if (codec->columns && !plan->component && band->right - band->left < band->head.w)
         codec->columns(picture->decoder, band->left, band->right - band->left);
     return true;

@@ -1,4 +1,4 @@
-/* plan.c - makes and frees plans; chooses shrink-on-load. */
+/* plan.c - makes and frees plans; chooses what the decoder does of a reduction. */
 #include "engine/plan.h"
 #include "core/param.h"
 #include <stdlib.h>
@@ -77,31 +77,53 @@ static bool leaves_enough(const ibx_info *info, const ibx_head *in, const ibx_he
            (in->w >= out->w * least && in->h >= out->h * least);
 }
 
-/* How much of the reduction the decoder may do. */
-static int choose_shrink(const ibx_plan *plan, const ibx_info *info) {
-    const int first = info->shrinks ? find_reduction(plan) : -1;
-    if (first < 0) return 1;
+/* The heads in front of such a reduction and behind it. */
+static bool find_sizes(const ibx_plan *plan, ibx_head *in, ibx_head *out) {
+    const int first = find_reduction(plan);
+    if (first < 0) return false;
     const int step = plan->pass[first].ready;
     int last = first;
     while (last + 1 < plan->passes && plan->pass[last + 1].ready == step &&
            !plan->pass[last + 1].filter->scan)
         last++;
-    const ibx_head *in = &plan->pass[first].call.in, *out = &plan->pass[last].call.out;
+    *in = plan->pass[first].call.in;
+    *out = plan->pass[last].call.out;
+    return true;
+}
+
+/* How much of the reduction the decoder may do. */
+static int choose_shrink(const ibx_info *info, const ibx_head *in, const ibx_head *out) {
     int shrink = info->levels ? IBX_MOST_SHRINK : MOST_SHRINK;
     while (shrink > 1 && !(info->shrinks & shrink && leaves_enough(info, in, out, shrink)))
         shrink /= 2;
     return shrink;
 }
 
-bool ibx_plan_make(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *info,
-                   const ibx_plan_options *options, ibx_error *err) {
-    if (!ibx_plan_chain(plan, 1, recipe, info, options, err)) return false;
-    ibx_plan_components(plan, recipe, info, options);
-    const int shrink = choose_shrink(plan, info);
+/* The reduction, if it is one that the decoder leaves out detail for; else 0. */
+static int choose_coarse(const ibx_info *info, const ibx_head *in, const ibx_head *out) {
+    const int reduction = ibx_min(in->w / out->w, in->h / out->h);
+    return info->coarsens > 0 && reduction >= info->coarsens ? reduction : 0;
+}
+
+/* Makes use of what the decoder can do for a reduction, by planning once more. */
+static bool reduce_early(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *info,
+                         const ibx_plan_options *options, ibx_error *err) {
+    ibx_head in, out;
+    if (!(info->shrinks || info->coarsens) || !find_sizes(plan, &in, &out)) return true;
+    const int shrink = choose_shrink(info, &in, &out);
     if (shrink > 1) {
         ibx_plan_free(plan);
         if (!ibx_plan_chain(plan, shrink, recipe, info, options, err)) return false;
     }
+    plan->coarse = choose_coarse(info, &in, &out);
+    return true;
+}
+
+bool ibx_plan_make(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *info,
+                   const ibx_plan_options *options, ibx_error *err) {
+    if (!ibx_plan_chain(plan, 1, recipe, info, options, err)) return false;
+    ibx_plan_components(plan, recipe, info, options);
+    if (!reduce_early(plan, recipe, info, options, err)) return false;
     if (ibx_plan_fit(plan, options, err)) return true;
     ibx_plan_free(plan);
     return false;

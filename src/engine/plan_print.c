@@ -30,6 +30,7 @@ static void print_decode(const ibx_plan *plan, FILE *out) {
     if (plan->shrink > 1)
         fprintf(out, ", shrunk by %d on load from %d x %d", plan->shrink, plan->input.full_w,
                 plan->input.full_h);
+    if (plan->coarse > 0) fprintf(out, ", without scans too fine to be seen at 1/%d", plan->coarse);
     fprintf(out, "; strips of %d rows, ", band->strip_rows);
     fprintf(out, band->whole ? "all %d%s\n" : "%d in a ring%s\n", band->slots,
             band->mapped  ? ", in a mapped file"

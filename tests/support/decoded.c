@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -49,8 +51,16 @@ void pieces_init(pieces *p, blob bytes, size_t piece) {
 }
 
 void pieces_free(pieces *p) {
+    if (p->source.fd >= 0) close(p->source.fd);
     free(p->chunk);
     p->chunk = NULL;
+}
+
+/* Gives them a file of the same bytes. */
+static void pieces_seek(pieces *p) {
+    p->source.fd = memfd_create("test", MFD_CLOEXEC);
+    p->source.size = (int64_t)p->bytes.size;
+    if (write(p->source.fd, p->bytes.data, p->bytes.size) != (ssize_t)p->bytes.size) abort();
 }
 
 /* ---- decoding ----------------------------------------------------------------------------- */
@@ -88,6 +98,8 @@ static bool read_strip(const ibx_codec *codec, void *decoder, decoded *d, int y,
 
 static bool read_all(const ibx_codec *codec, void *decoder, how h, decoded *d, ibx_error *err) {
     if (h.shrink > 1 && !codec->start(decoder, h.shrink, &d->info, err)) return false;
+    if (d->info.coarsens > 0 && h.reduction >= d->info.coarsens)
+        codec->coarsen(decoder, h.reduction);
     const ibx_head *head = &d->info.head;
     const size_t sample = d->info.sample == IBX_U8 ? 1 : d->info.sample == IBX_U16 ? 2 : 4;
     d->stride = (size_t)head->w * (size_t)ibx_planes(head) * sample;
@@ -116,6 +128,7 @@ bool decode(blob bytes, how h, decoded *d, ibx_error *err) {
     if (!codec) return ibx_fail(err, IBX_FORMAT, "neither JPEG nor PNG");
     ibx_memory_source_init(&whole, "test", bytes.data, bytes.size);
     pieces_init(&parts, bytes, h.piece);
+    if (h.seeks) pieces_seek(&parts);
     void *decoder = codec->open(h.piece ? &parts.source : &whole.source, &limits, &d->info, err);
     bool ok = decoder != NULL;
     if (ok) {

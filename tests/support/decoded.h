@@ -28,7 +28,9 @@ void pieces_free(pieces *p);
 typedef struct {
     int strip;    /* rows per read */
     size_t piece; /* bytes per chunk, from a source that cannot seek */
+    bool seeks;   /* but for a file that it has, too */
     int shrink;
+    int reduction;  /* that the decoder may leave out detail for, if it can do so for this file */
     int skip;       /* rows to skip first, if the codec can; their pixels are 0 */
     int left, need; /* columns that are needed, if the codec can leave out others; need 0: all */
     bool accept_damage;
