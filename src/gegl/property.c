@@ -53,6 +53,7 @@ static GType new_enum(const ibx_filter *filter, const ibx_param *row) {
     for (guint i = 0; i < n; i++)
         values[i] = (GEnumValue){(int)i, ibx_gegl_title(row->choices[i]), row->choices[i]};
     const GType result = g_enum_register_static(type, values);
+    g_type_set_qdata(result, g_quark_from_static_string("imbrex-values"), values);
     g_free(type);
     return result;
 }
