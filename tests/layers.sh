@@ -27,7 +27,7 @@ height() {
     codec/*) echo 2 ;;
     engine/*) echo 3 ;;
     describe/*) echo 4 ;;
-    cli/* | server/* | gimp/*) echo 5 ;;
+    cli/* | server/* | gegl/* | gimp/*) echo 5 ;;
     */*) echo 9 ;;
     *) echo 0 ;;
     esac
@@ -64,7 +64,7 @@ check_filters() {
 
 check_front_ends() {
     names=$(for file in filters/*.c; do basename "$file" .c; done | paste -sd '|')
-    for folder in src/describe src/cli src/server src/gimp; do
+    for folder in src/describe src/cli src/server src/gegl src/gimp; do
         [ -d "$folder" ] || continue
         found=$(grep -rnE "\"($names)\"" "$folder") && fail "a front-end names a filter: $found"
     done
@@ -73,16 +73,18 @@ check_front_ends() {
 check_headers() {
     flags=$(pkg-config --cflags vips lcms2 libexif libsoup-3.0)
     gimp=$(pkg-config --cflags gimpui-2.0 gegl-0.4 2>/dev/null) || gimp=
+    gegl=$(pkg-config --cflags gegl-0.4 2>/dev/null) || gegl=
     for compiler in gcc clang; do
         command -v $compiler >/dev/null || continue
         for header in src/*.h src/*/*.h src/*/*/*.h; do
-            case $header in # where there is no libgimp, its plug-in is not built either
+            case $header in # where there is no libgimp or GEGL, what needs it is not built either
             src/gimp/*) [ -n "$gimp" ] || continue ;;
+            src/gegl/*) [ -n "$gegl" ] || continue ;;
             esac
             # shellcheck disable=SC2086 # flags are words
             printf '#include "%s"\n' "${header#src/}" |
                 $compiler -x c -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only \
-                    -Isrc $flags $gimp - || fail "$header does not compile alone with $compiler"
+                    -Isrc $flags $gegl $gimp - || fail "$header does not compile alone with $compiler"
         done
     done
 }
