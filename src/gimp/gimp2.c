@@ -1,5 +1,6 @@
 /* gimp2.c - the plug-in of GIMP 2: what it is asked to run, and what it answers. */
 #include "gimp/gimp2.h"
+#include "gimp/pages.h"
 #include "gimp/words.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -65,8 +66,17 @@ static void start_passive(char **argv) {
     if (setenv("OMP_WAIT_POLICY", "passive", 1) == 0) execv("/proc/self/exe", argv);
 }
 
+/* "imbrex --pages FOLDER", when it is built: the help comes from the same tables as the menu. */
+static int write_pages(const char *folder) {
+    ibx_error err = {0};
+    if (ibx_gimp_pages(folder, &err)) return 0;
+    fprintf(stderr, "%s\n", err.text);
+    return 1;
+}
+
 int main(int argc, char **argv) {
     static const GimpPlugInInfo INFO = {.query_proc = ibx_gimp2_query, .run_proc = run};
+    if (argc == 3 && strcmp(argv[1], "--pages") == 0) return write_pages(argv[2]);
     start_passive(argv);
     return gimp_main(&INFO, argc, argv);
 }
