@@ -21,9 +21,8 @@ for name in [*names, *others]:
     for i in range(3 + len(names[name]["parameters"]) if name in names else others[name]):
         argument = f'(gimp-procedural-db-proc-arg "{name}" {i})'
         g.ask(f"{name} {i}", f'(car {argument}) "|" (cadr {argument}) "|" (caddr {argument})')
-g.define('(define all (gimp-plugins-query "imbrex"))')
+g.define('(define all (gimp-plugins-query ""))')
 g.ask("menu", "(cadr all)")
-g.ask("entries", "(list-ref all 11)")
 answers = g.run()
 
 for name, f in names.items():
@@ -40,11 +39,13 @@ for name, f in names.items():
         if p["type"] == "float":
             check(f"default {p['default']:g}" in words, f"{name}, {argument}: default of {words}")
 
-entries = answers["menu"] + answers["entries"]
+entries = answers["menu"]
 for f in filters:
-    label = f["name"].replace("_", " ").capitalize() + "..."
-    menu = "imbrex/" + f["category"].capitalize()
-    check(label in entries and menu in entries, f"no entry {label} in {menu}: {entries}")
+    label = f["name"].replace("_", " ").capitalize()
+    path = f"<Image>/Filters/imbrex/{f['category'].capitalize()}/{label}..."
+    check(path in entries, f"no entry {path}")
+for label in ("Recipe", "Batch"):
+    check(f"<Image>/Filters/imbrex/{label}..." in entries, f"no entry {label}")
 
 folder = IMBREX.parent / "plug-ins" / "imbrex" / "help" / "en"
 pages = {item.get("id"): item.get("ref")
