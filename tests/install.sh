@@ -13,6 +13,28 @@ exists out/a.png
 imbrex info a.pgm --allow-loader ppm
 is 0
 
+gimp_install() {
+    HOME=$scratch/home XDG_CONFIG_HOME='' GIMP2_DIRECTORY='' "$IMBREX" gimp-install >"$out" 2>"$err"
+    status=$?
+}
+
+# The plug-in of GIMP, where it is built: it finds its library, and gimp-install finds it.
+if [ -x "$BUILD/plug-ins/imbrex/imbrex" ]; then
+    plugin=$scratch/tree/lib/gimp/2.0/plug-ins/imbrex
+    exists "$plugin/help/en/gimp-help.xml"
+    "$plugin/imbrex" --pages pages >"$out" 2>&1 || fail "the plug-in does not start: $(cat "$out")"
+    gimp_install
+    is 0
+    [ "$(readlink -f "$scratch/home/.config/GIMP/2.10/plug-ins/imbrex")" = "$(readlink -f "$plugin")" ] ||
+        fail "gimp-install linked something else"
+    gimp_install # once more
+    is 0
+    rm "$scratch/home/.config/GIMP/2.10/plug-ins/imbrex"
+    mkdir "$scratch/home/.config/GIMP/2.10/plug-ins/imbrex"
+    gimp_install
+    is 2 "is no link"
+fi
+
 cat >host.c <<'C'
 #include <imbrex.h>
 #include <filter.h>

@@ -3,6 +3,7 @@
 # the checkout, builds that, and finds the filter in the list, in its help, and in a run.
 set -eu
 cd "${SOURCE:-$(dirname "$0")/..}"
+checkout=$PWD
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cp -R CMakeLists.txt filters src samples "$folder"
@@ -35,4 +36,13 @@ build/imbrex run invert:0.75 charts -o old --progress none >log 2>&1
 [ "$(find new -type f | wc -l)" -gt 0 ] || fail "the run wrote nothing"
 diff -r new old || fail "the copy of the example does not do what the example does"
 cmp -s charts/patches.png new/patches.png && fail "the run changed nothing"
-echo "new_filter: one file added, found in the list, in its help, and in a run"
+
+# The plug-in, where there is GIMP: what all procedures of the list must be is what this one must be.
+if [ -x build/plug-ins/imbrex/imbrex ]; then
+    IMBREX=build/imbrex SOURCE=. /usr/bin/python3 "$checkout/tests/gimp/procedures.py" >log 2>&1 || {
+        [ $? -eq 77 ] || fail "the new filter in GIMP: $(cat log)"
+    }
+    grep -q plug-in-imbrex-another-negative build/plug-ins/imbrex/help/en/gimp-help.xml ||
+        fail "the new filter has no page of help in GIMP"
+fi
+echo "new_filter: one file added, found in the list, in its help, in GIMP, and in a run"

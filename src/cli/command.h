@@ -11,6 +11,7 @@ int ibx_do_filters(const ibx_options *options, const ibx_program *program);
 int ibx_do_info(const ibx_options *options, const ibx_program *program);
 int ibx_do_completion(const ibx_options *options, const ibx_program *program);
 int ibx_do_man(const ibx_options *options, const ibx_program *program);
+int ibx_do_gimp_install(const ibx_options *options, const ibx_program *program);
 int ibx_do_help(const ibx_options *options, const ibx_program *program);
 
 /* The row of the command with this bit. */

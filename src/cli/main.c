@@ -34,6 +34,11 @@ static const ibx_command COMMANDS[] = {
      "Prints PATH, that of a request as \"resize:512x/file/a.jpg\", behind its signature. The key "
      "comes from the settings of the server.",
      IBX_SIGN},
+    {"gimp-install", "", "Put the plug-in into your GIMP.",
+     "Links the plug-in for GIMP 2.10, and the operations for GEGL, to where they are looked for "
+     "in "
+     "your home folder. Not needed where imbrex is installed below the prefix of GIMP.",
+     IBX_GIMP_INSTALL},
     {"completion", "SHELL", "Print completions for bash, zsh or fish.",
      "For bash: source <(imbrex completion bash)", IBX_COMPLETION},
     {"man", "", "Print the manual page.", "To read it: imbrex man | man -l -", IBX_MAN},
@@ -42,8 +47,8 @@ static const ibx_command COMMANDS[] = {
 
 /* What does the command; in the order of COMMANDS. */
 static int (*const ACTIONS[])(const ibx_options *, const ibx_program *) = {
-    ibx_do_run, ibx_do_plan,       ibx_do_filters, ibx_do_info, NULL,
-    NULL,       ibx_do_completion, ibx_do_man,     ibx_do_help};
+    ibx_do_run, ibx_do_plan,         ibx_do_filters,    ibx_do_info, NULL,
+    NULL,       ibx_do_gimp_install, ibx_do_completion, ibx_do_man,  ibx_do_help};
 
 /* The commands of the server read their own words. */
 static int do_server_command(const ibx_command *command, int argc, char **argv) {

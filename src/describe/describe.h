@@ -29,6 +29,19 @@ typedef struct {
 } ibx_example;
 ibx_example ibx_describe_example(void);
 
+/* ---- for a browser (html.c) -------------------------------------------------------------------
+ */
+
+/* A page's begin, with a heading, and its end. */
+void ibx_describe_html_head(FILE *out, const char *title);
+void ibx_describe_html_foot(FILE *out);
+
+/* All filters by category, each linked to the page whose address `put_address` prints. */
+void ibx_describe_html_filters(FILE *out, void (*put_address)(FILE *out, const ibx_filter *filter));
+
+/* One filter in full, as it stands within a page. */
+void ibx_describe_html_filter(FILE *out, const ibx_filter *filter);
+
 /* ---- commands and options (usage.c, man.c, completion.c) ------------------------------------ */
 
 /* The first page: what the program is, an example, the commands. */

@@ -19,7 +19,7 @@ void ibx_gimp_order_free(ibx_gimp_order *order) {
     *order = (ibx_gimp_order){0};
 }
 
-/* ---- kept ------------------------------------------------------------------------------------ */
+/* ---- kept ------------------------------------------------------------------------------ */
 
 /* Three numbers, then the texts, each behind its length: texts may hold anything. */
 char *ibx_gimp_order_print(const ibx_gimp_order *o) {
@@ -63,7 +63,7 @@ bool ibx_gimp_order_read(ibx_gimp_order *order, const char *text) {
     return false;
 }
 
-/* ---- run ------------------------------------------------------------------------------------- */
+/* ---- run ------------------------------------------------------------------------------- */
 
 bool ibx_gimp_batch_run(const ibx_gimp_order *order, const atomic_bool *stop,
                         const atomic_bool *cancel, ibx_on_event *on_event, void *user,

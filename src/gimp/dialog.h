@@ -20,7 +20,7 @@ typedef struct {
     /* The whole layer as recipes get it, by the same reading that the final run uses: samples as
      * the image has them (IBX_U8, IBX_U16, else IBX_F32), encoded, in the image's own colour space,
      * straight alpha. Read-only; any thread may read it until the dialog returns. A preview is
-     * ibx_apply of it, or a region of that, with `limits.cancel` set on change. */
+     * a region of an ibx_view of it, with `limits.cancel` set on change. */
     const ibx_image *pixels;
 
     /* The ICC profile of the image, for showing pixels as GIMP does; empty: sRGB. */

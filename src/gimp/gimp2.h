@@ -10,11 +10,11 @@
 #define IBX_GIMP_GIMP2_H
 
 #include "gimp/pixels.h"
+#include "gimp/work.h"
 #include "imbrex.h"
 #include <libgimp/gimp.h>
 
-/* ---- gimp2.c ------------------------------------------------------------------------------------
- */
+/* ---- gimp2.c --------------------------------------------------------------------------- */
 
 /* One call of a procedure. */
 typedef struct {
@@ -32,8 +32,7 @@ bool ibx_gimp2_count_is(const ibx_gimp2_call *call, int count, ibx_error *err);
 char *ibx_gimp2_last(const char *procedure);
 void ibx_gimp2_keep(const char *procedure, const char *text);
 
-/* ---- gimp2_query.c ----------------------------------------------------------------------------
- */
+/* ---- gimp2_query.c --------------------------------------------------------------------- */
 
 /* Arguments in front of the parameters of a filter: run mode, image, drawable. */
 enum { IBX_GIMP2_FIRST = 3 };
@@ -41,33 +40,36 @@ enum { IBX_GIMP2_FIRST = 3 };
 /* Tells GIMP about all procedures, their menus and their pages of help. */
 void ibx_gimp2_query(void);
 
-/* ---- gimp2_layer.c ----------------------------------------------------------------------------
- */
+/* ---- gimp2_layer.c --------------------------------------------------------------------- */
 
 /* A layer (or mask, or channel) that a recipe is applied to, and what came out. */
 typedef struct {
     int32_t image, drawable;
     ibx_gimp_form form;
-    ibx_image pixels; /* as they are; no pixels any more once there is a result */
-    ibx_image result; /* as it will be; no pixels before */
+    ibx_gimp_job job;          /* its head is known from the beginning, the rest when planned */
+    GimpColorProfile *profile; /* of the image, which the head borrows where recipes ask for it */
+    bool nothing;              /* is selected of it */
+    ibx_region pixels;         /* that were read */
+    ibx_region result;
 } ibx_gimp2_layer;
 
-/* Looks whether a recipe may change this drawable, and fills all but the pixels. False, with a
- * sentence: a group, an indexed image, locked pixels, or no drawable of this image. */
+/* Looks whether a recipe may change this drawable. False, with a sentence: a group, an indexed
+ * image, locked pixels, or no drawable of this image. */
 bool ibx_gimp2_layer_open(ibx_gimp2_layer *layer, int32_t image, int32_t drawable, ibx_error *err);
-bool ibx_gimp2_layer_read(ibx_gimp2_layer *layer, ibx_error *err);
 void ibx_gimp2_layer_close(ibx_gimp2_layer *layer);
 
-/* Can the result be put into the image? Changes nothing. */
-bool ibx_gimp2_layer_fits(const ibx_gimp2_layer *layer, ibx_error *err);
+/* Plans, and looks whether GIMP can take what the recipe makes: size, colours, transparency.
+ * Neither reads a pixel nor changes anything. The recipe must live until the plan is forgotten. */
+bool ibx_gimp2_layer_plan(ibx_gimp2_layer *layer, const ibx_recipe *recipe, ibx_error *err);
+void ibx_gimp2_layer_forget(ibx_gimp2_layer *layer);
 
-/* Puts it there, within an undo group of the caller. The same size: through the selection, and as
- * locks and mask want it. Another size: the layer, and with it the image if the layer is all of
- * it. */
+/* Reads a rectangle. */
+bool ibx_gimp2_layer_read(ibx_gimp2_layer *layer, ibx_rect at, ibx_error *err);
+
+/* Puts the result in its place, within an undo group of the caller. The same size: through the
+ * selection, and as locks and mask want it. Another size: the layer, and with it the image if the
+ * layer is all of it. A new colour space: that of the image. */
 bool ibx_gimp2_layer_put(ibx_gimp2_layer *layer, ibx_error *err);
-
-/* Does the layer make up the whole image: its only one, and of its size? */
-bool ibx_gimp2_layer_is_image(int32_t image, int32_t drawable);
 
 /* ---- gimp2_call.c, gimp2_batch.c
  * ----------------------------------------------------------------- */
@@ -77,8 +79,7 @@ bool ibx_gimp2_filter(const ibx_gimp2_call *call, const ibx_filter *filter, ibx_
 bool ibx_gimp2_recipe(const ibx_gimp2_call *call, ibx_error *err);
 bool ibx_gimp2_batch(const ibx_gimp2_call *call, ibx_error *err);
 
-/* ---- gimp2_run.c ------------------------------------------------------------------------------
- */
+/* ---- gimp2_run.c ----------------------------------------------------------------------- */
 
 /* Applies a recipe to `count` drawables of an image, shows progress with `title`, and makes one
  * undo step. The first layer may have been read already, for a dialog. Nothing in the image is

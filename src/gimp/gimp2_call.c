@@ -48,22 +48,33 @@ static bool run_text(const ibx_gimp2_call *r, const char *text, ibx_gimp2_layer 
     return ok;
 }
 
-/* The subject of a dialog, from the first layer, whose pixels are read. */
-static bool subject_of(ibx_gimp2_layer *layers, int count, ibx_gimp_subject *subject,
-                       GimpColorProfile **profile, ibx_error *err) {
+/* What a dialog looks at. */
+typedef struct {
+    ibx_gimp_subject subject;
+    ibx_image pixels; /* borrowed from the layer */
+    GimpColorProfile *profile;
+} view;
+
+/* The first layer is read as a whole: the dialog shows any of it, and the run has it then. */
+static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err) {
+    const ibx_head *head = &layer->job.head;
+    const ibx_rect all = {0, 0, head->w, head->h};
     gsize size = 0;
     ibx_rect box;
-    if (!ibx_gimp2_layer_read(layers, err)) return false;
-    if (!gimp_drawable_mask_intersect(layers->drawable, &box.x, &box.y, &box.w, &box.h))
-        box = (ibx_rect){0, 0, layers->pixels.head.w, layers->pixels.head.h};
-    *profile = gimp_image_get_color_profile(layers->image);
-    const void *data = *profile ? gimp_color_profile_get_icc_profile(*profile, &size) : NULL;
-    *subject = (ibx_gimp_subject){.image = layers->image,
-                                  .layer = layers->drawable,
-                                  .pixels = &layers->pixels,
-                                  .profile = {data, size},
-                                  .selected = box,
-                                  .marked = count};
+    if (!ibx_gimp2_layer_read(layer, all, err)) return false;
+    if (!gimp_drawable_mask_intersect(layer->drawable, &box.x, &box.y, &box.w, &box.h)) box = all;
+    v->profile = gimp_image_get_color_profile(layer->image);
+    const void *data = v->profile ? gimp_color_profile_get_icc_profile(v->profile, &size) : NULL;
+    v->pixels = (ibx_image){.head = *head,
+                            .sample = layer->form.sample,
+                            .stride = (size_t)layer->pixels.stride,
+                            .pixels = layer->pixels.data};
+    v->subject = (ibx_gimp_subject){.image = layer->image,
+                                    .layer = layer->drawable,
+                                    .pixels = &v->pixels,
+                                    .profile = {data, size},
+                                    .selected = box,
+                                    .marked = count};
     return true;
 }
 
@@ -85,25 +96,31 @@ static bool ask(const ibx_filter *filter, ibx_gimp_subject *subject, char **text
     return true;
 }
 
-/* Interactive, or with last values. Where there is no window, these are the same. */
+/* Shows the window, if there is one, and says how many of the layers are wanted. */
+static bool ask_about(const ibx_filter *filter, ibx_gimp2_layer *layers, int *count, char **text,
+                      ibx_error *err) {
+    const ibx_gimp_dialogs *windows = &ibx_gimp_windows;
+    const int marked = *count;
+    view v = {.profile = NULL};
+    *count = 1;
+    if (!(filter ? windows->ask_filter != NULL : windows->ask_recipe != NULL)) return true;
+    const bool ok = open_view(layers, marked, &v, err) && ask(filter, &v.subject, text, err);
+    if (ok && v.subject.all_marked) *count = marked;
+    g_clear_object(&v.profile);
+    return ok;
+}
+
+/* Interactive, or with last values: then of the one layer. */
 static bool run_asking(const ibx_gimp2_call *r, const ibx_filter *filter, const char *title,
                        ibx_error *err) {
-    int count = 0, wanted = 1;
+    int count = 0;
     ibx_gimp2_layer *layers = open_layers(r, &count, err);
     if (!layers) return false;
-    GimpColorProfile *profile = NULL;
-    ibx_gimp_subject subject = {.marked = count};
+    int wanted = r->mode == GIMP_RUN_INTERACTIVE ? count : 1;
     char *text = ibx_gimp2_last(r->procedure);
     if (!text) text = strdup(filter ? filter->name : "");
-    const ibx_gimp_dialogs *windows = &ibx_gimp_windows;
-    const bool window = filter ? windows->ask_filter != NULL : windows->ask_recipe != NULL;
     bool ok = text || ibx_fail(err, IBX_MEMORY, "no memory");
-    if (ok && r->mode == GIMP_RUN_INTERACTIVE && window) {
-        ok =
-            subject_of(layers, count, &subject, &profile, err) && ask(filter, &subject, &text, err);
-        if (subject.all_marked) wanted = count;
-    }
-    g_clear_object(&profile);
+    if (r->mode == GIMP_RUN_INTERACTIVE) ok = ok && ask_about(filter, layers, &wanted, &text, err);
     ok = ok && run_text(r, text, layers, wanted, title, err);
     if (ok) ibx_gimp2_keep(r->procedure, text);
     close_layers(layers, count);
@@ -121,8 +138,7 @@ static bool run_given(const ibx_gimp2_call *r, const char *text, const char *tit
     return ok;
 }
 
-/* ---- the procedures
- * ----------------------------------------------------------------------------------- */
+/* ---- the procedures -------------------------------------------------------------------- */
 
 /* The arguments of a filter as a step; NULL if a row refuses its own. */
 static char *step_of(const ibx_gimp2_call *r, const ibx_filter *filter, ibx_error *err) {

@@ -1,17 +1,15 @@
-/* gimp2_layer.c - layers of GIMP 2: read, judged, changed. */
+/* gimp2_layer.c - layers of GIMP 2: judged, read, changed. */
 #include "gimp/gimp2.h"
-#include <stdlib.h>
 
 /* What GIMP said about a call that it refused. */
 static bool refused(ibx_error *err) {
     return ibx_fail(err, IBX_IO, "GIMP refused the result: %s", gimp_get_pdb_error());
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- judged ---------------------------------------------------------------------------- */
 
-bool ibx_gimp2_layer_open(ibx_gimp2_layer *layer, int32_t image, int32_t drawable, ibx_error *err) {
-    *layer = (ibx_gimp2_layer){.image = image, .drawable = drawable};
+bool ibx_gimp2_layer_open(ibx_gimp2_layer *l, int32_t image, int32_t drawable, ibx_error *err) {
+    *l = (ibx_gimp2_layer){.image = image, .drawable = drawable};
     if (!gimp_image_is_valid(image) || !gimp_item_is_valid(drawable) ||
         gimp_item_get_image(drawable) != image)
         return ibx_fail(err, IBX_USAGE, "the drawable is none of this image");
@@ -19,44 +17,58 @@ bool ibx_gimp2_layer_open(ibx_gimp2_layer *layer, int32_t image, int32_t drawabl
         return ibx_fail(err, IBX_USAGE,
                         "a group of layers has no pixels of its own; choose a layer in it");
     const bool plain = !gimp_item_is_layer(drawable);
-    if (!ibx_gimp_form_of(gimp_drawable_get_format(drawable), plain, &layer->form))
+    if (!ibx_gimp_form_of(gimp_drawable_get_format(drawable), plain, &l->form))
         return ibx_fail(err, IBX_USAGE,
                         "the image is indexed, and filters make colours that its palette has not; "
                         "change it to RGB first (Image > Mode)");
+    l->job.sample = l->form.sample;
+    l->job.head =
+        ibx_gimp_head(&l->form, gimp_drawable_width(drawable), gimp_drawable_height(drawable));
     return !gimp_item_get_lock_content(drawable) ||
            ibx_fail(err, IBX_USAGE, "the pixels of this layer are locked; unlock them first");
 }
 
-bool ibx_gimp2_layer_read(ibx_gimp2_layer *layer, ibx_error *err) {
-    GeglBuffer *buffer = gimp_drawable_get_buffer(layer->drawable);
-    const bool ok = ibx_gimp_read(buffer, &layer->form, &layer->pixels, err);
-    g_object_unref(buffer);
-    return ok;
+void ibx_gimp2_layer_forget(ibx_gimp2_layer *l) {
+    ibx_view_free(l->job.view);
+    l->job.view = NULL;
+    l->job.head.profile = (ibx_bytes){NULL, 0};
+    g_clear_object(&l->profile);
 }
 
-void ibx_gimp2_layer_close(ibx_gimp2_layer *layer) {
-    ibx_image_free(&layer->pixels);
-    ibx_image_free(&layer->result);
+void ibx_gimp2_layer_close(ibx_gimp2_layer *l) {
+    ibx_gimp2_layer_forget(l);
+    ibx_gimp_region_free(&l->pixels);
+    ibx_gimp_region_free(&l->result);
 }
 
-/* ---- judging ----------------------------------------------------------------------------------
- */
+static const ibx_head *result_of(const ibx_gimp2_layer *l) {
+    return ibx_view_head(l->job.view);
+}
 
 static bool size_changes(const ibx_gimp2_layer *l) {
-    return l->result.head.w != gimp_drawable_width(l->drawable) ||
-           l->result.head.h != gimp_drawable_height(l->drawable);
+    return result_of(l)->w != l->job.head.w || result_of(l)->h != l->job.head.h;
 }
 
-bool ibx_gimp2_layer_is_image(int32_t image, int32_t drawable) {
+/* Does the recipe leave another colour space than that of the image? */
+static bool space_changes(const ibx_gimp2_layer *l) {
+    const ibx_bytes a = l->job.head.profile, b = result_of(l)->profile;
+    if (!ibx_recipe_has(l->job.recipe, IBX_MANAGE)) return false;
+    return a.size != b.size || (a.size > 0 && memcmp(a.data, b.data, a.size) != 0);
+}
+
+/* Does the layer make up the whole image: its only one, and of its size? */
+static bool is_image(const ibx_gimp2_layer *l) {
     int layers = 0, x = 0, y = 0;
-    g_free(gimp_image_get_layers(image, &layers));
-    gimp_drawable_offsets(drawable, &x, &y);
-    return layers == 1 && gimp_item_is_layer(drawable) && gimp_item_get_parent(drawable) == -1 &&
-           x == 0 && y == 0 && gimp_drawable_width(drawable) == gimp_image_width(image) &&
-           gimp_drawable_height(drawable) == gimp_image_height(image);
+    g_free(gimp_image_get_layers(l->image, &layers));
+    gimp_drawable_offsets(l->drawable, &x, &y);
+    return layers == 1 && gimp_item_is_layer(l->drawable) &&
+           gimp_item_get_parent(l->drawable) == -1 && x == 0 && y == 0 &&
+           l->job.head.w == gimp_image_width(l->image) &&
+           l->job.head.h == gimp_image_height(l->image);
 }
 
 static bool size_fits(const ibx_gimp2_layer *l, ibx_error *err) {
+    const ibx_head *head = result_of(l);
     if (!gimp_item_is_layer(l->drawable) || gimp_layer_is_floating_sel(l->drawable))
         return ibx_fail(err, IBX_USAGE,
                         "the result has another size, which only a layer can take, not a mask, "
@@ -65,47 +77,84 @@ static bool size_fits(const ibx_gimp2_layer *l, ibx_error *err) {
         return ibx_fail(err, IBX_USAGE,
                         "the result has another size, and the layer's mask would not fit it any "
                         "more; apply or delete the mask first (Layer > Mask)");
-    if (l->result.head.w <= GIMP_MAX_IMAGE_SIZE && l->result.head.h <= GIMP_MAX_IMAGE_SIZE)
-        return true;
-    return ibx_fail(err, IBX_LIMIT, "the result has %d x %d pixels; GIMP takes %d to a side",
-                    l->result.head.w, l->result.head.h, GIMP_MAX_IMAGE_SIZE);
+    return (head->w <= GIMP_MAX_IMAGE_SIZE && head->h <= GIMP_MAX_IMAGE_SIZE) ||
+           ibx_fail(err, IBX_LIMIT, "the result has %d x %d pixels; GIMP takes %d to a side",
+                    head->w, head->h, GIMP_MAX_IMAGE_SIZE);
 }
 
-bool ibx_gimp2_layer_fits(const ibx_gimp2_layer *l, ibx_error *err) {
-    const ibx_head *head = &l->result.head;
-    if (!gimp_item_is_valid(l->drawable))
-        return ibx_fail(err, IBX_CANCELLED, "the image was closed before the result was complete");
+static bool result_fits(const ibx_gimp2_layer *l, ibx_error *err) {
+    const ibx_head *head = result_of(l);
+    const bool layer = gimp_item_is_layer(l->drawable);
     if (head->model > l->form.model)
         return ibx_fail(err, IBX_USAGE,
-                        "the result has colours, and the image is gray; change it to RGB first "
+                        "the result has colours, and this is gray; change the image to RGB first "
                         "(Image > Mode)");
-    if (head->alpha != l->form.alpha && !gimp_item_is_layer(l->drawable))
+    if (head->alpha && !l->form.alpha && !layer)
         return ibx_fail(err, IBX_USAGE, "a mask or channel has no transparency");
+    if (space_changes(l) && !(is_image(l) && gimp_selection_is_empty(l->image)))
+        return ibx_fail(err, IBX_USAGE,
+                        "the recipe changes the colour space, which all layers of an image share; "
+                        "convert the image instead (Image > Color Management), or merge its layers "
+                        "and select nothing");
     return !size_changes(l) || size_fits(l, err);
 }
 
-/* ---- changing ---------------------------------------------------------------------------------
- */
+/* Only where the recipe says how colours are managed it is told the image's profile; elsewhere
+ * pixels stay in the image's own space. */
+static void tell_profile(ibx_gimp2_layer *l) {
+    gsize size = 0;
+    if (ibx_recipe_has(l->job.recipe, IBX_MANAGE))
+        l->profile = gimp_image_get_color_profile(l->image);
+    if (!l->profile) return;
+    const void *data = gimp_color_profile_get_icc_profile(l->profile, &size);
+    l->job.head.profile = (ibx_bytes){data, size};
+}
+
+bool ibx_gimp2_layer_plan(ibx_gimp2_layer *l, const ibx_recipe *recipe, ibx_error *err) {
+    ibx_gimp_job *job = &l->job;
+    job->recipe = recipe;
+    tell_profile(l);
+    job->view = ibx_view_open(recipe, &job->head, job->sample, job->sample, NULL, err);
+    if (!job->view || !result_fits(l, err)) return false;
+    job->box = (ibx_rect){0, 0, result_of(l)->w, result_of(l)->h};
+    if (!size_changes(l))
+        l->nothing = !gimp_drawable_mask_intersect(l->drawable, &job->box.x, &job->box.y,
+                                                   &job->box.w, &job->box.h);
+    return true;
+}
+
+/* ---- read ------------------------------------------------------------------------------ */
+
+bool ibx_gimp2_layer_read(ibx_gimp2_layer *l, ibx_rect at, ibx_error *err) {
+    GeglBuffer *buffer = gimp_drawable_get_buffer(l->drawable);
+    const bool ok = ibx_gimp_read(buffer, &l->form, at, &l->pixels, err);
+    g_object_unref(buffer);
+    return ok;
+}
+
+/* ---- changed --------------------------------------------------------------------------- */
 
 /* Makes the layer one with transparency, or without. With a selection, or where alpha is locked,
  * transparent pixels may remain: then the layer stays as it is, and the result is opaque in it. */
 static bool put_alpha(ibx_gimp2_layer *l, ibx_error *err) {
-    const bool alpha = l->result.head.alpha,
-               all = size_changes(l) || gimp_selection_is_empty(l->image);
-    const bool wanted = alpha || (all && !gimp_layer_get_lock_alpha(l->drawable));
-    if (alpha != l->form.alpha && wanted) {
-        if (!(alpha ? gimp_layer_add_alpha : gimp_layer_flatten)(l->drawable)) return refused(err);
-        if (!ibx_gimp_form_of(gimp_drawable_get_format(l->drawable), false, &l->form))
-            return refused(err);
-    }
-    return ibx_gimp_fit(&l->result, &l->form, err);
+    const bool alpha = result_of(l)->alpha, layer = gimp_item_is_layer(l->drawable);
+    const bool all = size_changes(l) || gimp_selection_is_empty(l->image);
+    const bool removed =
+        !alpha && l->form.alpha && all && layer && !gimp_layer_get_lock_alpha(l->drawable);
+    const bool added = alpha && !l->form.alpha;
+    if ((removed && !gimp_layer_flatten(l->drawable)) ||
+        (added && !gimp_layer_add_alpha(l->drawable)))
+        return refused(err);
+    if ((added || removed) &&
+        !ibx_gimp_form_of(gimp_drawable_get_format(l->drawable), !layer, &l->form))
+        return refused(err);
+    return ibx_gimp_fit(&l->result, result_of(l), &l->form, err);
 }
 
 /* GIMP blends the shadow with what is there, by the selection and the locks. Nothing outside the
  * selection's box is sent to it. */
-static bool put_in_place(ibx_gimp2_layer *l, ibx_error *err) {
-    ibx_rect box;
-    if (!gimp_drawable_mask_intersect(l->drawable, &box.x, &box.y, &box.w, &box.h)) return true;
+static bool put_in_place(const ibx_gimp2_layer *l, ibx_error *err) {
+    const ibx_rect box = l->job.box;
     GeglBuffer *shadow = gimp_drawable_get_shadow_buffer(l->drawable);
     ibx_gimp_write(shadow, &l->form, &l->result, box);
     gegl_buffer_flush(shadow);
@@ -119,10 +168,9 @@ static bool put_in_place(ibx_gimp2_layer *l, ibx_error *err) {
  * as they are: neither selection nor locks belong to them. A layer that is not the whole image
  * keeps its centre. */
 static bool put_resized(const ibx_gimp2_layer *l, ibx_error *err) {
-    const int w = l->result.head.w, h = l->result.head.h;
-    const bool whole = ibx_gimp2_layer_is_image(l->image, l->drawable);
-    const int x = whole ? 0 : (w - gimp_drawable_width(l->drawable)) / 2;
-    const int y = whole ? 0 : (h - gimp_drawable_height(l->drawable)) / 2;
+    const int w = result_of(l)->w, h = result_of(l)->h;
+    const bool whole = is_image(l);
+    const int x = whole ? 0 : (w - l->job.head.w) / 2, y = whole ? 0 : (h - l->job.head.h) / 2;
     if (!gimp_layer_resize(l->drawable, w, h, x, y)) return refused(err);
     GeglBuffer *buffer = gimp_drawable_get_buffer(l->drawable);
     ibx_gimp_write(buffer, &l->form, &l->result, (ibx_rect){0, 0, w, h});
@@ -132,7 +180,26 @@ static bool put_resized(const ibx_gimp2_layer *l, ibx_error *err) {
     return !whole || gimp_image_resize(l->image, w, h, 0, 0) || refused(err);
 }
 
+static bool put_space(const ibx_gimp2_layer *l, ibx_error *err) {
+    const ibx_bytes bytes = result_of(l)->profile;
+    GError *problem = NULL;
+    GimpColorProfile *profile =
+        bytes.size ? gimp_color_profile_new_from_icc_profile(bytes.data, bytes.size, &problem)
+                   : NULL;
+    bool ok = profile || !bytes.size;
+    if (!ok)
+        ibx_fail(err, IBX_IO, "GIMP refused the new colour profile: %s", problem->message);
+    else if (!gimp_image_set_color_profile(l->image, profile))
+        ok = refused(err);
+    g_clear_error(&problem);
+    g_clear_object(&profile);
+    return ok;
+}
+
 bool ibx_gimp2_layer_put(ibx_gimp2_layer *l, ibx_error *err) {
+    if (!gimp_item_is_valid(l->drawable))
+        return ibx_fail(err, IBX_IO, "the image was closed before the result was complete");
+    if (space_changes(l) && !put_space(l, err)) return false;
     if (!put_alpha(l, err)) return false;
     return size_changes(l) ? put_resized(l, err) : put_in_place(l, err);
 }

@@ -27,63 +27,74 @@ bool ibx_gimp_form_of(const Babl *drawable, bool plain, ibx_gimp_form *form) {
     return true;
 }
 
-/* Calls move(user, piece, pixels of it) for every piece of a rectangle. */
-static void for_pieces(const ibx_image *image, ibx_rect r,
-                       void (*move)(void *user, const GeglRectangle *piece, void *data, int stride),
-                       void *user) {
-    const size_t pixel = (size_t)ibx_planes(&image->head) * ibx_sample_size(image->sample);
+ibx_head ibx_gimp_head(const ibx_gimp_form *form, int w, int h) {
+    static const int DEPTH[] = {[IBX_U8] = 8, [IBX_U16] = 16, [IBX_F32] = 32};
+    return (ibx_head){.w = w,
+                      .h = h,
+                      .full_w = w,
+                      .full_h = h,
+                      .model = form->model,
+                      .alpha = form->alpha,
+                      .orientation = 1,
+                      .depth = DEPTH[form->sample],
+                      .shrink = 1};
+}
+
+bool ibx_gimp_region_new(ibx_region *region, ibx_rect at, int planes, ibx_sample sample,
+                         ibx_error *err) {
+    const size_t size = (size_t)planes * ibx_sample_size(sample);
+    *region = (ibx_region){.at = at, .size = size, .stride = (ptrdiff_t)size * at.w};
+    region->data = malloc((size_t)region->stride * (size_t)at.h);
+    return region->data ||
+           ibx_fail(err, IBX_MEMORY, "no memory for a layer of %d x %d pixels", at.w, at.h);
+}
+
+void ibx_gimp_region_free(ibx_region *region) {
+    free(region->data);
+    *region = (ibx_region){.data = NULL};
+}
+
+/* ---- moving ---------------------------------------------------------------------------- */
+
+/* Calls move for every piece of a rectangle, with the region's pixels there. */
+static void for_pieces(const ibx_region *region, ibx_rect r,
+                       void (*move)(GeglBuffer *buffer, const Babl *format,
+                                    const GeglRectangle *piece, void *data, int stride),
+                       GeglBuffer *buffer, const Babl *format) {
     for (int y = r.y; y < r.y + r.h; y += PIECE)
         for (int x = r.x; x < r.x + r.w; x += PIECE) {
             const GeglRectangle piece = {x, y, ibx_min(PIECE, r.x + r.w - x),
                                          ibx_min(PIECE, r.y + r.h - y)};
-            uint8_t *data = image->pixels;
-            move(user, &piece, data + (size_t)y * image->stride + (size_t)x * pixel,
-                 (int)image->stride);
+            uint8_t *data = region->data + (y - region->at.y) * region->stride +
+                            (ptrdiff_t)region->size * (x - region->at.x);
+            move(buffer, format, &piece, data, (int)region->stride);
         }
 }
 
-typedef struct {
-    GeglBuffer *buffer;
-    const Babl *format;
-} end;
-
-static void get(void *user, const GeglRectangle *piece, void *data, int stride) {
-    const end *e = user;
-    gegl_buffer_get(e->buffer, piece, 1.0, e->format, data, stride, GEGL_ABYSS_NONE);
+static void get(GeglBuffer *buffer, const Babl *format, const GeglRectangle *piece, void *data,
+                int stride) {
+    gegl_buffer_get(buffer, piece, 1.0, format, data, stride, GEGL_ABYSS_NONE);
 }
 
-static void set(void *user, const GeglRectangle *piece, void *data, int stride) {
-    const end *e = user;
-    gegl_buffer_set(e->buffer, piece, 0, e->format, data, stride);
+static void set(GeglBuffer *buffer, const Babl *format, const GeglRectangle *piece, void *data,
+                int stride) {
+    gegl_buffer_set(buffer, piece, 0, format, data, stride);
 }
 
-static bool allocate(ibx_image *image, ibx_error *err) {
-    const size_t pixel = (size_t)ibx_planes(&image->head) * ibx_sample_size(image->sample);
-    image->stride = (size_t)image->head.w * pixel;
-    image->pixels = malloc(image->stride * (size_t)image->head.h);
-    return image->pixels || ibx_fail(err, IBX_MEMORY, "no memory for a layer of %d x %d pixels",
-                                     image->head.w, image->head.h);
-}
-
-bool ibx_gimp_read(GeglBuffer *buffer, const ibx_gimp_form *form, ibx_image *image,
+bool ibx_gimp_read(GeglBuffer *buffer, const ibx_gimp_form *form, ibx_rect at, ibx_region *region,
                    ibx_error *err) {
-    const int w = gegl_buffer_get_width(buffer), h = gegl_buffer_get_height(buffer);
-    static const int DEPTH[] = {[IBX_U8] = 8, [IBX_U16] = 16, [IBX_F32] = 32};
-    *image = (ibx_image){.sample = form->sample,
-                         .head = {.w = w,
-                                  .h = h,
-                                  .full_w = w,
-                                  .full_h = h,
-                                  .model = form->model,
-                                  .alpha = form->alpha,
-                                  .orientation = 1,
-                                  .depth = DEPTH[form->sample],
-                                  .shrink = 1}};
-    if (!allocate(image, err)) return false;
-    end from = {buffer, form->format};
-    for_pieces(image, (ibx_rect){0, 0, w, h}, get, &from);
+    const int planes = (int)form->model + form->alpha;
+    if (!ibx_gimp_region_new(region, at, planes, form->sample, err)) return false;
+    for_pieces(region, at, get, buffer, form->format);
     return true;
 }
+
+void ibx_gimp_write(GeglBuffer *buffer, const ibx_gimp_form *form, const ibx_region *region,
+                    ibx_rect at) {
+    for_pieces(region, at, set, buffer, form->format);
+}
+
+/* ---- fitting --------------------------------------------------------------------------- */
 
 /* An opaque sample. */
 static void put_one(ibx_sample sample, uint8_t *to) {
@@ -95,38 +106,32 @@ static void put_one(ibx_sample sample, uint8_t *to) {
         memcpy(to, sample == IBX_U16 ? (const void *)&all : &one, ibx_sample_size(sample));
 }
 
-static void fit_row(const ibx_image *in, const ibx_image *out, int y) {
-    const size_t size = ibx_sample_size(in->sample);
-    const int colours = (int)in->head.model, wanted = (int)out->head.model;
-    const int planes = ibx_planes(&in->head);
-    const uint8_t *from = (const uint8_t *)in->pixels + (size_t)y * in->stride;
-    uint8_t *to = (uint8_t *)out->pixels + (size_t)y * out->stride;
-    for (int x = 0; x < in->head.w; x++, from += (size_t)planes * size) {
-        for (int p = 0; p < wanted; p++, to += size)
+static void fit_row(const uint8_t *from, const ibx_head *head, uint8_t *to,
+                    const ibx_gimp_form *form, int w) {
+    const size_t size = ibx_sample_size(form->sample);
+    const int colours = (int)head->model;
+    for (int x = 0; x < w; x++, from += (size_t)ibx_planes(head) * size) {
+        for (int p = 0; p < (int)form->model; p++, to += size)
             memcpy(to, from + (size_t)ibx_min(p, colours - 1) * size, size);
-        if (!out->head.alpha) continue;
-        if (in->head.alpha)
+        if (!form->alpha) continue;
+        if (head->alpha)
             memcpy(to, from + (size_t)colours * size, size);
         else
-            put_one(in->sample, to);
+            put_one(form->sample, to);
         to += size;
     }
 }
 
-bool ibx_gimp_fit(ibx_image *image, const ibx_gimp_form *form, ibx_error *err) {
-    if (image->head.model == form->model && image->head.alpha == form->alpha) return true;
-    ibx_image fitted = *image;
-    fitted.head.model = form->model;
-    fitted.head.alpha = form->alpha;
-    if (!allocate(&fitted, err)) return false;
-    for (int y = 0; y < image->head.h; y++) fit_row(image, &fitted, y);
-    free(image->pixels);
-    *image = fitted;
+bool ibx_gimp_fit(ibx_region *region, const ibx_head *head, const ibx_gimp_form *form,
+                  ibx_error *err) {
+    if (head->model == form->model && head->alpha == form->alpha) return true;
+    ibx_region fit;
+    const int planes = (int)form->model + form->alpha;
+    if (!ibx_gimp_region_new(&fit, region->at, planes, form->sample, err)) return false;
+    for (int y = 0; y < region->at.h; y++)
+        fit_row(region->data + y * region->stride, head, fit.data + y * fit.stride, form,
+                region->at.w);
+    free(region->data);
+    *region = fit;
     return true;
-}
-
-void ibx_gimp_write(GeglBuffer *buffer, const ibx_gimp_form *form, const ibx_image *image,
-                    ibx_rect at) {
-    end to = {buffer, form->format};
-    for_pieces(image, at, set, &to);
 }

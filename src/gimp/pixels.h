@@ -22,15 +22,26 @@ typedef struct {
  * encoded and stay as they are. False for a palette. */
 bool ibx_gimp_form_of(const Babl *drawable, bool plain, ibx_gimp_form *form);
 
-/* Reads a whole buffer into a new image without profile, for ibx_image_free. */
-bool ibx_gimp_read(GeglBuffer *buffer, const ibx_gimp_form *form, ibx_image *image, ibx_error *err);
+/* What recipes are told of a drawable of this form and size; no profile. */
+ibx_head ibx_gimp_head(const ibx_gimp_form *form, int w, int h);
 
-/* Gives an image the components of a form, in place: gray becomes three equal colours, and missing
- * alpha opaque. False without memory; the form must have what the image has. */
-bool ibx_gimp_fit(ibx_image *image, const ibx_gimp_form *form, ibx_error *err);
+/* Memory for a rectangle of pixels, rows without padding. */
+bool ibx_gimp_region_new(ibx_region *region, ibx_rect at, int planes, ibx_sample sample,
+                         ibx_error *err);
+void ibx_gimp_region_free(ibx_region *region); /* and empties it */
 
-/* Writes a rectangle of an image that has the form into the buffer, at the same place. */
-void ibx_gimp_write(GeglBuffer *buffer, const ibx_gimp_form *form, const ibx_image *image,
+/* Reads a rectangle of a buffer into a new region. */
+bool ibx_gimp_read(GeglBuffer *buffer, const ibx_gimp_form *form, ibx_rect at, ibx_region *region,
+                   ibx_error *err);
+
+/* Gives the pixels of a region, which are those of an image with this head, the components of a
+ * form: gray becomes three equal colours, and missing alpha opaque. The form must have what the
+ * head has. */
+bool ibx_gimp_fit(ibx_region *region, const ibx_head *head, const ibx_gimp_form *form,
+                  ibx_error *err);
+
+/* Writes a rectangle of a region that has the form into the buffer, at the same place. */
+void ibx_gimp_write(GeglBuffer *buffer, const ibx_gimp_form *form, const ibx_region *region,
                     ibx_rect at);
 
 #endif

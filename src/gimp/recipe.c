@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* ---- one filter ------------------------------------------------------------------------------ */
+/* ---- one filter ------------------------------------------------------------------------ */
 
 char *ibx_gimp_step(const ibx_filter *filter, const void *params) {
     ibx_step step = {.filter = filter, .params = (void *)(uintptr_t)params};
@@ -35,7 +35,7 @@ void *ibx_gimp_step_params(const ibx_filter *filter, const char *text, ibx_error
     return params;
 }
 
-/* ---- whole recipes --------------------------------------------------------------------------- */
+/* ---- whole recipes --------------------------------------------------------------------- */
 
 static bool ends_with(const char *text, const char *end) {
     const size_t n = strlen(text), m = strlen(end);
@@ -97,10 +97,4 @@ bool ibx_gimp_recipe_for_layer(const ibx_recipe *recipe, ibx_error *err) {
                             "out, and export the image with GIMP",
                             i + 1);
     return true;
-}
-
-bool ibx_gimp_recipe_manages(const ibx_recipe *recipe) {
-    for (int i = 0; i < recipe->count; i++)
-        if (recipe->steps[i].filter && recipe->steps[i].filter->traits & IBX_MANAGE) return true;
-    return false;
 }

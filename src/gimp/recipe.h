@@ -19,8 +19,4 @@ ibx_recipe *ibx_gimp_recipe_read(const char *given, ibx_error *err);
 /* May it be applied to a layer? Not with `save` steps, which are for files; false says so. */
 bool ibx_gimp_recipe_for_layer(const ibx_recipe *recipe, ibx_error *err);
 
-/* Does a step say by itself how colours are managed? Only then it is told the image's profile;
- * elsewhere pixels stay in the image's own space. */
-bool ibx_gimp_recipe_manages(const ibx_recipe *recipe);
-
 #endif

@@ -14,8 +14,21 @@ typedef void ibx_gimp_progress(void *user, double part);
 bool ibx_gimp_work(void (*work)(void *data), void *data, const atomic_int *thousandths,
                    ibx_gimp_progress *show, void *user, ibx_error *err);
 
-/* ibx_apply that way; limits.progress is filled here. show: NULL if nobody looks. */
-bool ibx_gimp_apply(const ibx_recipe *recipe, const ibx_image *in, ibx_sample sample,
-                    ibx_image *out, ibx_gimp_progress *show, void *user, ibx_error *err);
+/* A recipe to be applied to a layer. */
+typedef struct {
+    const ibx_recipe *recipe;
+    ibx_view *view;    /* of the recipe, the head and the type of samples */
+    ibx_head head;     /* of the layer */
+    ibx_sample sample; /* of what comes in and goes out */
+    ibx_rect box;      /* of the result: all that is wanted of it */
+} ibx_gimp_job;
+
+/* The part of the layer that must be read. */
+ibx_rect ibx_gimp_source(const ibx_gimp_job *job);
+
+/* Computes the box from pixels that hold at least ibx_gimp_source. *out may come to hold more of
+ * the result; its data are malloc'd. */
+bool ibx_gimp_compute(const ibx_gimp_job *job, const ibx_region *in, ibx_region *out,
+                      ibx_gimp_progress *show, void *user, ibx_error *err);
 
 #endif
