@@ -47,9 +47,8 @@ static bool fill_order(const ibx_gimp2_call *r, ibx_gimp_order *order, ibx_error
     if (!ibx_gimp2_count_is(r, 1 + (int)G_N_ELEMENTS(texts), err)) return false;
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         const char *given = r->argument[1 + i].data.d_string;
-        free(*texts[i]);
-        *texts[i] = strdup(given ? given : "");
-        if (!*texts[i]) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
+        if (!ibx_gimp_order_text(texts[i], given ? given : ""))
+            return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
     }
     return true;
 }
