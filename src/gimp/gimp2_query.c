@@ -73,7 +73,9 @@ static void install_recipe(void) {
 
 static void install_batch(void) {
     static const GimpParamDef ARGUMENTS[] = {
-        {GIMP_PDB_INT32, "run-mode", "RUN-INTERACTIVE (0) or RUN-NONINTERACTIVE (1)"},
+        {GIMP_PDB_INT32, "run-mode",
+         "RUN-INTERACTIVE (0) opens the window, with what is given here in it; "
+         "RUN-NONINTERACTIVE (1) runs it"},
         {GIMP_PDB_STRING, "recipe", "As for " IBX_GIMP_RECIPE "; steps that save are allowed"},
         {GIMP_PDB_STRING, "input",
          "A folder of images, searched with its sub-folders, or a file; or several, one a line"},

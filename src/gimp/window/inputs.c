@@ -63,6 +63,7 @@ static void choose(ibx_window_inputs *i, const char *title, GtkFileChooserAction
         GTK_RESPONSE_CANCEL, GTK_STOCK_ADD, GTK_RESPONSE_ACCEPT, NULL);
     gtk_file_chooser_set_select_multiple(GTK_FILE_CHOOSER(chooser), TRUE);
     gtk_dialog_set_default_response(GTK_DIALOG(chooser), GTK_RESPONSE_ACCEPT);
+    gtk_file_chooser_set_current_folder(GTK_FILE_CHOOSER(chooser), g_get_home_dir());
     if (gtk_dialog_run(GTK_DIALOG(chooser)) == GTK_RESPONSE_ACCEPT) {
         GSList *names = gtk_file_chooser_get_filenames(GTK_FILE_CHOOSER(chooser));
         for (GSList *n = names; n; n = n->next) add(i, n->data);

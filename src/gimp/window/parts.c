@@ -31,7 +31,7 @@ GtkWidget *ibx_window_button(GtkBox *box, const char *icon, const char *label, c
     GtkWidget *button = gtk_button_new_with_mnemonic(label);
     gtk_button_set_image(GTK_BUTTON(button), gtk_image_new_from_stock(icon, GTK_ICON_SIZE_BUTTON));
     gtk_widget_set_tooltip_text(button, says);
-    gtk_box_pack_start(box, button, FALSE, FALSE, 0);
+    if (box) gtk_box_pack_start(box, button, FALSE, FALSE, 0);
     g_signal_connect(button, "clicked", clicked, data);
     return button;
 }
@@ -59,6 +59,35 @@ GtkWidget *ibx_window_words(const char *first, const char *const *words) {
     for (; *words; words++) gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(box), *words);
     gtk_combo_box_set_active(GTK_COMBO_BOX(box), 0);
     return box;
+}
+
+static void below(GtkMenu *menu, int *x, int *y, gboolean *inside, gpointer data) {
+    GtkAllocation at;
+    (void)menu;
+    gtk_widget_get_allocation(data, &at);
+    gdk_window_get_origin(gtk_widget_get_window(data), x, y);
+    *x += at.x;
+    *y += at.y + at.height;
+    *inside = TRUE;
+}
+
+/* When it is hidden its item is still to be told, so it ends a moment later. */
+static gboolean destroy_menu(gpointer menu) {
+    gtk_widget_destroy(menu);
+    g_object_unref(menu);
+    return FALSE;
+}
+
+static void on_hidden(GtkWidget *menu, gpointer data) {
+    (void)data;
+    g_idle_add(destroy_menu, menu);
+}
+
+void ibx_window_pop_menu(GtkWidget *menu, GtkWidget *button) {
+    g_object_ref_sink(menu);
+    g_signal_connect(menu, "selection-done", G_CALLBACK(on_hidden), NULL);
+    gtk_widget_show_all(menu);
+    gtk_menu_popup(GTK_MENU(menu), NULL, NULL, below, button, 0, gtk_get_current_event_time());
 }
 
 void ibx_window_complain(GtkWidget *parent, const char *sentence) {

@@ -14,7 +14,7 @@ GtkWidget *ibx_window_section(const char *heading, GtkWidget *inside);
 void ibx_window_row(GtkTable *table, int line, const char *label, GtkWidget *control,
                     const char *says);
 
-/* A button with a stock icon and words of its own, at the end of a box of buttons. */
+/* A button with a stock icon and words of its own, at the end of a box of buttons, or in none. */
 GtkWidget *ibx_window_button(GtkBox *box, const char *icon, const char *label, const char *says,
                              GCallback clicked, gpointer data);
 
@@ -26,6 +26,9 @@ GtkWidget *ibx_window_sentence(const char *text);
 
 /* A box of words to choose from. first: what stands in front of them, or NULL. */
 GtkWidget *ibx_window_words(const char *first, const char *const *words);
+
+/* Opens a menu below a button; it ends when it is closed. */
+void ibx_window_pop_menu(GtkWidget *menu, GtkWidget *button);
 
 /* Shows a sentence in a box of its own, and waits. */
 void ibx_window_complain(GtkWidget *parent, const char *sentence);

@@ -2,7 +2,7 @@
 #ifndef IBX_GIMP_WINDOW_POPUP_H
 #define IBX_GIMP_WINDOW_POPUP_H
 
-#include "gimp/complete.h"
+#include "gimp/model/complete.h"
 #include <gtk/gtk.h>
 
 typedef struct ibx_window_popup ibx_window_popup;

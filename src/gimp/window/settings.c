@@ -61,10 +61,13 @@ static void browse(GtkWidget *button, gpointer data) {
     gtk_dialog_set_default_response(GTK_DIALOG(chooser), GTK_RESPONSE_ACCEPT);
     if (*words(s->output))
         gtk_file_chooser_set_filename(GTK_FILE_CHOOSER(chooser), words(s->output));
+    else
+        gtk_file_chooser_set_current_folder(GTK_FILE_CHOOSER(chooser), g_get_home_dir());
     if (gtk_dialog_run(GTK_DIALOG(chooser)) == GTK_RESPONSE_ACCEPT) {
         char *name = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(chooser));
         char *shown = name ? g_filename_to_utf8(name, -1, NULL, NULL, NULL) : NULL;
         if (shown) gtk_entry_set_text(GTK_ENTRY(s->output), shown);
+        gtk_editable_set_position(GTK_EDITABLE(s->output), -1);
         g_free(shown);
         g_free(name);
     }
@@ -134,6 +137,7 @@ static GtkWidget *output_row(ibx_window_settings *s, const ibx_gimp_order *o) {
     char *shown = g_filename_to_utf8(o->output, -1, NULL, NULL, NULL);
     s->output = entry(s, shown ? shown : "");
     g_free(shown);
+    gtk_editable_set_position(GTK_EDITABLE(s->output), -1); /* the end says more */
     gtk_widget_set_size_request(s->output, 200, -1);
     gtk_box_pack_start(GTK_BOX(line), s->output, TRUE, TRUE, 0);
     ibx_window_button(GTK_BOX(line), GTK_STOCK_OPEN, "_Browse...", "Choose or make a folder.",
@@ -172,7 +176,7 @@ ibx_window_settings *ibx_window_settings_new(const ibx_gimp_order *o, void (*cha
     gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(s->time), o->keep_time);
     gtk_widget_set_tooltip_text(s->time, IBX_SAYS_KEEP_TIME);
     g_signal_connect(s->time, "toggled", G_CALLBACK(on_change), s);
-    gtk_table_attach_defaults(GTK_TABLE(s->table), s->time, 1, 2, 7, 8);
+    gtk_table_attach(GTK_TABLE(s->table), s->time, 1, 2, 7, 8, GTK_FILL, GTK_FILL, 0, 0);
     g_signal_connect_swapped(s->table, "destroy", G_CALLBACK(g_free), s);
     return s;
 }

@@ -247,7 +247,7 @@ static GtkWidget *make_sentence(ibx_window_text *b) {
     gtk_label_set_line_wrap(GTK_LABEL(b->sentence), TRUE);
     gtk_label_set_selectable(GTK_LABEL(b->sentence), TRUE);
     gtk_widget_set_can_focus(b->sentence, FALSE);
-    gtk_widget_set_size_request(b->sentence, 300, 36);
+    gtk_widget_set_size_request(b->sentence, 300, -1);
     gtk_widget_set_no_show_all(b->icon, TRUE);
     gtk_box_pack_start(GTK_BOX(line), b->icon, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(line), b->sentence, TRUE, TRUE, 0);

@@ -1,10 +1,10 @@
 /* text.h - a box for the text of a recipe: it is checked while it is typed, what is wrong is
  * underlined and said below, and names, parameters and words are offered at the cursor
- * (gimp/complete.h; Ctrl+Space asks for them). Main thread only; GTK 2. */
+ * (gimp/model/complete.h; Ctrl+Space asks for them). Main thread only; GTK 2. */
 #ifndef IBX_GIMP_WINDOW_TEXT_H
 #define IBX_GIMP_WINDOW_TEXT_H
 
-#include "gimp/steps.h"
+#include "gimp/model/steps.h"
 #include <gtk/gtk.h>
 
 typedef struct ibx_window_text ibx_window_text;

@@ -1,5 +1,5 @@
 /* batch_work.c - the threads behind the window of batches. */
-#include "gimp/window/batch_work.h"
+#include "gimp/model/batch_work.h"
 #include "describe/report.h"
 #include "describe/run.h"
 #include <pthread.h>

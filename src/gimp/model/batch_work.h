@@ -1,8 +1,8 @@
 /* batch_work.h - what the window of batches lets others do: a batch, in a thread of its own, and
  * looks at what a batch would do. The window asks now and then what there is to show. Knows no
  * toolkit. */
-#ifndef IBX_GIMP_WINDOW_BATCH_WORK_H
-#define IBX_GIMP_WINDOW_BATCH_WORK_H
+#ifndef IBX_GIMP_MODEL_BATCH_WORK_H
+#define IBX_GIMP_MODEL_BATCH_WORK_H
 
 #include "gimp/batch.h"
 

@@ -1,5 +1,5 @@
 /* complete.c - ways to go on, from the tables of filters and formats. */
-#include "gimp/complete.h"
+#include "gimp/model/complete.h"
 #include "core/recipe.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* steps.c - the text of a recipe, taken apart and edited. */
-#include "gimp/steps.h"
+#include "gimp/model/steps.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -186,4 +186,16 @@ char *ibx_gimp_move_step(const char *text, int from, int to) {
     free(step);
     free(rest);
     return moved;
+}
+
+bool ibx_gimp_find_move(const int *order, int count, int *from, int *to) {
+    int first = 0;
+    while (first < count && order[first] == first) first++;
+    if (first == count) return false;
+    *from = order[first];
+    *to = first;
+    if (order[first] != first + 1) return true; /* it came up; the others went down by one */
+    *from = first;
+    while (*to < count && order[*to] != first) ++*to;
+    return *to < count;
 }

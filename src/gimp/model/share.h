@@ -1,6 +1,6 @@
 /* share.h - a recipe taken elsewhere: to a terminal, to a server, into a file. */
-#ifndef IBX_GIMP_SHARE_H
-#define IBX_GIMP_SHARE_H
+#ifndef IBX_GIMP_MODEL_SHARE_H
+#define IBX_GIMP_MODEL_SHARE_H
 
 #include "imbrex.h"
 

@@ -1,8 +1,8 @@
 /* steps.h - the text of a recipe while somebody edits it: where its steps and their values stand,
  * whether they are right or not. A list of steps beside the text is made of this, and edits of the
  * list are edits of the text, so that neither ever says what the other does not. */
-#ifndef IBX_GIMP_STEPS_H
-#define IBX_GIMP_STEPS_H
+#ifndef IBX_GIMP_MODEL_STEPS_H
+#define IBX_GIMP_MODEL_STEPS_H
 
 #include "imbrex.h"
 
@@ -55,5 +55,9 @@ char *ibx_gimp_remove_step(const char *text, int number);
 
 /* Moves one to the place of another; those between move up or down. */
 char *ibx_gimp_move_step(const char *text, int from, int to);
+
+/* Which step was moved where, from the numbers that steps had in the order that they have now.
+ * False if none was. */
+bool ibx_gimp_find_move(const int *order, int count, int *from, int *to);
 
 #endif

@@ -1,5 +1,5 @@
 /* share.c - commands, addresses, hashes, and the list of recent files. */
-#include "gimp/share.h"
+#include "gimp/model/share.h"
 #include <glib.h>
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 /* complete.h - how a recipe could go on at the cursor: names of filters and parameters, and words,
  * all from the tables. */
-#ifndef IBX_GIMP_COMPLETE_H
-#define IBX_GIMP_COMPLETE_H
+#ifndef IBX_GIMP_MODEL_COMPLETE_H
+#define IBX_GIMP_MODEL_COMPLETE_H
 
-#include "gimp/steps.h"
+#include "gimp/model/steps.h"
 
 /* One way to go on. */
 typedef struct {
