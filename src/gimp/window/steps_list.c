@@ -169,7 +169,11 @@ static gboolean follow_drag(gpointer data) {
     int *order = g_new0(int, rows + 1), from, to;
     for (int i = 0; i < rows && gtk_tree_model_iter_nth_child(model, &at, NULL, i); i++)
         gtk_tree_model_get(model, &at, NUMBER, &order[i], -1);
-    if (ibx_gimp_find_move(order, rows, &from, &to)) move(s, from, to);
+    if (ibx_gimp_find_move(order, rows, &from, &to)) {
+        move(s, from, to);
+        ibx_window_steps_tell(s); /* equal steps that change places leave the text as it is */
+        ibx_window_steps_choose(s, to);
+    }
     g_free(order);
     return FALSE;
 }
