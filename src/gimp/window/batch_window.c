@@ -215,7 +215,7 @@ static void on_change(void *user) {
 static GtkDialog *make_dialog(void) {
     GtkWidget *dialog =
         gimp_dialog_new("Batch", IBX_GIMP_BATCH, NULL, 0, gimp_standard_help_func, IBX_GIMP_BATCH,
-                        "Save repo_rt...", REPORT, "_Stop", STOP, "Canc_el now", CANCEL, "_Close",
+                        "Save repo_rt...", REPORT, "_Stop", STOP, "Cancel no_w", CANCEL, "_Close",
                         GTK_RESPONSE_CLOSE, "R_un", RUN, NULL);
     gtk_dialog_set_default_response(GTK_DIALOG(dialog), RUN);
     gimp_window_set_transient(GTK_WINDOW(dialog));

@@ -115,7 +115,8 @@ static void place(const ibx_window_popup *p) {
     const int rows = p->count < MOST_ROWS ? p->count : MOST_ROWS;
     gtk_widget_set_size_request(p->window, WIDTH, rows * (row + 2) + 4);
     gtk_window_resize(GTK_WINDOW(p->window), WIDTH, rows * (row + 2) + 4);
-    gtk_window_move(GTK_WINDOW(p->window), left + x, top + y + 2);
+    const int most = gdk_screen_get_width(gtk_widget_get_screen(p->window)) - WIDTH;
+    gtk_window_move(GTK_WINDOW(p->window), MIN(left + x, MAX(most, 0)), top + y + 2);
 }
 
 void ibx_window_popup_show(ibx_window_popup *p, const ibx_gimp_choices *choices) {

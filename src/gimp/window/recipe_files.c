@@ -103,7 +103,7 @@ static void on_open(GtkWidget *button, gpointer data) {
 }
 
 GtkWidget *ibx_window_open_button(ibx_window_text *box) {
-    return ibx_window_button(NULL, GTK_STOCK_OPEN, "_Open", "Open a recipe from a file.",
+    return ibx_window_button(NULL, GTK_STOCK_OPEN, "Ope_n", "Open a recipe from a file.",
                              G_CALLBACK(on_open), box);
 }
 
@@ -142,6 +142,6 @@ static void on_save(GtkWidget *button, gpointer data) {
 }
 
 GtkWidget *ibx_window_save_button(ibx_window_text *box) {
-    return ibx_window_button(NULL, GTK_STOCK_SAVE, "_Save", "Save the recipe in a file.",
+    return ibx_window_button(NULL, GTK_STOCK_SAVE, "Sa_ve", "Save the recipe in a file.",
                              G_CALLBACK(on_save), box);
 }

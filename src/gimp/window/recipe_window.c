@@ -65,24 +65,26 @@ static void on_chosen(void *user) {
     set_buttons(user);
 }
 
+/* Follows the cursor to the step that it is in. */
+static void on_cursor(void *user) {
+    window *w = user;
+    char *text = ibx_window_text_get(w->text);
+    const int step = ibx_gimp_step_at(text, ibx_window_text_cursor(w->text));
+    if (step >= 0) ibx_window_steps_choose(w->steps, step);
+    g_free(text);
+}
+
 static void on_text(void *user) {
     window *w = user;
     stop_timing(w);
     ibx_window_steps_tell(w->steps);
+    if (ibx_window_text_is_typed(w->text)) on_cursor(w);
     show_chosen(w);
     show_hash(w);
     set_buttons(w);
     if (!ibx_window_text_recipe(w->text)) return; /* the last picture stays */
     char *text = ibx_window_text_get(w->text);
     ibx_window_preview_show(w->preview, text);
-    g_free(text);
-}
-
-static void on_cursor(void *user) {
-    window *w = user;
-    char *text = ibx_window_text_get(w->text);
-    const int step = ibx_gimp_step_at(text, ibx_window_text_cursor(w->text));
-    if (step >= 0) ibx_window_steps_choose(w->steps, step);
     g_free(text);
 }
 
@@ -196,14 +198,11 @@ static GtkWidget *make_text(window *w) {
 }
 
 static GtkWidget *make_steps(window *w) {
-    GtkWidget *box = gtk_vbox_new(FALSE, 6), *line = gtk_hbox_new(FALSE, 6);
-    gtk_box_pack_start(GTK_BOX(box), ibx_window_steps_widget(w->steps), TRUE, TRUE, 0);
     w->measure = ibx_window_button(
-        GTK_BOX(line), GTK_STOCK_EXECUTE, "_Time steps",
+        ibx_window_steps_buttons(w->steps), GTK_STOCK_EXECUTE, "_Time",
         "Measure what each step adds to the time that the whole layer takes, with all threads.",
         G_CALLBACK(measure), w);
-    gtk_box_pack_start(GTK_BOX(box), line, FALSE, FALSE, 0);
-    return box;
+    return ibx_window_steps_widget(w->steps);
 }
 
 static GtkWidget *make_side(window *w, const ibx_gimp_subject *subject) {

@@ -154,12 +154,12 @@ static void make_rows(ibx_window_settings *s, const ibx_gimp_order *o) {
     ibx_window_row(table, 2, "_Quality",
                    s->quality = spin(s, IBX_MOST_QUALITY, o->quality, "that of the format"),
                    IBX_SAYS_QUALITY);
-    ibx_window_row(table, 3, "_Name", s->name = entry(s, o->name), IBX_SAYS_NAME);
+    ibx_window_row(table, 3, "N_ame", s->name = entry(s, o->name), IBX_SAYS_NAME);
     ibx_window_row(table, 4, "If a file e_xists",
                    s->exists = choice(s, ibx_exists_words, o->if_exists), IBX_SAYS_EXISTS);
     ibx_window_row(table, 5, "Me_tadata", s->keep = choice(s, ibx_keep_words, o->metadata),
                    IBX_SAYS_KEEP);
-    ibx_window_row(table, 6, "T_hreads", s->threads = spin(s, IBX_MOST_THREADS, o->threads, "all"),
+    ibx_window_row(table, 6, "Threa_ds", s->threads = spin(s, IBX_MOST_THREADS, o->threads, "all"),
                    IBX_SAYS_THREADS);
 }
 

@@ -8,7 +8,7 @@
 enum { NUMBER, LABEL, WORDS, ICON, TIME, COLUMNS };
 
 struct ibx_window_steps {
-    GtkWidget *box, *remove, *up, *down;
+    GtkWidget *box, *buttons, *remove, *up, *down;
     GtkTreeView *list;
     GtkListStore *store;
     ibx_window_text *text;
@@ -19,6 +19,10 @@ struct ibx_window_steps {
 
 GtkWidget *ibx_window_steps_widget(const ibx_window_steps *s) {
     return s->box;
+}
+
+GtkBox *ibx_window_steps_buttons(const ibx_window_steps *s) {
+    return GTK_BOX(s->buttons);
 }
 
 static int count(const ibx_window_steps *s) {
@@ -254,9 +258,9 @@ static void make_list(ibx_window_steps *s) {
     g_signal_connect(s->store, "row-deleted", G_CALLBACK(on_dragged), s);
 }
 
-static GtkWidget *make_buttons(ibx_window_steps *s) {
-    GtkWidget *line = gtk_hbox_new(FALSE, 6);
-    GtkBox *box = GTK_BOX(line);
+static void make_buttons(ibx_window_steps *s) {
+    s->buttons = gtk_hbox_new(FALSE, 6);
+    GtkBox *box = GTK_BOX(s->buttons);
     ibx_window_button(box, GTK_STOCK_ADD, "_Add", "Add a step behind the one that is chosen.",
                       G_CALLBACK(on_add), s);
     s->remove = ibx_window_button(box, GTK_STOCK_REMOVE, "_Remove", "Remove the step.",
@@ -265,7 +269,6 @@ static GtkWidget *make_buttons(ibx_window_steps *s) {
                               G_CALLBACK(move_up), s);
     s->down = ibx_window_button(box, GTK_STOCK_GO_DOWN, "_Down", "Do this step later.",
                                 G_CALLBACK(move_down), s);
-    return line;
 }
 
 static void on_end(GtkWidget *box, gpointer data) {
@@ -285,9 +288,10 @@ ibx_window_steps *ibx_window_steps_new(ibx_window_text *text, void (*selected)(v
     *s = (ibx_window_steps){.text = text, .selected = selected, .user = user};
     s->box = gtk_vbox_new(FALSE, 6);
     make_list(s);
+    make_buttons(s);
     gtk_box_pack_start(GTK_BOX(s->box), ibx_window_scrolled(GTK_WIDGET(s->list), 340, 110), TRUE,
                        TRUE, 0);
-    gtk_box_pack_start(GTK_BOX(s->box), make_buttons(s), FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(s->box), s->buttons, FALSE, FALSE, 0);
     g_signal_connect(s->box, "destroy", G_CALLBACK(on_end), s);
     set_buttons(s);
     return s;

@@ -15,6 +15,9 @@ ibx_window_steps *ibx_window_steps_new(ibx_window_text *text, void (*selected)(v
                                        void *user);
 GtkWidget *ibx_window_steps_widget(const ibx_window_steps *steps);
 
+/* The box of its buttons, for more of them. */
+GtkBox *ibx_window_steps_buttons(const ibx_window_steps *steps);
+
 /* Shows the text, after a change. What was chosen stays so, by its number. */
 void ibx_window_steps_tell(ibx_window_steps *steps);
 

@@ -11,7 +11,7 @@ struct ibx_window_text {
     GtkTextBuffer *buffer;
     GtkTextTag *wrong, *pointed;
     ibx_window_popup *popup;
-    bool files, typing, filling;
+    bool files, typing, filling, typed;
     ibx_recipe *recipe;
     ibx_error err;
     void (*changed)(void *user);
@@ -21,6 +21,10 @@ struct ibx_window_text {
 
 GtkWidget *ibx_window_text_widget(const ibx_window_text *b) {
     return b->box;
+}
+
+bool ibx_window_text_is_typed(const ibx_window_text *b) {
+    return b->typed;
 }
 
 const ibx_recipe *ibx_window_text_recipe(const ibx_window_text *b) {
@@ -80,6 +84,9 @@ static void say(const ibx_window_text *b) {
     const bool wrong = b->err.code != IBX_OK;
     gtk_label_set_text(GTK_LABEL(b->sentence), b->err.text);
     gtk_widget_set_visible(b->icon, wrong);
+    gtk_image_set_from_stock(GTK_IMAGE(b->icon),
+                             b->err.step ? GTK_STOCK_DIALOG_WARNING : GTK_STOCK_INFO,
+                             GTK_ICON_SIZE_MENU);
 }
 
 static void check(ibx_window_text *b) {
@@ -103,12 +110,17 @@ static void check(ibx_window_text *b) {
     g_free(text);
 }
 
+static void tell(ibx_window_text *b) {
+    check(b);
+    if (b->changed) b->changed(b->user);
+}
+
 static void on_changed(GtkTextBuffer *buffer, gpointer data) {
     ibx_window_text *b = data;
     (void)buffer;
     if (b->filling) return;
-    check(b);
-    if (b->changed) b->changed(b->user);
+    b->typed = true;
+    tell(b);
 }
 
 void ibx_window_text_set(ibx_window_text *b, const char *text) {
@@ -119,7 +131,8 @@ void ibx_window_text_set(ibx_window_text *b, const char *text) {
         gtk_text_buffer_set_text(b->buffer, text, -1);
         gtk_text_buffer_end_user_action(b->buffer);
         b->filling = false;
-        on_changed(b->buffer, b);
+        b->typed = false;
+        tell(b);
     }
     g_free(now);
 }
@@ -247,7 +260,7 @@ static GtkWidget *make_sentence(ibx_window_text *b) {
     gtk_label_set_line_wrap(GTK_LABEL(b->sentence), TRUE);
     gtk_label_set_selectable(GTK_LABEL(b->sentence), TRUE);
     gtk_widget_set_can_focus(b->sentence, FALSE);
-    gtk_widget_set_size_request(b->sentence, 300, -1);
+    gtk_widget_set_size_request(b->sentence, 300, 36);
     gtk_widget_set_no_show_all(b->icon, TRUE);
     gtk_box_pack_start(GTK_BOX(line), b->icon, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(line), b->sentence, TRUE, TRUE, 0);

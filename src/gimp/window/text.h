@@ -24,6 +24,9 @@ void ibx_window_text_set(ibx_window_text *box, const char *text);
 void ibx_window_text_watch(ibx_window_text *box, void (*changed)(void *user),
                            void (*moved)(void *user), void *user);
 
+/* Was the last change made by the user's keys, rather than by ibx_window_text_set? */
+bool ibx_window_text_is_typed(const ibx_window_text *box);
+
 /* The recipe of the text, or NULL where it is wrong; it belongs to the box, until the next change.
  * An empty text is a recipe only for files. */
 const ibx_recipe *ibx_window_text_recipe(const ibx_window_text *box);
