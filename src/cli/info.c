@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/say.h"
 #include "describe/json.h"
+#include "describe/run.h"
 #include "engine/listing.h"
 
 static const char *model_word(const ibx_head *head) {

@@ -1,10 +1,9 @@
 /* options.c - the table of options. */
 #include "cli/options.h"
+#include "describe/batch.h"
 
-static const char *const EXISTS[] = {"fail", "overwrite", "skip", "newer", NULL};
 static const char *const ON_ERROR[] = {"continue", "stop", NULL};
 static const char *const ON_DAMAGE[] = {"fail", "accept", NULL};
-static const char *const METADATA[] = {"keep", "none", "copyright", "no-gps", NULL};
 static const char *const PROGRESS[] = {"auto", "plain", "none", NULL};
 
 enum { BATCH = IBX_RUN | IBX_PLAN, ALL = ~0 };
@@ -52,28 +51,20 @@ const ibx_option ibx_option_rows[] = {
     ROW("Output", 'o', "output", "DIR", BATCH,
         "Write below DIR, with the folders of the input; - is standard output.",
         TEXT(IBX_OPTION_FOLDER, output)),
-    ROW("Output", 0, "format", "NAME", BATCH,
-        "Format of the files where the recipe has no save step; default that of the input.",
-        TEXT(IBX_OPTION_FORMAT, format)),
-    ROW("Output", 0, "quality", "N", BATCH, "Quality of formats that have one, 1 to 100.",
-        FIELD(IBX_OPTION_INT, quality, int), RANGE(1, 100)),
-    ROW("Output", 0, "name", "TEMPLATE", BATCH,
-        "Names of the files, made of {dir} {stem} {ext} {w} {h} {n} {save}; default "
-        "\"{dir}{stem}{ext}\".",
-        TEXT(IBX_OPTION_TEXT, name)),
-    ROW("Output", 0, "if-exists", "WORD", BATCH,
-        "What happens where a file of that name exists; newer overwrites if the input is newer.",
-        CHOICE(if_exists, EXISTS)),
+    ROW("Output", 0, "format", "NAME", BATCH, IBX_SAYS_FORMAT, TEXT(IBX_OPTION_FORMAT, format)),
+    ROW("Output", 0, "quality", "N", BATCH, IBX_SAYS_QUALITY, FIELD(IBX_OPTION_INT, quality, int),
+        RANGE(1, IBX_MOST_QUALITY)),
+    ROW("Output", 0, "name", "TEMPLATE", BATCH, IBX_SAYS_NAME, TEXT(IBX_OPTION_TEXT, name)),
+    ROW("Output", 0, "if-exists", "WORD", BATCH, IBX_SAYS_EXISTS,
+        CHOICE(if_exists, ibx_exists_words)),
     ROW("Output", 0, "in-place", NULL, BATCH,
         "Allow that images are written over themselves; without -o, into their own folder.",
         FLAG(in_place)),
-    ROW("Output", 0, "metadata", "WORD", BATCH, "Which of EXIF, XMP and IPTC the files get.",
-        CHOICE(metadata, METADATA)),
-    ROW("Output", 0, "keep-mtime", NULL, BATCH,
-        "Give the files the modification time of the input.", FLAG(keep_mtime)),
+    ROW("Output", 0, "metadata", "WORD", BATCH, IBX_SAYS_KEEP, CHOICE(metadata, ibx_keep_words)),
+    ROW("Output", 0, "keep-mtime", NULL, BATCH, IBX_SAYS_KEEP_TIME, FLAG(keep_mtime)),
 
-    ROW("Work", 'j', "threads", "N", BATCH, "Threads; default as many as the process may use.",
-        FIELD(IBX_OPTION_INT, threads, int), RANGE(1, 1024)),
+    ROW("Work", 'j', "threads", "N", BATCH, IBX_SAYS_THREADS, FIELD(IBX_OPTION_INT, threads, int),
+        RANGE(1, IBX_MOST_THREADS)),
     ROW("Work", 0, "memory", "SIZE", BATCH,
         "Memory to use at most, as in 512M or 2G; default half of what there is.",
         FIELD(IBX_OPTION_BYTES, memory, int64_t), RANGE(16 * MEGA, 1024 * 1024 * MEGA)),

@@ -1,6 +1,6 @@
 #include "cli/progress.h"
 #include "cli/options.h"
-#include "cli/say.h"
+#include "describe/run.h"
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -20,40 +20,15 @@ static int terminal_columns(void) {
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-/* Seconds as "0:42" or "1:02:03". */
-static int print_time(char *text, size_t size, double seconds) {
-    const long s = (long)(seconds + 0.5);
-    if (s < 3600) return snprintf(text, size, "%ld:%02ld", s / 60, s % 60);
-    return snprintf(text, size, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-}
-
-/* "312 of 1000 images, 31 %, 58.4 MP/s, 0:42 left, 2 failed" */
-static void print_state(char *text, size_t size, const ibx_totals *t) {
-    const int64_t finished = t->done + t->failed + t->skipped;
-    const double seconds = t->seconds > 0 ? t->seconds : 1e-9;
-    size_t used =
-        (size_t)snprintf(text, size, "%lld of %lld images, %d %%, %.1f MP/s", (long long)finished,
-                         (long long)t->listed, t->listed ? (int)(100 * finished / t->listed) : 0,
-                         (double)t->pixels / 1e6 / seconds);
-    if (finished > 0 && finished < t->listed) {
-        const double left = seconds / (double)finished * (double)(t->listed - finished);
-        used += (size_t)snprintf(text + used, size - used, ", ");
-        used += (size_t)print_time(text + used, size - used, left);
-        used += (size_t)snprintf(text + used, size - used, " left");
-    }
-    if (t->failed) snprintf(text + used, size - used, ", %lld failed", (long long)t->failed);
-}
-
 void ibx_progress_show(ibx_progress *p, const ibx_totals *totals) {
-    char text[160];
     if (p->silent || !totals->listed) return;
     if (totals->seconds - p->printed < (p->line ? LINE_EVERY : PLAIN_EVERY)) return;
     p->printed = totals->seconds;
-    print_state(text, sizeof text, totals);
+    const ibx_state state = ibx_state_in_words(totals);
     if (p->line)
-        fprintf(stderr, "\r\033[K%.*s", terminal_columns() - 1, text);
+        fprintf(stderr, "\r\033[K%.*s", terminal_columns() - 1, state.text);
     else
-        fprintf(stderr, "imbrex: %s\n", text);
+        fprintf(stderr, "imbrex: %s\n", state.text);
     fflush(stderr);
     p->shown = p->line;
 }

@@ -1,12 +1,13 @@
 /* run.c - imbrex run: a batch with progress, report, timeline and summary. */
+#include "describe/run.h"
 #include "cli/command.h"
 #include "cli/progress.h"
-#include "cli/report.h"
 #include "cli/say.h"
 #include "cli/setup.h"
 #include "cli/signals.h"
 #include "cli/stats.h"
 #include "cli/timeline.h"
+#include "describe/report.h"
 
 typedef struct {
     ibx_progress progress;

@@ -18,20 +18,6 @@ int ibx_exit_status(ibx_code code) {
     }
 }
 
-const char *ibx_code_word(ibx_code code) {
-    static const char *const WORDS[] = {
-        [IBX_OK] = "ok",       [IBX_USAGE] = "usage",         [IBX_FORMAT] = "format",
-        [IBX_LIMIT] = "limit", [IBX_MEMORY] = "memory",       [IBX_IO] = "io",
-        [IBX_FULL] = "full",   [IBX_CANCELLED] = "cancelled", [IBX_BUG] = "bug"};
-    return WORDS[code];
-}
-
-const char *ibx_without_name(const char *text, const char *file) {
-    const size_t length = strlen(file);
-    const bool named = strncmp(text, file, length) == 0 && strncmp(text + length, ": ", 2) == 0;
-    return named ? text + length + 2 : text;
-}
-
 /* Length of the printable UTF-8 character at p; 0 for control characters (C0, C1, DEL) and for
  * bytes that are not UTF-8. */
 static int printable(const unsigned char *p) {
@@ -70,15 +56,4 @@ void ibx_say(const char *format, ...) {
     fputc('\n', stderr);
     funlockfile(stderr);
     if (length >= 0) free(text);
-}
-
-ibx_amount ibx_bytes_in_words(int64_t bytes) {
-    static const char *const UNITS[] = {"B", "kB", "MB", "GB", "TB"};
-    ibx_amount a;
-    double value = (double)bytes;
-    int unit = 0;
-    for (; value >= 999.5 && unit < 4; unit++) value /= 1000;
-    snprintf(a.text, sizeof a.text, unit > 0 && value < 99.95 ? "%.1f %s" : "%.0f %s", value,
-             UNITS[unit]);
-    return a;
 }

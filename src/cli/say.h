@@ -16,23 +16,11 @@ enum {
 /* The exit status for an error that ends the whole program. */
 int ibx_exit_status(ibx_code code);
 
-/* A word for reports, "usage", "format", ... */
-const char *ibx_code_word(ibx_code code);
-
-/* The sentence about a file without "FILE: " in front, which some begin with. */
-const char *ibx_without_name(const char *text, const char *file);
-
 /* Prints text so that it cannot command a terminal: control characters and bytes that are not
  * UTF-8 as \n, \t, \x1b. */
 void ibx_print_safe(FILE *out, const char *text);
 
 /* One line on standard error, "imbrex: sentence". */
 void ibx_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Bytes for a reader, "1.2 MB": powers of 1000. */
-typedef struct {
-    char text[24];
-} ibx_amount;
-ibx_amount ibx_bytes_in_words(int64_t bytes);
 
 #endif

@@ -1,13 +1,7 @@
 #include "cli/stats.h"
-#include "cli/say.h"
+#include "describe/run.h"
 
-/* Names of accounts in JSON. */
-static const char *const KIND[] = {
-    [IBX_COST_OPEN] = "open",   [IBX_COST_DECODE] = "decode", [IBX_COST_LOAD] = "load",
-    [IBX_COST_LIGHT] = "light", [IBX_COST_LOOK] = "look",     [IBX_COST_STEP] = "step",
-    [IBX_COST_STORE] = "store", [IBX_COST_PACK] = "pack",     [IBX_COST_ENCODE] = "encode"};
-
-/* And in the table, in front of the format's or the step's name. */
+/* Names of accounts in the table, in front of the format's or the step's name. */
 static const char *const WORDS[] = {[IBX_COST_OPEN] = "headers and plans of",
                                     [IBX_COST_DECODE] = "decode",
                                     [IBX_COST_LOAD] = "load tiles, unpack samples",
@@ -55,36 +49,4 @@ void ibx_print_stats(FILE *out, const ibx_stats *s, const ibx_totals *t) {
     fprintf(out, "memory: peak %s; ", ibx_bytes_in_words(s->peak).text);
     fprintf(out, "at most %s in use ", ibx_bytes_in_words(s->memory_used).text);
     fprintf(out, "of a budget of %s\n", ibx_bytes_in_words(s->memory).text);
-}
-
-/* To a microsecond, or a thousandth of a megapixel. */
-static double rounded(double value, double unit) {
-    return round(value / unit) * unit;
-}
-
-static void put_cost(ibx_json *j, const ibx_cost *c) {
-    ibx_json_open(j, NULL, '{');
-    ibx_json_text(j, "kind", KIND[c->kind]);
-    if (c->number) ibx_json_int(j, "step", c->number);
-    if (c->name) ibx_json_text(j, "name", c->name);
-    if (c->pass) ibx_json_text(j, "pass", c->pass);
-    ibx_json_number(j, "seconds", rounded(c->seconds, 1e-6));
-    ibx_json_number(j, "megapixels", rounded(c->megapixels, 1e-6));
-    ibx_json_close(j, '}');
-}
-
-void ibx_put_stats(ibx_json *j, const ibx_stats *s) {
-    ibx_json_open(j, "stats", '{');
-    ibx_json_open(j, "accounts", '[');
-    for (size_t i = 0; i < s->costs; i++) put_cost(j, &s->cost[i]);
-    ibx_json_close(j, ']');
-    ibx_json_int(j, "threads", s->threads);
-    ibx_json_number(j, "cpu", rounded(s->cpu, 1e-6));
-    ibx_json_number(j, "waiting", rounded(s->waiting, 1e-6));
-    ibx_json_open(j, "memory", '{');
-    ibx_json_int(j, "budget", s->memory);
-    ibx_json_int(j, "used", s->memory_used);
-    ibx_json_int(j, "peak", s->peak);
-    ibx_json_close(j, '}');
-    ibx_json_close(j, '}');
 }

@@ -41,15 +41,14 @@ static bool do_order(const ibx_gimp_order *order, ibx_error *err) {
                     (long long)b.totals.failed, (long long)b.totals.listed, b.failure.text);
 }
 
-/* What is given replaces what was kept. */
+/* What is given replaces what was kept. From a menu nothing is. */
 static bool fill_order(const ibx_gimp2_call *r, ibx_gimp_order *order, ibx_error *err) {
     char **const texts[] = {&order->recipe, &order->input, &order->output};
     if (!ibx_gimp2_count_is(r, 1 + (int)G_N_ELEMENTS(texts), err)) return false;
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         const char *given = r->argument[1 + i].data.d_string;
-        free(*texts[i]);
-        *texts[i] = strdup(given ? given : "");
-        if (!*texts[i]) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
+        if (given && *given && !ibx_gimp_order_text(texts[i], given))
+            return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
     }
     return true;
 }
@@ -58,8 +57,9 @@ static bool run_last_order(const ibx_gimp2_call *r, ibx_gimp_order *order, ibx_e
     char *text = ibx_gimp2_last(r->procedure);
     if (text) ibx_gimp_order_read(order, text);
     free(text);
-    const bool window = r->mode == GIMP_RUN_INTERACTIVE && ibx_gimp_windows.ask_batch;
-    if (!window) return do_order(order, err);
+    const bool asks = r->mode == GIMP_RUN_INTERACTIVE;
+    if (asks && r->arguments > 1 && !fill_order(r, order, err)) return false;
+    if (!asks || !ibx_gimp_windows.ask_batch) return do_order(order, err);
     if (!ibx_gimp_windows.ask_batch(order)) return ibx_fail(err, IBX_CANCELLED, "%s", "");
     text = ibx_gimp_order_print(order);
     if (text) ibx_gimp2_keep(r->procedure, text);

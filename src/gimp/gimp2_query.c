@@ -73,9 +73,12 @@ static void install_recipe(void) {
 
 static void install_batch(void) {
     static const GimpParamDef ARGUMENTS[] = {
-        {GIMP_PDB_INT32, "run-mode", "RUN-INTERACTIVE (0) or RUN-NONINTERACTIVE (1)"},
+        {GIMP_PDB_INT32, "run-mode",
+         "RUN-INTERACTIVE (0) opens the window, with what is given here in it; "
+         "RUN-NONINTERACTIVE (1) runs it"},
         {GIMP_PDB_STRING, "recipe", "As for " IBX_GIMP_RECIPE "; steps that save are allowed"},
-        {GIMP_PDB_STRING, "input", "A folder of images, searched with its sub-folders, or a file"},
+        {GIMP_PDB_STRING, "input",
+         "A folder of images, searched with its sub-folders, or a file; or several, one a line"},
         {GIMP_PDB_STRING, "output", "A folder for the results, made if it is missing"}};
     gimp_install_procedure(
         IBX_GIMP_BATCH, "Apply a recipe to folders of image files.",

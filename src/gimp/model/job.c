@@ -6,7 +6,7 @@
 
 /* Tiles begin with the smaller side; where a filter's halo makes them cost several times what is
  * seen of them they grow. */
-enum { LEAST_SIDE = 128, MOST_SIDE = 1024, MOST_WASTE = 3 };
+enum { MOST_SIDE = 8 * IBX_WINDOW_LEAST_SIDE, MOST_WASTE = 3 };
 
 bool ibx_window_look_open(ibx_window_look *look, const ibx_gimp_subject *subject) {
     const ibx_image *im = subject->pixels;
@@ -25,7 +25,7 @@ void ibx_window_look_close(ibx_window_look *look) {
 /* ---- open and close -------------------------------------------------------------------------- */
 
 static int choose_side(const ibx_window_job *job) {
-    int side = LEAST_SIDE;
+    int side = IBX_WINDOW_LEAST_SIDE;
     for (; side < MOST_SIDE; side *= 2) {
         const int w = ibx_min(side, job->head.w), h = ibx_min(side, job->head.h);
         const ibx_rect at = {(job->head.w - w) / 2, (job->head.h - h) / 2, w, h};
@@ -40,7 +40,7 @@ static int choose_side(const ibx_window_job *job) {
 static bool open_view(ibx_window_job *job, const atomic_bool *cancel, int threads, ibx_error *err) {
     const ibx_gimp_subject *subject = job->look->subject;
     const ibx_limits limits = {.cancel = cancel};
-    const bool manages = ibx_gimp_recipe_manages(job->recipe);
+    const bool manages = ibx_recipe_has(job->recipe, IBX_MANAGE);
     ibx_head head = subject->pixels->head;
     if (manages) head.profile = subject->profile;
     job->view = ibx_view_open(job->recipe, &head, subject->pixels->sample, subject->pixels->sample,
@@ -58,7 +58,7 @@ bool ibx_window_job_open(ibx_window_job *job, const ibx_window_look *look, const
                          const atomic_bool *cancel, int threads, ibx_error *err) {
     job->look = look;
     job->head = look->subject->pixels->head;
-    job->side = LEAST_SIDE;
+    job->side = IBX_WINDOW_LEAST_SIDE;
     if (!recipe) return true;
     job->recipe = ibx_gimp_recipe_read(recipe, err);
     if (!job->recipe || !ibx_gimp_recipe_for_layer(job->recipe, err) ||

@@ -16,6 +16,9 @@ typedef struct {
 bool ibx_window_look_open(ibx_window_look *look, const ibx_gimp_subject *subject);
 void ibx_window_look_close(ibx_window_look *look);
 
+/* Sides of tiles are multiples of this, but for those at the picture's edge. */
+enum { IBX_WINDOW_LEAST_SIDE = 128 };
+
 typedef struct {
     const ibx_window_look *look;
     unsigned number;    /* the recipe's, for its owner */
@@ -24,7 +27,7 @@ typedef struct {
     ibx_window_screen *screen;
     ibx_head head; /* of the picture */
     bool resized;
-    int side; /* of tiles: as large as makes most of what is computed visible */
+    int side; /* most that a tile should have: as large as makes most of what is computed visible */
 } ibx_window_job;
 
 /* Reads the recipe (NULL: none), plans it and lets its steps look at the whole layer. Fields but

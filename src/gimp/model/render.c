@@ -66,9 +66,13 @@ static void drop_tiles(ibx_window_render *r, ibx_rect near, bool old) {
     r->count = kept;
 }
 
-static bool have(const ibx_window_render *r, unsigned recipe, ibx_rect at) {
-    for (int i = 0; i < r->count; i++)
-        if (r->tiles[i].recipe == recipe && same(r->tiles[i].tile.at, at)) return true;
+static bool have(const ibx_window_render *r, unsigned recipe, ibx_rect cell) {
+    for (int i = 0; i < r->count; i++) {
+        const ibx_rect at = r->tiles[i].tile.at;
+        if (r->tiles[i].recipe == recipe && cell.x >= at.x && cell.y >= at.y &&
+            cell.x + cell.w <= at.x + at.w && cell.y + cell.h <= at.y + at.h)
+            return true;
+    }
     return false;
 }
 
@@ -93,6 +97,48 @@ static bool add_tile(ibx_window_render *r, const made *m) {
 
 /* ---- what is missing ------------------------------------------------------------------------- */
 
+/* What is visible lies on a grid of cells. A tile is a cell, or several where halos are large. */
+enum { CELL = IBX_WINDOW_LEAST_SIDE };
+
+typedef struct {
+    int x, y, across, down; /* cells of the picture that are visible */
+    bool *missing;          /* of each of them */
+} grid;
+
+static bool find_missing(const ibx_window_render *r, unsigned recipe, grid *g) {
+    const ibx_rect v = clip(r->visible, r->state.w, r->state.h);
+    if (v.w <= 0 || v.h <= 0) return false;
+    g->x = v.x / CELL;
+    g->y = v.y / CELL;
+    g->across = (v.x + v.w - 1) / CELL - g->x + 1;
+    g->down = (v.y + v.h - 1) / CELL - g->y + 1;
+    const int cells = g->across * g->down;
+    g->missing = malloc((size_t)cells * sizeof *g->missing);
+    for (int i = 0; i < cells && g->missing; i++) {
+        const int x = (g->x + i % g->across) * CELL, y = (g->y + i / g->across) * CELL;
+        g->missing[i] =
+            !have(r, recipe, clip((ibx_rect){x, y, CELL, CELL}, r->state.w, r->state.h));
+    }
+    return g->missing != NULL;
+}
+
+/* Are `count` cells of a row missing, from x on? */
+static bool run_missing(const grid *g, int x, int y, int count) {
+    for (int i = 0; i < count; i++)
+        if (x + i >= g->across || !g->missing[y * g->across + x + i]) return false;
+    return true;
+}
+
+/* The largest rectangle of missing cells to the right of and below one, at most so many cells to a
+ * side; they are not missing any more. In cells. */
+static ibx_rect take_cells(const grid *g, int x, int y, int most) {
+    ibx_rect r = {x, y, 1, 1};
+    while (r.w < most && run_missing(g, x, y, r.w + 1)) r.w++;
+    while (r.h < most && y + r.h < g->down && run_missing(g, x, y + r.h, r.w)) r.h++;
+    for (int i = 0; i < r.w * r.h; i++) g->missing[(y + i / r.w) * g->across + x + i % r.w] = false;
+    return r;
+}
+
 typedef struct {
     ibx_rect at;
     double distance; /* from the middle of what is visible */
@@ -103,27 +149,28 @@ static int nearer(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static gap gap_at(const ibx_window_render *r, int x, int y, int side) {
+static gap gap_of(const ibx_window_render *r, const grid *g, ibx_rect cells) {
     const ibx_rect v = r->visible;
-    const ibx_rect at = {x, y, ibx_min(side, r->state.w - x), ibx_min(side, r->state.h - y)};
-    return (gap){at, hypot(x + at.w / 2.0 - v.x - v.w / 2.0, y + at.h / 2.0 - v.y - v.h / 2.0)};
+    const ibx_rect all = {(g->x + cells.x) * CELL, (g->y + cells.y) * CELL, cells.w * CELL,
+                          cells.h * CELL};
+    const ibx_rect at = clip(all, r->state.w, r->state.h);
+    return (gap){at,
+                 hypot(at.x + at.w / 2.0 - v.x - v.w / 2.0, at.y + at.h / 2.0 - v.y - v.h / 2.0)};
 }
 
-/* The tiles of a grid that are visible and missing, the nearest to the middle first. malloc'd;
- * NULL with a count of 0 where nothing is visible, and without memory. */
+/* The tiles that are visible and missing, of at most `side`, the nearest to the middle first.
+ * malloc'd; NULL with a count of 0 where there are none, and without memory. */
 static gap *find_gaps(const ibx_window_render *r, unsigned recipe, int side, int *count) {
-    const ibx_rect v = clip(r->visible, r->state.w, r->state.h);
+    grid g;
     *count = 0;
-    if (v.w <= 0 || v.h <= 0) return NULL;
-    const int across = v.w / side + 2, down = v.h / side + 2;
-    gap *gaps = malloc((size_t)across * (size_t)down * sizeof *gaps);
-    if (!gaps) return NULL;
-    for (int y = v.y / side * side; y < v.y + v.h; y += side)
-        for (int x = v.x / side * side; x < v.x + v.w; x += side) {
-            const gap g = gap_at(r, x, y, side);
-            if (!have(r, recipe, g.at)) gaps[(*count)++] = g;
-        }
-    qsort(gaps, (size_t)*count, sizeof *gaps, nearer);
+    if (!find_missing(r, recipe, &g)) return NULL;
+    gap *gaps = malloc((size_t)(g.across * g.down) * sizeof *gaps);
+    for (int i = 0; i < g.across * g.down && gaps; i++)
+        if (g.missing[i])
+            gaps[(*count)++] =
+                gap_of(r, &g, take_cells(&g, i % g.across, i / g.across, side / CELL));
+    free(g.missing);
+    if (gaps) qsort(gaps, (size_t)*count, sizeof *gaps, nearer);
     return gaps;
 }
 
@@ -167,7 +214,7 @@ static void fill(ibx_window_render *r, const ibx_window_job *job) {
     if (atomic_load(&r->wanted) != wanted) return;
     r->state.busy = false;
     r->state.milliseconds = milliseconds_since(&r->since);
-    drop_tiles(r, ibx_grow(r->visible, job->side, job->side), true);
+    drop_tiles(r, ibx_grow(r->visible, CELL, CELL), true);
 }
 
 /* Makes the job for the recipe that is wanted, with the lock held at both ends. Where a recipe

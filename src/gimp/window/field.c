@@ -67,6 +67,7 @@ static void make_number(ibx_window_field *f) {
     gtk_spin_button_set_numeric(GTK_SPIN_BUTTON(f->control), TRUE);
     gtk_entry_set_alignment(GTK_ENTRY(f->control), 1);
     gtk_entry_set_width_chars(GTK_ENTRY(f->control), 7);
+    gtk_entry_set_activates_default(GTK_ENTRY(f->control), TRUE);
     f->slider = gtk_hscale_new_with_range(0, 1, 0.01);
     gtk_scale_set_draw_value(GTK_SCALE(f->slider), FALSE);
     gtk_widget_set_size_request(f->slider, 150, -1);

@@ -121,6 +121,7 @@ bool ibx_window_ask_filter(ibx_gimp_subject *subject, const ibx_filter *filter, 
     ibx_window_form_watch(w.form, changed, &w);
     const size s = last_size(filter);
     gtk_window_set_default_size(GTK_WINDOW(w.dialog), s.w, s.h);
+    ibx_window_form_focus(w.form);
     changed(&w);
     const bool ok = run(&w) && ibx_window_values_store(ibx_window_form_values(w.form), params);
     if (ok && all) subject->all_marked = gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(all));

@@ -202,6 +202,10 @@ void ibx_window_form_reset(ibx_window_form *form) {
     if (form->changed) form->changed(form->user);
 }
 
+void ibx_window_form_focus(ibx_window_form *form) {
+    if (form->count > 0) gtk_widget_grab_focus(form->field[0].control);
+}
+
 bool ibx_window_form_is_default(const ibx_window_form *form) {
     for (int i = 0; i < form->count; i++)
         if (!ibx_window_values_is_default(form->values, i)) return false;

@@ -43,6 +43,9 @@ const ibx_window_values *ibx_window_form_values(const ibx_window_form *form);
 /* Sets everything back to the defaults. */
 void ibx_window_form_reset(ibx_window_form *form);
 
+/* Puts the keyboard into the first row. */
+void ibx_window_form_focus(ibx_window_form *form);
+
 /* Does it say that already? For a button that would do nothing. */
 bool ibx_window_form_is_default(const ibx_window_form *form);
 

@@ -1,12 +1,15 @@
-#include "cli/report.h"
-#include "cli/say.h"
-#include "cli/stats.h"
+#include "describe/report.h"
+#include "describe/run.h"
 #include <errno.h>
 #include <stdlib.h>
 
+void ibx_report_begin(ibx_report *report, FILE *out, const char *path) {
+    *report = (ibx_report){.json = {.out = out}, .path = path};
+}
+
 bool ibx_report_open(ibx_report *report, const char *path, ibx_error *err) {
     FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-    *report = (ibx_report){.json = {.out = out}, .path = path};
+    ibx_report_begin(report, out, path);
     if (!out) return ibx_fail(err, IBX_IO, "the report %s: %s", path, strerror(errno));
     return true;
 }
@@ -81,6 +84,50 @@ void ibx_report_event(ibx_report *report, const ibx_event *e) {
     }
 }
 
+/* ---- stats ------------------------------------------------------------------------------------
+ */
+
+/* Names of accounts. */
+static const char *const KIND[] = {
+    [IBX_COST_OPEN] = "open",   [IBX_COST_DECODE] = "decode", [IBX_COST_LOAD] = "load",
+    [IBX_COST_LIGHT] = "light", [IBX_COST_LOOK] = "look",     [IBX_COST_STEP] = "step",
+    [IBX_COST_STORE] = "store", [IBX_COST_PACK] = "pack",     [IBX_COST_ENCODE] = "encode"};
+
+/* To a microsecond, or a thousandth of a megapixel. */
+static double rounded(double value, double unit) {
+    return round(value / unit) * unit;
+}
+
+static void put_cost(ibx_json *j, const ibx_cost *c) {
+    ibx_json_open(j, NULL, '{');
+    ibx_json_text(j, "kind", KIND[c->kind]);
+    if (c->number) ibx_json_int(j, "step", c->number);
+    if (c->name) ibx_json_text(j, "name", c->name);
+    if (c->pass) ibx_json_text(j, "pass", c->pass);
+    ibx_json_number(j, "seconds", rounded(c->seconds, 1e-6));
+    ibx_json_number(j, "megapixels", rounded(c->megapixels, 1e-6));
+    ibx_json_close(j, '}');
+}
+
+static void put_stats(ibx_json *j, const ibx_stats *s) {
+    ibx_json_open(j, "stats", '{');
+    ibx_json_open(j, "accounts", '[');
+    for (size_t i = 0; i < s->costs; i++) put_cost(j, &s->cost[i]);
+    ibx_json_close(j, ']');
+    ibx_json_int(j, "threads", s->threads);
+    ibx_json_number(j, "cpu", rounded(s->cpu, 1e-6));
+    ibx_json_number(j, "waiting", rounded(s->waiting, 1e-6));
+    ibx_json_open(j, "memory", '{');
+    ibx_json_int(j, "budget", s->memory);
+    ibx_json_int(j, "used", s->memory_used);
+    ibx_json_int(j, "peak", s->peak);
+    ibx_json_close(j, '}');
+    ibx_json_close(j, '}');
+}
+
+/* ---- the last line ----------------------------------------------------------------------------
+ */
+
 static void put_summary(ibx_json *j, const ibx_recipe *recipe, const ibx_totals *t,
                         const ibx_stats *stats) {
     char *text = ibx_recipe_print(recipe);
@@ -97,7 +144,7 @@ static void put_summary(ibx_json *j, const ibx_recipe *recipe, const ibx_totals 
     ibx_json_int(j, "bytes_out", t->bytes_out);
     put_time(j, "seconds", t->seconds);
     put_times(j, &t->times);
-    if (stats) ibx_put_stats(j, stats);
+    if (stats) put_stats(j, stats);
     ibx_json_close(j, '}');
     free(text);
 }

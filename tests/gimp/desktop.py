@@ -1,0 +1,175 @@
+"""A real GIMP on a screen of its own, with a home of its own that holds nothing but our plug-in.
+
+    with Desktop() as desktop:
+        desktop.gimp('(set! img (open "a.png"))', call("blur"))
+        desktop.window("Blur")
+        desktop.keys("Return")
+
+Exit status 77, a skipped test, without GIMP, Xvfb, openbox or xdotool. The environment has IMBREX,
+the program, and BUILD, the folder of the build."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import cv2
+import numpy
+
+IMBREX = pathlib.Path(os.environ["IMBREX"]).resolve()
+PLUGIN = pathlib.Path(os.environ["BUILD"]).resolve() / "plug-ins" / "imbrex"
+PATIENCE = 60  # seconds, for a start on a busy machine
+
+failures = []
+
+
+def skip(why):
+    print(f"skipped: {why}")
+    sys.exit(77)
+
+
+def check(good, what):
+    if not good:
+        failures.append(what)
+        print(f"FAILED: {what}")
+    return good
+
+
+def wait(what, until):
+    """The first answer of until() that is pixels, or true."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        answer = until()
+        if isinstance(answer, numpy.ndarray) or answer:
+            return answer
+        time.sleep(0.1)
+    raise TimeoutError(f"waited {PATIENCE} s for {what}")
+
+
+def quoted(words):
+    return '"' + str(words).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def call(name, image="img", drawable="(layer img)"):
+    """The interactive call of a filter's procedure; arguments must be there, though nobody reads
+    them."""
+    filters = json.loads(subprocess.run([IMBREX, "filters", "--json"], check=True,
+                                        capture_output=True).stdout)["filters"]
+    rows = next(f for f in filters if f["name"] == name)["parameters"]
+    values = " ".join("0" if p["type"] in ("float", "int", "bool") else '""' for p in rows)
+    procedure = "plug-in-imbrex-" + name.replace("_", "-")
+    return f"({procedure} RUN-INTERACTIVE {image} {drawable} {values})"
+
+
+class Desktop:
+    SIZE = (1280, 900)
+    PRELUDE = """
+    (define (open name) (car (gimp-file-load RUN-NONINTERACTIVE name name)))
+    (define (layer image) (car (gimp-image-get-active-drawable image)))
+    (define (save image name) (gimp-file-save RUN-NONINTERACTIVE image (layer image) name name)
+      (close-port (open-output-file (string-append name ".done"))))
+    (define img 0)
+    (define (try command) (call/cc (lambda (leave)
+      (set! *error-hook* (lambda words (leave #f)))
+      (command))))
+    """
+
+    def __init__(self):
+        for program in ("gimp", "Xvfb", "openbox", "xdotool", "import"):
+            if not shutil.which(program):
+                skip(f"there is no {program}")
+        if not PLUGIN.exists():
+            skip("imbrex was built without its plug-in")
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="imbrex-desktop-"))
+        self.env = {k: v for k, v in os.environ.items()
+                    if not k.startswith(("XDG_", "GIMP2_", "GEGL_", "GTK_"))}
+        self.env |= {"HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
+        self.started = []
+        plugins = self.folder / ".config/GIMP/2.10/plug-ins"
+        plugins.mkdir(parents=True)
+        shutil.copytree(PLUGIN, plugins / "imbrex")
+
+    def __enter__(self):
+        read, write = os.pipe()
+        self.start("Xvfb", "-displayfd", str(write), "-nolisten", "tcp", "-screen", "0",
+                   "{}x{}x24".format(*self.SIZE), pass_fds=(write,))
+        os.close(write)
+        with os.fdopen(read) as number:
+            self.env["DISPLAY"] = ":" + number.readline().strip()
+        self.start("openbox")
+        return self
+
+    def __exit__(self, *problem):
+        for process in reversed(self.started):
+            process.terminate()
+            process.wait()
+        if problem[0]:
+            print(self.log())
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self, *command, **more):
+        log = open(self.folder / "log", "ab")
+        process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log, **more)
+        self.started.append(process)
+        return process
+
+    def log(self):
+        lines = (self.folder / "log").read_text(errors="replace").splitlines()
+        return "\n".join(line for line in lines if line and "theme engine" not in line)
+
+    def gimp(self, *commands):
+        """Starts it; commands run one after another, and one that fails or is cancelled stops none
+        behind it. Images are for them to keep in `img`."""
+        script = self.PRELUDE + "".join(f"(try (lambda () {c}))" for c in commands)
+        return self.start("gimp", "-n", "-s", "-d", "-f", "-b", script)
+
+    def tool(self, *words):
+        done = subprocess.run(["xdotool", *map(str, words)], env=self.env, capture_output=True,
+                              text=True)
+        return done.stdout.split()
+
+    def window(self, title):
+        """The window of that name, once it is visible and has the keyboard."""
+        found = wait(f"the window {title}", lambda: self.tool("search", "--onlyvisible", "--name",
+                                                              f"^{title}$"))[-1]
+        self.tool("windowactivate", "--sync", found)
+        return found
+
+    def saved(self, path):
+        """The pixels of a file that a command saves, once it is complete."""
+        done = pathlib.Path(f"{path}.done")
+        return wait(path.name, lambda: cv2.imread(str(path), -1) if done.exists() else None)
+
+    def keys(self, *keys):
+        self.tool("key", "--delay", "30", *keys)
+
+    def type(self, words):
+        self.tool("type", "--delay", "30", words)
+
+    def click(self, x, y):
+        self.tool("mousemove", x, y, "click", 1)
+
+    def picture(self, window="root"):
+        """What is on the screen, or in a window, as blue, green, red."""
+        data = subprocess.run(["import", "-silent", "-window", window, "png:-"], env=self.env,
+                              check=True, capture_output=True).stdout
+        return cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_COLOR)
+
+    def shows(self, pixels):
+        """Where these very pixels are on the screen, or None."""
+        screen = self.picture()
+        score = cv2.matchTemplate(screen, pixels, cv2.TM_SQDIFF)
+        y, x = numpy.unravel_index(numpy.argmin(score), score.shape)
+        same = (screen[y:y + pixels.shape[0], x:x + pixels.shape[1]] == pixels).all()
+        return (int(x), int(y)) if same else None
+
+
+def run(recipe, source, folder):
+    """The pixels that the command line makes of a file."""
+    subprocess.run([IMBREX, "run", recipe, source, "-o", folder, "--progress", "none",
+                    "--if-exists", "overwrite"], check=True, capture_output=True)
+    return cv2.imread(str(folder / source.name), cv2.IMREAD_UNCHANGED)
