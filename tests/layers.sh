@@ -70,21 +70,30 @@ check_front_ends() {
     done
 }
 
+# library NAME...: the flags for these packages; nothing, and false, if one is missing. What their
+# headers do is not ours to mend.
+library() {
+    library_flags=$(pkg-config --cflags "$@" 2>/dev/null) || return
+    printf '%s\n' "$library_flags" | sed 's/-I/-isystem /g'
+}
+
 check_headers() {
-    flags=$(pkg-config --cflags vips lcms2 libexif libsoup-3.0)
-    gimp=$(pkg-config --cflags gimpui-2.0 gegl-0.4 2>/dev/null) || gimp=
-    gegl=$(pkg-config --cflags gegl-0.4 2>/dev/null) || gegl=
+    flags=$(library vips lcms2 libexif libsoup-3.0) || fail "a library that is always needed is missing"
+    windows=$(library gimpui-2.0 gegl-0.4) || windows=
     for compiler in gcc clang; do
         command -v $compiler >/dev/null || continue
         for header in src/*.h src/*/*.h src/*/*/*.h; do
+            more=
             case $header in # where there is no libgimp or GEGL, what needs it is not built either
-            src/gimp/*) [ -n "$gimp" ] || continue ;;
-            src/gegl/*) [ -n "$gegl" ] || continue ;;
+            src/gimp/* | src/gegl/*)
+                more=$windows
+                [ -n "$more" ] || continue
+                ;;
             esac
             # shellcheck disable=SC2086 # flags are words
             printf '#include "%s"\n' "${header#src/}" |
                 $compiler -x c -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only \
-                    -Isrc $flags $gegl $gimp - || fail "$header does not compile alone with $compiler"
+                    -Isrc $flags $more - || fail "$header does not compile alone with $compiler"
         done
     done
 }
