@@ -81,6 +81,8 @@ def long_bodies(s):
              "length, no token": (POST + b"Content-Length: 99999999\r\n\r\n", 413),
              "length of a GET": (b"GET /v1/none HTTP/1.1\r\nHost: x\r\n"
                                  b"Content-Length: 99999999\r\n\r\n", 413),
+             "length of a HEAD": (b"HEAD /v1/none HTTP/1.1\r\nHost: x\r\n"
+                                  b"Content-Length: 99999999\r\n\r\n", 413),
              "chunks, no token": (POST + b"Transfer-Encoding: chunked\r\n\r\n", 401)}
     for name, (head, want) in heads.items():
         begin = time.monotonic()
@@ -88,8 +90,10 @@ def long_bodies(s):
             c.sendall(head)
             got = c.recv(65536)
             took = time.monotonic() - begin
+            rest = all_of(c)[0]
         check(got.startswith(b"HTTP/1.1 %d" % want), f"{name}: {got[:200]}")
         check(took < 0.5, f"{name}: the reply took {took:.2f} s")
+        check((got + rest).endswith(b"\r\n\r\n") == ("HEAD" in name), f"{name}: a body or none")
     chunk = b"%x\r\n" % MB + bytes(MB) + b"\r\n"
     with connect(s) as c:
         c.sendall(POST + AUTH + b"Transfer-Encoding: chunked\r\n\r\n")

@@ -122,7 +122,8 @@ static void add_field(const char *name, const char *value, gpointer text) {
 }
 
 /* The reply as libsoup would write it. */
-static GString *compose(SoupServerMessage *message) {
+static GString *compose(const ibx_exchange *x) {
+    SoupServerMessage *message = x->message;
     const guint status = soup_server_message_get_status(message);
     GBytes *body = soup_message_body_flatten(soup_server_message_get_response_body(message));
     gsize size;
@@ -132,7 +133,7 @@ static GString *compose(SoupServerMessage *message) {
     soup_message_headers_foreach(soup_server_message_get_response_headers(message), add_field,
                                  text);
     g_string_append_printf(text, "Content-Length: %zu\r\nConnection: close\r\n\r\n", size);
-    g_string_append_len(text, data, (gssize)size);
+    if (!x->head) g_string_append_len(text, data, (gssize)size);
     g_bytes_unref(body);
     return text;
 }
@@ -141,7 +142,7 @@ static GString *compose(SoupServerMessage *message) {
 static bool answer_early(ibx_exchange *x) {
     GIOStream *stream = stream_of(x->message);
     if (!stream || ibx_stream_owed(stream) <= x->house->settings.limits.source_bytes) return false;
-    GString *reply = compose(x->message);
+    GString *reply = compose(x);
     ibx_stream_answer(stream, reply->str, reply->len);
     g_string_free(reply, TRUE);
     return true;
