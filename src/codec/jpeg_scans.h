@@ -22,7 +22,7 @@
  *
  * and where no later scan needs its bits. The quantizer is the mean of those of the first five AC
  * coefficients, which are what is left after a reduction. Photographs, reduced by 4 to 64, then
- * differ by 50 dB or more from what they would be, and charts of lines one pixel wide by 40.
+ * differ by 50 dB or more from what they would be, and charts of lines one pixel wide by 38.
  *
  * DC and chroma are always decoded in full: they cost little, and the eye (and sRGB, where a colour
  * is dark in one channel) sees their errors first. So are scans that give the first bits of
