@@ -1,8 +1,8 @@
 """replay.py IMBREX SCRATCH MINUTES: a mixed replay; see replay.sh. Ends with 1 if a promise is broken.
 
 Memory is looked at once a minute, when all clients wait and every worker has just done the same large
-job, as what workers keep for the next one depends on the last; the least of some looks is the floor. They are not replaced for their number of
-jobs, which would hide what they lose."""
+job, as what workers keep for the next one depends on the last; the least of some looks is the floor.
+Workers are not replaced for their number of jobs, which would hide what they lose."""
 import concurrent.futures
 import http.client
 import os
