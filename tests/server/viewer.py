@@ -172,7 +172,8 @@ def photograph(root):
 
 # A JPEG without levels is decoded down to the last row of every tile: a viewer, which asks for many at
 # a time and never twice, needs patience of the server.
-PATIENCE = ("--limits-queue-ms", "2min", "--limits-queue-heavy", "64")
+PATIENCE = ("--limits-queue-ms", "2min", "--limits-queue-heavy", "64", "--limits-deadline", "2min",
+            "--limits-cpu", "2min")
 VIEWS = ((0.08, 7600, 8700), (0.3, 3000, 14000), (1.0, 14200, 9000))
 
 
