@@ -107,6 +107,23 @@ def disconnected(s):
     until(lambda: fds() <= before + 3, f"descriptors: {before} before, {fds()} after")
 
 
+def many_connections(s):
+    """What a connection needed is given back: two thousand more take no more memory."""
+    def resident():
+        text = pathlib.Path(f"/proc/{s.process.pid}/status").read_text()
+        return int(text.partition("VmRSS:")[2].split()[0])
+
+    def connect(count):
+        for _ in range(count):
+            check(s.get("/v1/filters/blur")[0] == 200, "it is served")
+    connect(500)
+    before = resident()
+    connect(2000)
+    grown = resident() - before
+    print(f"  2000 connections: {grown} kB more")
+    check(grown < 1000 or support.SANITIZED, f"connections leave {grown} kB behind")
+
+
 def coalesced(s):
     """A hundred equal requests are one job. Its filter takes seconds, also with a sanitizer."""
     path = "/v1/-/blur:30/blur:29/blur:28/file/large.png"
@@ -215,7 +232,7 @@ with support.server("--root", root, "--cache-folder", cache, "--auth-keys-file",
                     "--auth-unsigned-ok", "yes", "--limits-deadline", "60s",
                     "--limits-cpu", "60s", "--limits-queue-ms", "60s",
                     "--limits-connections-per-client", 200) as s:
-    for test in (killed, hung, deadline, disconnected, coalesced):
+    for test in (killed, hung, deadline, disconnected, many_connections, coalesced):
         test(s)
         print(f"{test.__name__}: good")
     corrupt_cache(s, cache)

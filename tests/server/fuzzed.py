@@ -103,7 +103,7 @@ with support.server("--log-file", "off", "--limits-deadline", "5s") as s:
         if not support.LONG:
             return time.monotonic() >= end
         return count and min(sum(by.values()) for by in count.values()) >= MANY
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
         while not is_over():
             for kind, status in pool.map(lambda c: ask(s, c), [next(supply) for _ in range(100)]):
                 count.setdefault(kind, {}).setdefault(status, 0)

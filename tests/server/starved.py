@@ -17,11 +17,13 @@ MB = 1 << 20
 work = pathlib.Path(tempfile.mkdtemp())
 subprocess.run(["convert", "-size", "2000x2000", "plasma:red-blue", "-interlace", "JPEG",
                 work / "large.jpg"], check=True)
-subprocess.run(["convert", "-size", "2400x1800", "xc:gray50", "-type", "TrueColor", "+noise", "Random", "-depth", "8",
-                work / "noise.png"], check=True)
+subprocess.run(["convert", "-size", "2400x1800", "xc:gray50", "-type", "TrueColor", "+noise", "Random",
+                "-depth", "8", work / "noise.png"], check=True)
 subprocess.run(["convert", "-size", "90x60", "plasma:red-blue", work / "small.jpg"], check=True)
 SMALL = "/v1/-/resize:64x/file/small.jpg"
+PATIENCE = ("--limits-deadline", "2min", "--limits-cpu", "2min", "--limits-write-ms", "2min")
 NOISE = "/v1/-/invert/save:png/file/noise.png"
+
 
 def until(condition, sentence, seconds=20):
     end = time.monotonic() + seconds
@@ -30,6 +32,7 @@ def until(condition, sentence, seconds=20):
             return
         time.sleep(0.02)
     raise SystemExit(f"failed: {sentence}")
+
 
 # ---- a worker's ----------------------------------------------------------------------------------
 
@@ -40,9 +43,11 @@ def starve(s, room):
         most = int(re.search(r"VmSize:\s+(\d+)", text)[1]) * 1024 + room
         resource.prlimit(pid, resource.RLIMIT_AS, (most, most))
 
+
 def restarts(s):
     return {reason: s.metric("worker_restarts_total", reason=reason)
             for reason in ("memory", "crash", "deadline", "protocol")}
+
 
 def no_memory(s, recipe, room):
     """A plan that promised too little: the job fails, its worker goes, the next one is served. Where
@@ -65,6 +70,7 @@ def no_memory(s, recipe, room):
     print(f"  {recipe} with {room // MB} MB: {status} {kind}, restarts: {lost}, then {again}")
     return kind
 
+
 # ---- that of results -----------------------------------------------------------------------------
 
 def hold(s, path):
@@ -75,10 +81,12 @@ def hold(s, path):
     c.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     return c
 
+
 def refused(s, what, method="GET", path=NOISE, body=None):
     status, headers, said = s.request(method, path, body)
     check(status == 503 and int(headers.get("retry-after", "0")) > 0, f"{what}: {status} {headers}")
     check(json.loads(said)["type"] == "urn:imbrex:problem:overloaded", f"{what}: {said[:300]}")
+
 
 def unread_results(s):
     """Results are paid for until they are sent: when there is no room, 503; then all is given back."""
@@ -106,11 +114,11 @@ def unread_results(s):
 if not support.SANITIZED:  # which take all addresses that there are
     kinds = []
     for recipe, room in (("equalize/save:png", 24 * MB), ("blur:9/save:webp", 12 * MB)):
-        with support.server("--root", work, "--worker-count", 1) as s:
+        with support.server("--root", work, "--worker-count", 1, *PATIENCE) as s:
             kinds.append(no_memory(s, recipe, room))
     check("job-too-big" in kinds, f"it is told as what it is: {kinds}")
     print("no_memory: good")
-with support.server("--root", work, "--limits-inflight-bytes", "32M") as s:
+with support.server("--root", work, "--limits-inflight-bytes", "32M", *PATIENCE) as s:
     unread_results(s)
     check(s.crashes() == 0, "no worker crashed")
     print("unread_results: good")

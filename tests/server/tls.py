@@ -84,7 +84,8 @@ def start_nginx():
     (work / "nginx.conf").write_text(f"""
 daemon off; master_process off; user root; pid {work}/pid; error_log {work}/error.log;
 events {{ }}
-http {{ {temporary} root {work}/files; log_format asked "$host $request"; access_log {work}/asked asked;{servers} }}
+http {{ {temporary} root {work}/files;
+  log_format asked "$host $request"; access_log {work}/asked asked;{servers} }}
 """)
     process = subprocess.Popen(["nginx", "-c", work / "nginx.conf", "-e", work / "error.log"])
     for _ in range(200):

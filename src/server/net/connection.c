@@ -196,18 +196,11 @@ ibx_connection *ibx_connection_ref(ibx_connection *connection) {
     return g_atomic_rc_box_acquire(connection);
 }
 
-static void forget(GSource **source) {
-    if (*source) g_source_unref(*source);
-    *source = NULL;
-}
-
 static void clear(void *data) {
     ibx_connection *c = data;
     ibx_connection_close(c);
     g_source_destroy(c->timer);
-    forget(&c->timer);
-    forget(&c->reader);
-    forget(&c->writer);
+    g_source_unref(c->timer);
     ibx_guard_clear(&c->guard);
     g_object_unref(c->base);
 }
@@ -320,6 +313,7 @@ bool ibx_connection_readable(ibx_connection *connection) {
 typedef struct {
     GSource source;
     GObject *stream;
+    GSource **place; /* in the connection, which the stream keeps: where this one is known */
 } wait_source;
 
 static gboolean call(GSource *source, GSourceFunc callback, void *user) {
@@ -339,17 +333,24 @@ static gboolean call_closure(GObject *stream, void *closure) {
     return goes_on;
 }
 
+/* The connection has no reference to its source: that has one to the stream, and through it to the
+ * connection, and neither would ever end. */
 static void drop_stream(GSource *source) {
-    g_object_unref(((wait_source *)source)->stream);
+    const wait_source *wait = (wait_source *)source;
+    if (*wait->place == source) *wait->place = NULL;
+    g_object_unref(wait->stream);
 }
 
-static GSource *new_wait(const ibx_connection *c, GObject *stream, GIOCondition condition,
-                         bool ready, GCancellable *cancellable) {
+static GSource *new_wait(const ibx_connection *c, GSource **place, GObject *stream,
+                         GIOCondition condition, bool ready, GCancellable *cancellable) {
     static GSourceFuncs functions = {.dispatch = call,
                                      .finalize = drop_stream,
                                      .closure_callback = (GSourceFunc)(void (*)(void))call_closure};
     GSource *source = g_source_new(&functions, sizeof(wait_source));
-    ((wait_source *)source)->stream = g_object_ref(stream);
+    wait_source *wait = (wait_source *)source;
+    wait->stream = g_object_ref(stream);
+    wait->place = place;
+    *place = source;
     if (ready)
         g_source_set_ready_time(source, 0);
     else
@@ -363,19 +364,13 @@ static GSource *new_wait(const ibx_connection *c, GObject *stream, GIOCondition 
     return source;
 }
 
-static void keep(GSource **kept, GSource *source) {
-    forget(kept);
-    *kept = g_source_ref(source);
-}
-
 GSource *ibx_connection_wait_read(ibx_connection *connection, GObject *stream,
                                   GCancellable *cancellable) {
     ibx_connection *c = connection;
     c->taken = 0;
     ask(c, g_get_monotonic_time());
     const bool ready = c->ended || ibx_guard_ready(&c->guard);
-    GSource *source = new_wait(c, stream, G_IO_IN, ready, cancellable);
-    keep(&c->reader, source);
+    GSource *source = new_wait(c, &c->reader, stream, G_IO_IN, ready, cancellable);
     if (!c->ended) arm(c, deadline(c));
     return source;
 }
@@ -411,7 +406,5 @@ gssize ibx_connection_write(ibx_connection *connection, const void *data, size_t
 GSource *ibx_connection_wait_write(ibx_connection *connection, GObject *stream,
                                    GCancellable *cancellable) {
     ibx_connection *c = connection;
-    GSource *source = new_wait(c, stream, G_IO_OUT, c->ended, cancellable);
-    keep(&c->writer, source);
-    return source;
+    return new_wait(c, &c->writer, stream, G_IO_OUT, c->ended, cancellable);
 }

@@ -1,8 +1,8 @@
 """replay.py IMBREX SCRATCH MINUTES: a mixed replay; see replay.sh. Ends with 1 if a promise is broken.
 
-Memory is looked at some times a minute, when all clients wait and every worker has just done the same
-large job, as what workers keep for the next one depends on the last; the least of these is the floor. They are not replaced for their number of
-jobs, which would hide what they lose."""
+Memory is looked at once a minute, when all clients wait and every worker has just done the same large
+job, as what workers keep for the next one depends on the last; the least of some looks is the floor.
+Workers are not replaced for their number of jobs, which would hide what they lose."""
 import concurrent.futures
 import http.client
 import os
@@ -19,7 +19,8 @@ import pictures  # noqa: E402
 
 THREADS = 6
 WORKERS = 2
-LOOKS = 5  # a minute
+LOOKS = 3  # a minute
+ANEW = 0.2  # of the requests come on a connection of their own
 STEEPEST = 0.05  # GiB an hour
 WARM_UP = 2  # minutes: the cache is filled, every photograph was decoded
 FEWEST = 5  # minutes behind these, for a slope that says something
@@ -68,6 +69,8 @@ class Crowd:
             with self.lock:
                 self.lock.wait_for(lambda: self.go)
                 self.busy += 1
+            if rng.random() < ANEW:
+                connection.close()
             try:
                 status = one(rng, connection, self.folder, self.names)
             except (http.client.HTTPException, OSError) as error:
@@ -142,19 +145,18 @@ def replay(server, folder, minutes):
     largest = max(folder.iterdir(), key=lambda p: p.stat().st_size).name.replace(" ", "%20")
     crowd = Crowd(server, folder, minutes)
     begin = time.monotonic()
-    for look in range(1, int(minutes) * LOOKS + 1):
-        minute = (look - 1) // LOOKS + 1
-        time.sleep(max(0.0, min(begin + 60 / LOOKS * look, crowd.end) - time.monotonic() - 2))
+    for minute in range(1, int(minutes) + 1):
+        time.sleep(max(15.0, min(begin + 60 * minute, crowd.end) - time.monotonic() - 3))
         crowd.pause()
-        same_job(server, largest, look)
-        time.sleep(0.3)
-        now = memory(server, whole)
-        floors[minute - 1:] = [tuple(map(min, zip(now, *floors[minute - 1:])))]
-        crowd.resume()
-        if look % LOOKS:
-            continue
+        looks = []
+        for turn in range(LOOKS):
+            same_job(server, largest, minute * LOOKS + turn)
+            time.sleep(0.3)
+            looks.append(memory(server, whole))
+        floors.append(tuple(map(min, zip(*looks))))
         print(f"minute {minute}: floor {floors[-1][0]:.1f} MB, {floors[-1][1]:.1f} of it the front's, "
               f"{descriptors(server)} descriptors of the front, {crowd.counts}", flush=True)
+        crowd.resume()
     crowd.join()
     return floors, crowd.counts
 
