@@ -1,6 +1,7 @@
 #!/bin/sh
 # install.sh - what cmake --install makes works where it is put: the program finds its library and
-# its module, and a program of somebody else finds headers and library through pkg-config.
+# its module, and a program of somebody else finds headers and library through pkg-config. So does
+# GEGL, where it is installed, the module with our operations, and that the library.
 . "$SOURCE/tests/support/cli.sh"
 cmake --install "$BUILD" --prefix "$scratch/tree" >"$out" 2>"$err" || fail "install: $(cat "$err")"
 png a.png
@@ -58,4 +59,10 @@ ${CC:-cc} -std=c17 -Wall -Wextra -Werror host.c -o host $(pkg-config --cflags --
     -Wl,-rpath,"$(pkg-config --variable=libdir imbrex)" >"$out" 2>&1 || fail "compile: $(cat "$out")"
 ./host >"$out" 2>&1 || fail "host: $(cat "$out")"
 [ "$(size made/a.png)" = 4x3 ] || fail "made/a.png is $(size made/a.png)"
+
+if [ -e "$BUILD/gegl-0.4/imbrex.so" ] && command -v gegl >/dev/null; then
+    module=$(find "$scratch/tree" -name imbrex.so)
+    HOME=$scratch GEGL_PATH=$(dirname "$module") gegl --list-all >"$out" 2>&1
+    grep -qx imbrex:recipe "$out" || fail "GEGL does not load $module: $(cat "$out")"
+fi
 finish

@@ -1,6 +1,7 @@
 #!/bin/sh
 # new_filter.sh: a new filter is one new file. Copies the example under a new name into a copy of
-# the checkout, builds that, and finds the filter in the list, in its help, and in a run.
+# the checkout, builds that, and finds the filter in the list, in its help, in a run, and among the
+# operations of GEGL where that is installed.
 set -eu
 cd "${SOURCE:-$(dirname "$0")/..}"
 checkout=$PWD
@@ -45,4 +46,14 @@ if [ -x build/plug-ins/imbrex/imbrex ]; then
     grep -q plug-in-imbrex-another-negative build/plug-ins/imbrex/help/en/gimp-help.xml ||
         fail "the new filter has no page of help in GIMP"
 fi
-echo "new_filter: one file added, found in the list, in its help, in GIMP, and in a run"
+
+if [ -e build/gegl-0.4/imbrex.so ] && command -v gegl >/dev/null && command -v compare >/dev/null; then
+    HOME=$folder GEGL_PATH=$(pkg-config --variable=pluginsdir gegl-0.4):$folder/build/gegl-0.4
+    export HOME GEGL_PATH
+    gegl --list-all | grep -qx imbrex:another_negative || fail "GEGL has no operation of that name"
+    gegl charts/patches.png -- imbrex:another_negative amount=0.75 \
+        gegl:png-save path=gegl.png bitdepth=8
+    compare -metric AE gegl.png new/patches.png null: >log 2>&1 ||
+        fail "GEGL makes other pixels of it: $(cat log)"
+fi
+echo "new_filter: one file added, found in the list, in its help, in a run, in GIMP and in GEGL"
