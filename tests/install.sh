@@ -15,7 +15,8 @@ imbrex info a.pgm --allow-loader ppm
 is 0
 
 gimp_install() {
-    HOME=$scratch/home XDG_CONFIG_HOME='' GIMP2_DIRECTORY='' "$IMBREX" gimp-install >"$out" 2>"$err"
+    HOME=$scratch/home XDG_CONFIG_HOME='' XDG_DATA_HOME='' GIMP2_DIRECTORY='' \
+        "$IMBREX" gimp-install >"$out" 2>"$err"
     status=$?
 }
 
@@ -28,6 +29,8 @@ if [ -x "$BUILD/plug-ins/imbrex/imbrex" ]; then
     is 0
     [ "$(readlink -f "$scratch/home/.config/GIMP/2.10/plug-ins/imbrex")" = "$(readlink -f "$plugin")" ] ||
         fail "gimp-install linked something else"
+    operations=$scratch/home/.local/share/gegl-0.4/plug-ins/imbrex.so
+    [ -e "$(readlink -f "$operations")" ] || fail "gimp-install did not link GEGL's operations"
     gimp_install # once more
     is 0
     rm "$scratch/home/.config/GIMP/2.10/plug-ins/imbrex"

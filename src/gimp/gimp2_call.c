@@ -9,25 +9,52 @@
 /* ---- the layers of a call
  * --------------------------------------------------------------------------- */
 
+/* The layers that a call may be about. */
+typedef struct {
+    ibx_gimp2_layer *layer;
+    int count;
+} layers_list;
+
+static bool add_layer(layers_list *list, int32_t image, int32_t drawable, ibx_error *err) {
+    ibx_gimp2_layer *more = realloc(list->layer, (size_t)(list->count + 1) * sizeof *more);
+    if (!more) return ibx_fail(err, IBX_MEMORY, "no memory for %d layers", list->count + 1);
+    list->layer = more;
+    if (!ibx_gimp2_layer_open(&more[list->count], image, drawable, err)) return false;
+    list->count++;
+    return true;
+}
+
+/* Adds the linked ones of these layers and of those in groups, but for the first of the list. What
+ * cannot be changed, such as locked pixels, is passed over. Takes over the array. */
+static void add_linked(layers_list *list, int32_t image, int *ids, int count) {
+    for (int i = 0; i < count; i++) {
+        int inside = 0;
+        if (gimp_item_is_group(ids[i])) {
+            int *children = gimp_item_get_children(ids[i], &inside);
+            add_linked(list, image, children, inside);
+        } else if (ids[i] != list->layer->drawable && gimp_item_get_linked(ids[i])) {
+            add_layer(list, image, ids[i], NULL);
+        }
+    }
+    g_free(ids);
+}
+
 /* The drawable of the call, and behind it those that are linked with it: the nearest that GIMP 2
  * has to several selected layers. malloc'd; *count is how many. */
 static ibx_gimp2_layer *open_layers(const ibx_gimp2_call *r, int *count, ibx_error *err) {
     const int32_t image = r->argument[1].data.d_image, first = r->argument[2].data.d_drawable;
+    layers_list list = {.count = 0};
+    if (!add_layer(&list, image, first, err)) {
+        free(list.layer);
+        return NULL;
+    }
     int all = 0;
-    *count = 1;
-    int *ids = gimp_image_is_valid(image) ? gimp_image_get_layers(image, &all) : NULL;
-    ibx_gimp2_layer *layers = calloc((size_t)all + 1, sizeof *layers);
-    bool ok = layers && ibx_gimp2_layer_open(layers, image, first, err);
-    const bool linked = ok && gimp_item_is_layer(first) && gimp_item_get_linked(first);
-    for (int i = 0; i < all && linked; i++)
-        if (ids[i] != first && gimp_item_get_linked(ids[i]) &&
-            ibx_gimp2_layer_open(&layers[*count], image, ids[i], NULL))
-            ++*count;
-    g_free(ids);
-    if (ok) return layers;
-    if (!layers) ibx_fail(err, IBX_MEMORY, "no memory for %d layers", all);
-    free(layers);
-    return NULL;
+    if (gimp_item_is_layer(first) && gimp_item_get_linked(first)) {
+        int *ids = gimp_image_get_layers(image, &all);
+        add_linked(&list, image, ids, all);
+    }
+    *count = list.count;
+    return list.layer;
 }
 
 static void close_layers(ibx_gimp2_layer *layers, int count) {
@@ -82,8 +109,10 @@ static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err
 static bool ask(const ibx_filter *filter, ibx_gimp_subject *subject, char **text, ibx_error *err) {
     if (!filter)
         return ibx_gimp_windows.ask_recipe(subject, text) || ibx_fail(err, IBX_CANCELLED, "%s", "");
-    void *params = ibx_gimp_step_params(filter, *text, err);
-    if (!params) return false;
+    /* Last values may fail by now, and defaults without a file do: the window is there for that. */
+    void *params = ibx_gimp_step_params(filter, *text, NULL);
+    if (!params) params = ibx_params_new(filter->params, filter->params_size);
+    if (!params) return ibx_fail(err, IBX_MEMORY, "%s: no memory", filter->name);
     char *chosen = NULL;
     if (!ibx_gimp_windows.ask_filter(subject, filter, params))
         ibx_fail(err, IBX_CANCELLED, "%s", "");

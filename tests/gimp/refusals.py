@@ -66,7 +66,7 @@ g.refuse("all layers of an image share", '(plug-in-imbrex-recipe 1 image many "i
 g.refuse("pixels; GIMP takes", '(recipe "resize:600000x1,fit=fill")')
 
 # Batches.
-g.refuse("no folder of images", '(plug-in-imbrex-batch 1 "invert" "" "out")')
+g.refuse("of images is given", '(plug-in-imbrex-batch 1 "invert" "" "out")')
 g.refuse("no folder for the results", f'(plug-in-imbrex-batch 1 "invert" "{folder}" "")')
 g.refuse("did you mean", f'(plug-in-imbrex-batch 1 "blurr" "{folder}" "out")')
 g.refuse("none", f'(plug-in-imbrex-batch 1 "invert" "{g.folder}/none" "{g.folder}/out")')

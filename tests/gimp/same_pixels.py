@@ -75,10 +75,10 @@ PICTURES = (("rgb8.png", 3, numpy.uint8, 4), ("rgba16.png", 4, numpy.uint16, 1),
             ("rgb16.png", 3, numpy.uint16, 1), ("gray8.png", 1, numpy.uint8, 1))
 
 
-def by_command_line(number, example, name):
-    out = g.folder / f"out{number}"
-    subprocess.run([IMBREX, "run", example, g.folder / name, "-o", out, "--progress", "none"],
-                   check=True, cwd=SOURCE, capture_output=True)
+def by_command_line(example, name):
+    out = g.folder / "out"
+    subprocess.run([IMBREX, "run", example, g.folder / name, "-o", out, "--if-exists",
+                    "overwrite"], check=True, cwd=SOURCE, capture_output=True)
     return cv2.imread(str(out / name), cv2.IMREAD_UNCHANGED)
 
 
@@ -91,7 +91,7 @@ for name, planes, dtype, most in PICTURES:
     for f in filters:
         procedure = "plug-in-imbrex-" + f["name"].replace("_", "-")
         for example in f["examples"][:most]:
-            want = by_command_line(len(cases), example, name)
+            want = by_command_line(example, name)
             arguments = f"RUN-NONINTERACTIVE i (layer i) {values(f, example)}"
             # An image of GIMP is gray or not; what would make it colour is refused.
             if planes == 1 and want.ndim == 3 and want.shape[2] >= 3:
