@@ -81,6 +81,8 @@ with Desktop() as desktop:
     wait("the preview of crop", lambda: desktop.shows(cut))
     desktop.keys("Return")
     check(numpy.array_equal(desktop.saved(folder / "cut.png"), cut), "not crop:100x80")
+    complaints = [line for line in desktop.log().splitlines() if "CRITICAL" in line]
+    check(not complaints, "\n".join(complaints))
 
 print(f"{len(failures)} failures" if failures else "dialog and preview: the command line's pixels")
 raise SystemExit(bool(failures))
