@@ -110,12 +110,27 @@ static bool run(const window *w) {
     return answer == GTK_RESPONSE_OK && ibx_window_form_is_valid(w->form);
 }
 
+/* Ends what was made without a window to be in. */
+static void discard(GtkWidget *widget) {
+    g_object_ref_sink(widget);
+    gtk_widget_destroy(widget);
+    g_object_unref(widget);
+}
+
+static bool make_parts(window *w, const ibx_gimp_subject *subject, const ibx_step *step) {
+    w->form = ibx_window_form_new(step);
+    w->preview = ibx_window_preview_new(subject);
+    if (w->form && w->preview) return true;
+    if (w->form) discard(ibx_window_form_widget(w->form));
+    if (w->preview) discard(ibx_window_preview_widget(w->preview));
+    return false;
+}
+
 bool ibx_window_ask_filter(ibx_gimp_subject *subject, const ibx_filter *filter, void *params) {
     gimp_ui_init("imbrex", FALSE);
     GtkWidget *all = NULL;
-    window w = {.form = ibx_window_form_new(&(ibx_step){.filter = filter, .params = params}),
-                .preview = ibx_window_preview_new(subject)};
-    if (!w.form || !w.preview) return false;
+    window w = {.form = NULL};
+    if (!make_parts(&w, subject, &(ibx_step){.filter = filter, .params = params})) return false;
     w.dialog = make_dialog(filter);
     fill(&w, make_side(&w, filter, subject, &all));
     ibx_window_form_watch(w.form, changed, &w);
