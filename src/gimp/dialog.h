@@ -26,8 +26,11 @@ typedef struct {
     /* The ICC profile of the image, for showing pixels as GIMP does; empty: sRGB. */
     ibx_bytes profile;
 
-    ibx_rect
-        selected; /* the selection's box in pixels of the layer; the layer where there is none */
+    /* The selection's box in pixels of the layer, the layer where there is none, and empty where
+     * nothing of the layer is selected; and how much of each pixel of the box is selected, 0 to
+     * 255, rows of selected.w; NULL: all of it. */
+    ibx_rect selected;
+    const uint8_t *mask;
 
     /* How many layers the user marked, `layer` included: in GIMP 2.10 those that are linked with
      * it, in GIMP 3 those that are selected. From 2 on the dialog offers to treat all of them. */

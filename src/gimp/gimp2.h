@@ -5,10 +5,12 @@
  *   gimp2_call.c   filters and recipes from a menu or a script
  *   gimp2_batch.c  batches
  *   gimp2_layer.c  a layer's pixels, and results put in their place
+ *   gimp2_mask.c   the selection, for a preview
  *   gimp2_run.c    a recipe on layers, as one undo step */
 #ifndef IBX_GIMP_GIMP2_H
 #define IBX_GIMP_GIMP2_H
 
+#include "gimp/dialog.h"
 #include "gimp/pixels.h"
 #include "gimp/work.h"
 #include "imbrex.h"
@@ -87,5 +89,11 @@ bool ibx_gimp2_batch(const ibx_gimp2_call *call, ibx_error *err);
  * then on. */
 bool ibx_gimp2_run(const ibx_recipe *recipe, ibx_gimp2_layer *layers, int count, const char *title,
                    ibx_error *err);
+
+/* ---- gimp2_mask.c ------------------------------------------------------------------------ */
+
+/* Fills `selected` and `mask` of the subject of a dialog for its image and layer. The mask is
+ * malloc'd, NULL where all is selected or nothing. */
+bool ibx_gimp2_mask_read(ibx_gimp_subject *subject, ibx_error *err);
 
 #endif

@@ -60,9 +60,7 @@ static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err
     const ibx_head *head = &layer->job.head;
     const ibx_rect all = {0, 0, head->w, head->h};
     gsize size = 0;
-    ibx_rect box;
     if (!ibx_gimp2_layer_read(layer, all, err)) return false;
-    if (!gimp_drawable_mask_intersect(layer->drawable, &box.x, &box.y, &box.w, &box.h)) box = all;
     v->profile = gimp_image_get_color_profile(layer->image);
     const void *data = v->profile ? gimp_color_profile_get_icc_profile(v->profile, &size) : NULL;
     v->pixels = (ibx_image){.head = *head,
@@ -73,17 +71,18 @@ static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err
                                     .layer = layer->drawable,
                                     .pixels = &v->pixels,
                                     .profile = {data, size},
-                                    .selected = box,
                                     .marked = count};
-    return true;
+    return ibx_gimp2_mask_read(&v->subject, err);
 }
 
 /* The choice of a dialog; cancelled is an error without a sentence. */
 static bool ask(const ibx_filter *filter, ibx_gimp_subject *subject, char **text, ibx_error *err) {
     if (!filter)
         return ibx_gimp_windows.ask_recipe(subject, text) || ibx_fail(err, IBX_CANCELLED, "%s", "");
-    void *params = ibx_gimp_step_params(filter, *text, err);
-    if (!params) return false;
+    /* Last values may fail by now, and defaults without a file do: the window is there for that. */
+    void *params = ibx_gimp_step_params(filter, *text, NULL);
+    if (!params) params = ibx_params_new(filter->params, filter->params_size);
+    if (!params) return ibx_fail(err, IBX_MEMORY, "%s: no memory", filter->name);
     char *chosen = NULL;
     if (!ibx_gimp_windows.ask_filter(subject, filter, params))
         ibx_fail(err, IBX_CANCELLED, "%s", "");
@@ -107,6 +106,7 @@ static bool ask_about(const ibx_filter *filter, ibx_gimp2_layer *layers, int *co
     const bool ok = open_view(layers, marked, &v, err) && ask(filter, &v.subject, text, err);
     if (ok && v.subject.all_marked) *count = marked;
     g_clear_object(&v.profile);
+    free((void *)(uintptr_t)v.subject.mask);
     return ok;
 }
 

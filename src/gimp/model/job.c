@@ -112,17 +112,34 @@ static bool show_after(const ibx_window_job *job, ibx_rect at, int threads, uint
     return ok;
 }
 
-/* Outside of the selection nothing changes. */
-static void keep_outside(ibx_rect selected, const ibx_window_tile *tile, uint32_t *after) {
-    const ibx_rect at = tile->at;
-    for (int y = at.y; y < at.y + at.h; y++) {
-        const bool inside = y >= selected.y && y < selected.y + selected.h;
-        for (int x = at.x; x < at.x + at.w; x++) {
-            const size_t i = (size_t)(y - at.y) * (size_t)at.w + (size_t)(x - at.x);
-            if (!inside || x < selected.x || x >= selected.x + selected.w)
-                after[i] = tile->before[i];
-        }
+/* A mix of two pixels; of 255 parts `part` are the second. */
+static uint32_t mix(uint32_t a, uint32_t b, unsigned part) {
+    uint32_t result = 0;
+    for (int shift = 0; shift < 24; shift += 8) {
+        const unsigned x = a >> shift & 255, y = b >> shift & 255;
+        result |= (x * (255 - part) + y * part + 127) / 255 << shift;
     }
+    return result;
+}
+
+/* How much of a pixel of the layer is selected. */
+static unsigned selected(const ibx_gimp_subject *subject, int x, int y) {
+    const ibx_rect box = subject->selected;
+    const int dx = x - box.x, dy = y - box.y;
+    if (dx < 0 || dy < 0 || dx >= box.w || dy >= box.h) return 0;
+    return subject->mask ? subject->mask[(size_t)dy * (size_t)box.w + (size_t)dx] : 255;
+}
+
+/* What is not selected stays as it is. */
+static void keep_unselected(const ibx_gimp_subject *subject, const ibx_window_tile *tile,
+                            uint32_t *after) {
+    const ibx_rect at = tile->at;
+    for (int y = 0; y < at.h; y++)
+        for (int x = 0; x < at.w; x++) {
+            const size_t i = (size_t)y * (size_t)at.w + (size_t)x;
+            const unsigned part = selected(subject, at.x + x, at.y + y);
+            if (part < 255) after[i] = mix(tile->before[i], after[i], part);
+        }
 }
 
 bool ibx_window_job_tile(const ibx_window_job *job, ibx_window_tile *tile, int threads,
@@ -136,6 +153,6 @@ bool ibx_window_job_tile(const ibx_window_job *job, ibx_window_tile *tile, int t
     uint32_t *after = new_pixels(tile->at, err);
     tile->after = after;
     if (!after || !show_after(job, tile->at, threads, after, err)) return false;
-    if (!job->resized) keep_outside(job->look->subject->selected, tile, after);
+    if (!job->resized) keep_unselected(job->look->subject, tile, after);
     return true;
 }

@@ -40,7 +40,7 @@ ibx_window_range ibx_window_range_of(const ibx_param *row) {
     }
     range.step = round_up(span / 200);
     range.page = 10 * range.step;
-    const int needed = span <= 2.5 ? 3 : span <= 50 ? 2 : span <= 1000 ? 1 : 0;
+    const int needed = span <= 1.5 ? 3 : span <= 50 ? 2 : span <= 1000 ? 1 : 0;
     range.digits = (int)fmax(needed, fmax(decimals(row->min), decimals(row->def)));
     return range;
 }

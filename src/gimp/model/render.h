@@ -2,7 +2,8 @@
  * result, those in the middle first. A new recipe cancels what is under way, and the latest wins.
  * Samples of the result are those of the final run, to the bit (ibx_view); only what a screen shows
  * of them is rounded (screen.h). Outside of the selection the layer stays as it is, unless the
- * recipe changes its size. Knows no toolkit. */
+ * recipe changes its size; where it is selected in part, what the screen shows is mixed, which is
+ * GIMP's result but for rounding. Knows no toolkit. */
 #ifndef IBX_GIMP_MODEL_RENDER_H
 #define IBX_GIMP_MODEL_RENDER_H
 

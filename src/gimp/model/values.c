@@ -1,6 +1,7 @@
 /* values.c - a block of parameters under edit. */
 #include "gimp/model/values.h"
 #include "core/param.h"
+#include <ctype.h>
 #include <stdlib.h>
 
 struct ibx_window_values {
@@ -135,17 +136,32 @@ char *ibx_window_values_words(const ibx_window_values *v, int row) {
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+static const char *behind(const char *text, const char *start) {
+    const size_t n = strlen(start);
+    return strncmp(text, start, n) == 0 ? text + n : text;
+}
+
+/* Sentences of recipes say first in which step something is wrong. Here there is one, and its name
+ * is the window's title. */
+static bool say(const ibx_window_values *v, const ibx_error *why, ibx_error *err) {
+    char name[64], text[sizeof why->text];
+    snprintf(name, sizeof name, "%s: ", v->where);
+    snprintf(text, sizeof text, "%s", behind(behind(why->text, "step 1, "), name));
+    *text = (char)toupper((unsigned char)*text);
+    const size_t n = strlen(text);
+    const char *end = n > 0 && strchr(".!?", text[n - 1]) ? "" : ".";
+    return ibx_fail(err, why->code, "%s%s", text, end);
+}
+
 bool ibx_window_values_check(const ibx_window_values *v, ibx_error *err) {
     *err = (ibx_error){0};
     for (int i = 0; i < v->count; i++)
-        if (v->problem[i].code != IBX_OK) {
-            *err = v->problem[i];
-            return false;
-        }
+        if (v->problem[i].code != IBX_OK) return say(v, &v->problem[i], err);
+    ibx_error why = {0};
     char *text = ibx_window_values_print(v);
-    ibx_recipe *recipe = text ? ibx_recipe_parse(text, err) : NULL;
-    if (!text) ibx_fail(err, IBX_MEMORY, "%s: no memory", v->where);
-    const bool ok = recipe != NULL;
+    ibx_recipe *recipe = text ? ibx_recipe_parse(text, &why) : NULL;
+    if (!text) ibx_fail(&why, IBX_MEMORY, "%s: no memory", v->where);
+    const bool ok = recipe != NULL || say(v, &why, err);
     ibx_recipe_free(recipe);
     free(text);
     return ok;

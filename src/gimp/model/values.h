@@ -36,7 +36,8 @@ const void *ibx_window_values_block(const ibx_window_values *values);
 bool ibx_window_values_store(const ibx_window_values *values, void *params);
 
 /* What is wrong: a row's error, or what the step as a whole says about values that are fine each
- * by itself; this may read files. True and "" where nothing is. */
+ * by itself; this may read files. The sentence does not name the step. True and "" where nothing
+ * is. */
 bool ibx_window_values_check(const ibx_window_values *values, ibx_error *err);
 
 /* The step as text, only what differs from the defaults. malloc'd; NULL without memory. */

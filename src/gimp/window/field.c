@@ -70,7 +70,7 @@ static void make_number(ibx_window_field *f) {
     gtk_entry_set_activates_default(GTK_ENTRY(f->control), TRUE);
     f->slider = gtk_hscale_new_with_range(0, 1, 0.01);
     gtk_scale_set_draw_value(GTK_SCALE(f->slider), FALSE);
-    gtk_widget_set_size_request(f->slider, 150, -1);
+    gtk_widget_set_size_request(f->slider, 170, -1);
     g_signal_connect(f->control, "value-changed", G_CALLBACK(spin_changed), f);
     g_signal_connect(f->slider, "value-changed", G_CALLBACK(slider_moved), f);
 }
