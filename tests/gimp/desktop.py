@@ -153,9 +153,10 @@ class Desktop:
     def click(self, x, y):
         self.tool("mousemove", x, y, "click", 1)
 
-    def picture(self, window="root"):
-        """What is on the screen, or in a window, as blue, green, red."""
-        data = subprocess.run(["import", "-silent", "-window", window, "png:-"], env=self.env,
+    def picture(self, window="root", *options):
+        """What is on the screen, or in a window, as blue, green, red. Options are those of import:
+        -frame adds the window's frame."""
+        data = subprocess.run(["import", "-silent", *options, "-window", window, "png:-"], env=self.env,
                               check=True, capture_output=True).stdout
         return cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_COLOR)
 
