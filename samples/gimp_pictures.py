@@ -1,7 +1,7 @@
-"""IMBREX=build/imbrex BUILD=build python3 samples/gimp_pictures.py [PHOTOGRAPH]: makes the pictures of
-the plug-in of GIMP again, samples/pictures/gimp-*.jpg: its menu, and the dialog of a filter. They
-are taken of a real GIMP on a screen of its own (tests/gimp/desktop.py). The photograph is that of
-samples/pictures.sh."""
+"""IMBREX=build/imbrex BUILD=build python3 samples/gimp_pictures.py [PHOTOGRAPH]: makes the pictures
+of the plug-in of GIMP again, samples/pictures/gimp-*.jpg: its menu, and the dialog of a filter.
+They are taken of a real GIMP on a screen of its own (tests/gimp/desktop.py), whose theme needs the
+package gtk2-engines-pixbuf. The photograph is that of samples/pictures.sh."""
 
 import pathlib
 import subprocess
@@ -48,7 +48,8 @@ def settled(desktop, *window):
 
 
 with Desktop() as desktop:
-    desktop.gimp(f'(set! img (open "{photograph()}"))', "(gimp-image-crop img 2400 1600 500 300)", "(gimp-display-new img)",
+    desktop.gimp(f'(set! img (open "{photograph()}"))',
+                 "(gimp-image-crop img 2400 1600 500 300)", "(gimp-display-new img)",
                  "(gimp-image-clean-all img)", call("white_balance"))
     window = desktop.window("White balance")
     desktop.keys("ctrl+a")

@@ -156,8 +156,8 @@ class Desktop:
     def picture(self, window="root", *options):
         """What is on the screen, or in a window, as blue, green, red. Options are those of import:
         -frame adds the window's frame."""
-        data = subprocess.run(["import", "-silent", *options, "-window", window, "png:-"], env=self.env,
-                              check=True, capture_output=True).stdout
+        command = ["import", "-silent", *options, "-window", window, "png:-"]
+        data = subprocess.run(command, env=self.env, check=True, capture_output=True).stdout
         return cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_COLOR)
 
     def shows(self, pixels):

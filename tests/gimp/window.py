@@ -53,17 +53,20 @@ with Desktop() as desktop:
     desktop.window("Blur")
     wait("last values", lambda: desktop.shows(blurred))
     desktop.keys("alt+r")
-    wait("the preview of blur", lambda: desktop.shows(run("blur", source, folder / "out")))
+    blurred = run("blur", source, folder / "out")
+    wait("the preview of blur", lambda: desktop.shows(blurred))
     desktop.keys("alt+i", "ctrl+a")
     desktop.type("2")
     desktop.keys("Return")
-    check(numpy.array_equal(desktop.saved(folder / "again.png"), run("blur:2", source, folder / "out")),
-          "Enter in an entry: not blur:2")
+    blurred = run("blur:2", source, folder / "out")
+    again = desktop.saved(folder / "again.png")
+    check(numpy.array_equal(again, blurred), "Enter in an entry: not blur:2")
 
     # Cancel changes nothing.
     desktop.window("Blur")
     desktop.keys("alt+c")
-    check(numpy.array_equal(desktop.saved(folder / "cancelled.png"), before), "Cancel changed something")
+    cancelled = desktop.saved(folder / "cancelled.png")
+    check(numpy.array_equal(cancelled, before), "Cancel changed something")
 
     # What is not allowed cannot be confirmed; what changes the size shows the new one.
     desktop.window("Crop")
@@ -79,5 +82,5 @@ with Desktop() as desktop:
     desktop.keys("Return")
     check(numpy.array_equal(desktop.saved(folder / "cut.png"), cut), "not crop:100x80")
 
-print(f"{len(failures)} failures" if failures else "the dialog's result is that of the command line")
+print(f"{len(failures)} failures" if failures else "dialog and preview: the command line's pixels")
 raise SystemExit(bool(failures))

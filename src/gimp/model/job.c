@@ -79,7 +79,7 @@ void ibx_window_job_close(ibx_window_job *job) {
 /* ---- tiles ----------------------------------------------------------------------------------- */
 
 static uint32_t *new_pixels(ibx_rect at, ibx_error *err) {
-    uint32_t *pixels = malloc((size_t)at.w * (size_t)at.h * sizeof *pixels);
+    uint32_t *pixels = calloc((size_t)at.w * (size_t)at.h, sizeof *pixels);
     if (!pixels) ibx_fail(err, IBX_MEMORY, "no memory for a preview");
     return pixels;
 }

@@ -113,7 +113,7 @@ static bool find_missing(const ibx_window_render *r, unsigned recipe, grid *g) {
     g->across = (v.x + v.w - 1) / CELL - g->x + 1;
     g->down = (v.y + v.h - 1) / CELL - g->y + 1;
     const int cells = g->across * g->down;
-    g->missing = malloc((size_t)cells * sizeof *g->missing);
+    g->missing = calloc((size_t)cells, sizeof *g->missing);
     for (int i = 0; i < cells && g->missing; i++) {
         const int x = (g->x + i % g->across) * CELL, y = (g->y + i / g->across) * CELL;
         g->missing[i] =

@@ -98,7 +98,7 @@ static uint32_t over(uint32_t sample, uint32_t check, uint32_t alpha) {
 
 static void show_run(const ibx_window_screen *s, const uint8_t *from, int count, int x, int y,
                      uint32_t *pixels) {
-    uint16_t room[RUN * IBX_MAX_PLANES];
+    uint16_t room[RUN * IBX_MAX_PLANES] = {0};
     uint8_t rgb[RUN * 3];
     const void *run = readable(s, from, count, room);
     if (s->transform)
