@@ -41,6 +41,10 @@ char *ibx_window_text_get(const ibx_window_text *b) {
     return gtk_text_buffer_get_text(b->buffer, &begin, &end, TRUE);
 }
 
+void ibx_window_text_focus(ibx_window_text *b) {
+    gtk_widget_grab_focus(GTK_WIDGET(b->view));
+}
+
 /* ---- places: the buffer counts characters, recipes count bytes --------------------------------
  */
 

@@ -34,6 +34,9 @@ const ibx_recipe *ibx_window_text_recipe(const ibx_window_text *box);
 /* What is wrong; code IBX_OK where nothing is. */
 const ibx_error *ibx_window_text_error(const ibx_window_text *box);
 
+/* Gives it the keys. */
+void ibx_window_text_focus(ibx_window_text *box);
+
 /* The cursor, in bytes from the beginning; and marking a part with colour, length 0: none. */
 size_t ibx_window_text_cursor(const ibx_window_text *box);
 void ibx_window_text_point(ibx_window_text *box, ibx_gimp_slice part);
