@@ -15,6 +15,9 @@ typedef struct ibx_window_text ibx_window_text;
 ibx_window_text *ibx_window_text_new(bool files, int lines);
 GtkWidget *ibx_window_text_widget(const ibx_window_text *box);
 
+/* Puts a button beside the sentence. */
+void ibx_window_text_add(ibx_window_text *box, GtkWidget *button);
+
 /* The text, for g_free; and another text, which counts as changed. */
 char *ibx_window_text_get(const ibx_window_text *box);
 void ibx_window_text_set(ibx_window_text *box, const char *text);
