@@ -103,6 +103,7 @@ static void test_orders_are_kept(void **state) {
     o->if_exists = IBX_EXISTS_SKIP;
     o->metadata = IBX_META_NO_GPS;
     o->threads = 3;
+    o->memory = 100;
     o->keep_time = 1;
     char *text = ibx_gimp_order_print(o);
     assert_true(ibx_gimp_order_read(&read, text));
@@ -110,6 +111,7 @@ static void test_orders_are_kept(void **state) {
     assert_string_equal(text, again);
     assert_string_equal(read.input, "a b\nc: 5:d");
     assert_int_equal(read.threads, 3);
+    assert_int_equal(read.memory, 100);
     assert_int_equal(read.keep_time, 1);
     text[strlen(text) - 1] = 0;
     assert_false(ibx_gimp_order_read(&read, text));

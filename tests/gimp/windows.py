@@ -89,7 +89,7 @@ def test_batch(desktop, folder):
     subprocess.run([IMBREX, "run", RECIPE, folder / "in", "-o", folder / "wanted", "--report",
                     folder / "wanted.jsonl"], capture_output=True)
     check(tree(folder / "out") == tree(folder / "wanted"), "not the files of the command line")
-    desktop.keys("alt+y")
+    desktop.keys("alt+l")
     told = wait("a list of failures", lambda: clipboard(desktop))
     for name in ("short.png: ", "nothing.jpg: ", "3.png: "):
         check(name in told, f"{name} is not among the failures: {told}")
