@@ -65,9 +65,9 @@ const ibx_option ibx_option_rows[] = {
 
     ROW("Work", 'j', "threads", "N", BATCH, IBX_SAYS_THREADS, FIELD(IBX_OPTION_INT, threads, int),
         RANGE(1, IBX_MOST_THREADS)),
-    ROW("Work", 0, "memory", "SIZE", BATCH,
-        "Memory to use at most, as in 512M or 2G; default half of what there is.",
-        FIELD(IBX_OPTION_BYTES, memory, int64_t), RANGE(16 * MEGA, 1024 * 1024 * MEGA)),
+    ROW("Work", 0, "memory", "SIZE", BATCH, IBX_SAYS_MEMORY("as in 512M or 2G"),
+        FIELD(IBX_OPTION_BYTES, memory, int64_t),
+        RANGE(IBX_LEAST_MEMORY *MEGA, IBX_MOST_MEMORY *MEGA)),
     ROW("Work", 0, "on-error", "WORD", BATCH,
         "Whether the other images are still done when one has failed.", CHOICE(on_error, ON_ERROR)),
     ROW("Work", 0, "dry-run", NULL, IBX_RUN, "Print what would be done, as plan does.",

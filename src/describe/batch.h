@@ -19,7 +19,11 @@ extern const char *const ibx_keep_words[];   /* ibx_keep */
 #define IBX_SAYS_KEEP_TIME "Give the files the modification time of the input."
 #define IBX_SAYS_THREADS "Threads; default as many as the process may use."
 
+#define IBX_SAYS_MEMORY(unit) "Memory to use at most, " unit "; default half of what there is."
+
 #define IBX_MOST_QUALITY 100
 #define IBX_MOST_THREADS 1024
+#define IBX_LEAST_MEMORY 16 /* megabytes of 1024 kilobytes */
+#define IBX_MOST_MEMORY (1024 * 1024)
 
 #endif

@@ -8,7 +8,7 @@
 
 /* ---- orders ------------------------------------------------------------------------------ */
 
-enum { TEXTS = 5, NUMBERS = 5 };
+enum { TEXTS = 5, NUMBERS = 6 };
 
 /* The fields in the order in which they are kept. */
 static void texts_of(ibx_gimp_order *o, char **field[TEXTS]) {
@@ -17,8 +17,8 @@ static void texts_of(ibx_gimp_order *o, char **field[TEXTS]) {
 }
 
 static void numbers_of(ibx_gimp_order *o, int *field[NUMBERS]) {
-    int *const fields[NUMBERS] = {&o->quality, &o->if_exists, &o->metadata, &o->threads,
-                                  &o->keep_time};
+    int *const fields[NUMBERS] = {&o->quality, &o->if_exists, &o->metadata,
+                                  &o->threads, &o->memory,    &o->keep_time};
     memcpy(field, fields, sizeof fields);
 }
 
@@ -136,7 +136,7 @@ bool ibx_gimp_batch_open(ibx_gimp_batch *b, const ibx_gimp_order *order, ibx_err
                            .if_exists = (ibx_exists)o->if_exists,
                            .keep_mtime = o->keep_time != 0,
                            .metadata = (ibx_keep)o->metadata,
-                           .limits = {.threads = o->threads}};
+                           .limits = {.threads = o->threads, .memory = (size_t)o->memory << 20}};
     if (!take_inputs(b, err)) return false;
     if (!*o->output) return ibx_fail(err, IBX_USAGE, "no folder for the results is given");
     b->recipe = ibx_gimp_recipe_read(o->recipe, err);

@@ -16,6 +16,7 @@ typedef struct {
     int if_exists; /* ibx_exists */
     int metadata;  /* ibx_keep */
     int threads;   /* 0: as many as the process may use */
+    int memory;    /* megabytes; 0: half of what there is */
     int keep_time; /* 1: files get the modification time of their input; else 0 */
 } ibx_gimp_order;
 

@@ -222,14 +222,6 @@ static GtkDialog *make_dialog(void) {
     return GTK_DIALOG(dialog);
 }
 
-static GtkWidget *make_recipe(window *w) {
-    GtkWidget *box = gtk_vbox_new(FALSE, 6), *buttons = gtk_hbox_new(FALSE, 6);
-    gtk_box_pack_start(GTK_BOX(buttons), ibx_window_open_button(w->recipe), FALSE, FALSE, 0);
-    gtk_box_pack_start(GTK_BOX(box), ibx_window_text_widget(w->recipe), TRUE, TRUE, 0);
-    gtk_box_pack_start(GTK_BOX(box), buttons, FALSE, FALSE, 0);
-    return box;
-}
-
 static GtkWidget *make_plan(window *w) {
     GtkWidget *line = gtk_hbox_new(FALSE, 8);
     w->icon = gtk_image_new();
@@ -247,11 +239,13 @@ static GtkWidget *make_plan(window *w) {
 static void fill(window *w) {
     GtkWidget *all = gtk_vbox_new(FALSE, 18), *left = gtk_vbox_new(FALSE, 18);
     GtkWidget *settings = ibx_window_settings_widget(w->settings);
+    GtkWidget *recipe = ibx_window_text_widget(w->recipe);
+    ibx_window_text_add(w->recipe, ibx_window_open_button(w->recipe));
     w->form = gtk_hbox_new(FALSE, 24);
     gtk_box_pack_start(GTK_BOX(left),
                        ibx_window_section("Images", ibx_window_inputs_widget(w->inputs)), TRUE,
                        TRUE, 0);
-    gtk_box_pack_start(GTK_BOX(left), ibx_window_section("Recipe", make_recipe(w)), FALSE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(left), ibx_window_section("Recipe", recipe), FALSE, TRUE, 0);
     gtk_box_pack_start(GTK_BOX(w->form), left, TRUE, TRUE, 0);
     gtk_box_pack_start(GTK_BOX(w->form), ibx_window_section("Results", settings), FALSE, TRUE, 0);
     gtk_container_set_border_width(GTK_CONTAINER(all), 12);

@@ -131,7 +131,7 @@ static GtkWidget *make_failures(ibx_window_progress *p) {
                SENTENCE);
     p->heading = ibx_window_sentence("");
     gtk_box_pack_start(GTK_BOX(line), p->heading, TRUE, TRUE, 0);
-    ibx_window_button(GTK_BOX(line), GTK_STOCK_COPY, "Cop_y list",
+    ibx_window_button(GTK_BOX(line), GTK_STOCK_COPY, "Copy _list",
                       "Copy names and sentences as text.", G_CALLBACK(copy), p);
     gtk_box_pack_start(GTK_BOX(box), line, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(box), ibx_window_scrolled(list, 500, 120), TRUE, TRUE, 0);

@@ -260,6 +260,7 @@ bool ibx_window_ask_recipe(ibx_gimp_subject *subject, char **text) {
     ibx_window_text_watch(w.text, on_text, on_cursor, &w);
     ibx_window_text_set(w.text, *text);
     ibx_window_steps_choose(w.steps, 0);
+    ibx_window_text_focus(w.text);
     set_buttons(&w);
     const guint timer = g_timeout_add(LOOK_MS, on_time, &w);
     const bool ok = run(&w) && store(&w, subject, text);

@@ -4,7 +4,7 @@
 #include "gimp/window/parts.h"
 
 struct ibx_window_settings {
-    GtkWidget *table, *output, *format, *quality, *name, *exists, *keep, *time, *threads;
+    GtkWidget *table, *output, *format, *quality, *name, *exists, *keep, *time, *threads, *memory;
     void (*changed)(void *user);
     void *user;
 };
@@ -34,6 +34,8 @@ bool ibx_window_settings_get(const ibx_window_settings *s, ibx_gimp_order *o) {
     o->if_exists = chosen(s->exists);
     o->metadata = chosen(s->keep);
     o->threads = number(s->threads);
+    o->memory = number(s->memory);
+    if (o->memory > 0 && o->memory < IBX_LEAST_MEMORY) o->memory = IBX_LEAST_MEMORY;
     o->keep_time = gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(s->time));
     const bool ok = ibx_gimp_order_text(&o->output, output ? output : "") &&
                     ibx_gimp_order_text(&o->format, format > 0 ? formats[format - 1]->name : "") &&
@@ -161,6 +163,9 @@ static void make_rows(ibx_window_settings *s, const ibx_gimp_order *o) {
                    IBX_SAYS_KEEP);
     ibx_window_row(table, 6, "Threa_ds", s->threads = spin(s, IBX_MOST_THREADS, o->threads, "all"),
                    IBX_SAYS_THREADS);
+    ibx_window_row(table, 7, "Memor_y (MB)",
+                   s->memory = spin(s, IBX_MOST_MEMORY, o->memory, "half of what there is"),
+                   IBX_SAYS_MEMORY("in megabytes"));
 }
 
 ibx_window_settings *ibx_window_settings_new(const ibx_gimp_order *o, void (*changed)(void *user),
@@ -168,7 +173,7 @@ ibx_window_settings *ibx_window_settings_new(const ibx_gimp_order *o, void (*cha
     ibx_window_settings *s = g_new0(ibx_window_settings, 1);
     s->changed = changed;
     s->user = user;
-    s->table = gtk_table_new(8, 2, FALSE);
+    s->table = gtk_table_new(9, 2, FALSE);
     gtk_table_set_row_spacings(GTK_TABLE(s->table), 6);
     gtk_table_set_col_spacings(GTK_TABLE(s->table), 12);
     make_rows(s, o);
@@ -176,7 +181,7 @@ ibx_window_settings *ibx_window_settings_new(const ibx_gimp_order *o, void (*cha
     gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(s->time), o->keep_time);
     gtk_widget_set_tooltip_text(s->time, IBX_SAYS_KEEP_TIME);
     g_signal_connect(s->time, "toggled", G_CALLBACK(on_change), s);
-    gtk_table_attach(GTK_TABLE(s->table), s->time, 1, 2, 7, 8, GTK_FILL, GTK_FILL, 0, 0);
+    gtk_table_attach(GTK_TABLE(s->table), s->time, 1, 2, 8, 9, GTK_FILL, GTK_FILL, 0, 0);
     g_signal_connect_swapped(s->table, "destroy", G_CALLBACK(g_free), s);
     return s;
 }

@@ -125,15 +125,18 @@ ibx_window_step_form *ibx_window_step_form_new(ibx_window_text *text, void (*che
                                                void *user) {
     ibx_window_step_form *f = g_new0(ibx_window_step_form, 1);
     *f = (ibx_window_step_form){.text = text, .checked = checked, .user = user, .number = -1};
-    f->box = gtk_vbox_new(FALSE, 8);
+    GtkWidget *inside = gtk_vbox_new(FALSE, 8);
+    f->box = gtk_alignment_new(0, 0, 1, 1);
     f->heading = ibx_window_sentence("");
     f->room = gtk_scrolled_window_new(NULL, NULL);
-    gtk_widget_set_size_request(f->heading, 340, -1);
-    gtk_widget_set_size_request(f->room, 340, 170);
-    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(f->room), GTK_POLICY_AUTOMATIC,
+    gtk_widget_set_size_request(f->heading, 380, -1);
+    gtk_widget_set_size_request(f->room, 380, 170);
+    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(f->room), GTK_POLICY_NEVER,
                                    GTK_POLICY_AUTOMATIC);
-    gtk_box_pack_start(GTK_BOX(f->box), f->heading, FALSE, FALSE, 0);
-    gtk_box_pack_start(GTK_BOX(f->box), f->room, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(inside), f->heading, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(inside), f->room, TRUE, TRUE, 0);
+    gtk_alignment_set_padding(GTK_ALIGNMENT(f->box), 0, 0, 12, 0); /* as in a section */
+    gtk_container_add(GTK_CONTAINER(f->box), inside);
     g_signal_connect(f->box, "destroy", G_CALLBACK(on_end), f);
     return f;
 }

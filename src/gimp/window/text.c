@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 struct ibx_window_text {
-    GtkWidget *box, *sentence, *icon;
+    GtkWidget *box, *line, *sentence, *icon;
     GtkTextView *view;
     GtkTextBuffer *buffer;
     GtkTextTag *wrong, *pointed;
@@ -31,6 +31,12 @@ const ibx_recipe *ibx_window_text_recipe(const ibx_window_text *b) {
     return b->recipe;
 }
 
+void ibx_window_text_add(ibx_window_text *b, GtkWidget *button) {
+    GtkWidget *room = gtk_alignment_new(0, 0, 0, 0); /* no higher than it must be */
+    gtk_container_add(GTK_CONTAINER(room), button);
+    gtk_box_pack_end(GTK_BOX(b->line), room, FALSE, FALSE, 0);
+}
+
 const ibx_error *ibx_window_text_error(const ibx_window_text *b) {
     return &b->err;
 }
@@ -39,6 +45,10 @@ char *ibx_window_text_get(const ibx_window_text *b) {
     GtkTextIter begin, end;
     gtk_text_buffer_get_bounds(b->buffer, &begin, &end);
     return gtk_text_buffer_get_text(b->buffer, &begin, &end, TRUE);
+}
+
+void ibx_window_text_focus(ibx_window_text *b) {
+    gtk_widget_grab_focus(GTK_WIDGET(b->view));
 }
 
 /* ---- places: the buffer counts characters, recipes count bytes --------------------------------
@@ -251,8 +261,9 @@ static GtkWidget *make_view(ibx_window_text *b, int lines) {
     return scroll;
 }
 
-static GtkWidget *make_sentence(ibx_window_text *b) {
-    GtkWidget *line = gtk_hbox_new(FALSE, 6);
+/* As high as two lines, so that nothing jumps while somebody types. */
+static void make_sentence(ibx_window_text *b) {
+    b->line = gtk_hbox_new(FALSE, 6);
     b->icon = gtk_image_new_from_stock(GTK_STOCK_DIALOG_WARNING, GTK_ICON_SIZE_MENU);
     b->sentence = gtk_label_new("");
     gtk_misc_set_alignment(GTK_MISC(b->icon), 0, 0);
@@ -260,11 +271,10 @@ static GtkWidget *make_sentence(ibx_window_text *b) {
     gtk_label_set_line_wrap(GTK_LABEL(b->sentence), TRUE);
     gtk_label_set_selectable(GTK_LABEL(b->sentence), TRUE);
     gtk_widget_set_can_focus(b->sentence, FALSE);
-    gtk_widget_set_size_request(b->sentence, 300, 36);
+    gtk_widget_set_size_request(b->sentence, 260, 36);
     gtk_widget_set_no_show_all(b->icon, TRUE);
-    gtk_box_pack_start(GTK_BOX(line), b->icon, FALSE, FALSE, 0);
-    gtk_box_pack_start(GTK_BOX(line), b->sentence, TRUE, TRUE, 0);
-    return line;
+    gtk_box_pack_start(GTK_BOX(b->line), b->icon, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(b->line), b->sentence, TRUE, TRUE, 0);
 }
 
 ibx_window_text *ibx_window_text_new(bool files, int lines) {
@@ -272,7 +282,8 @@ ibx_window_text *ibx_window_text_new(bool files, int lines) {
     b->files = files;
     b->box = gtk_vbox_new(FALSE, 4);
     gtk_box_pack_start(GTK_BOX(b->box), make_view(b, lines), TRUE, TRUE, 0);
-    gtk_box_pack_start(GTK_BOX(b->box), make_sentence(b), FALSE, FALSE, 0);
+    make_sentence(b);
+    gtk_box_pack_start(GTK_BOX(b->box), b->line, FALSE, FALSE, 0);
     b->popup = ibx_window_popup_new(b->view, take, b);
     g_signal_connect(b->buffer, "changed", G_CALLBACK(on_changed), b);
     g_signal_connect(b->buffer, "mark-set", G_CALLBACK(on_moved), b);

@@ -15,6 +15,9 @@ typedef struct ibx_window_text ibx_window_text;
 ibx_window_text *ibx_window_text_new(bool files, int lines);
 GtkWidget *ibx_window_text_widget(const ibx_window_text *box);
 
+/* Puts a button beside the sentence. */
+void ibx_window_text_add(ibx_window_text *box, GtkWidget *button);
+
 /* The text, for g_free; and another text, which counts as changed. */
 char *ibx_window_text_get(const ibx_window_text *box);
 void ibx_window_text_set(ibx_window_text *box, const char *text);
@@ -33,6 +36,9 @@ const ibx_recipe *ibx_window_text_recipe(const ibx_window_text *box);
 
 /* What is wrong; code IBX_OK where nothing is. */
 const ibx_error *ibx_window_text_error(const ibx_window_text *box);
+
+/* Gives it the keys. */
+void ibx_window_text_focus(ibx_window_text *box);
 
 /* The cursor, in bytes from the beginning; and marking a part with colour, length 0: none. */
 size_t ibx_window_text_cursor(const ibx_window_text *box);
