@@ -30,7 +30,7 @@ typedef struct {
 
 /* Reads the list from the file `path`, one name a line; empty if there is none. Names of files that
  * are gone are left out. */
-ibx_gimp_recent ibx_gimp_recent_read(const char *path);
+void ibx_gimp_recent_read(ibx_gimp_recent *recent, const char *path);
 void ibx_gimp_recent_free(ibx_gimp_recent *recent);
 
 /* Puts a name in front of the list in the file `path`, which is made with its folder where they are
