@@ -62,13 +62,14 @@ void ibx_gimp_recent_read(ibx_gimp_recent *recent, const char *path) {
     if (!g_file_get_contents(path, &text, NULL, NULL)) return;
     char **lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line && count < IBX_GIMP_RECENT; line++)
-        if (**line && g_file_test(*line, G_FILE_TEST_EXISTS)) recent->name[count++] = strdup(*line);
+        if (**line && g_file_test(*line, G_FILE_TEST_EXISTS))
+            recent->name[count++] = g_strdup(*line);
     g_strfreev(lines);
     g_free(text);
 }
 
 void ibx_gimp_recent_free(ibx_gimp_recent *recent) {
-    for (char **name = recent->name; *name; name++) free(*name);
+    for (char **name = recent->name; *name; name++) g_free(*name);
     *recent = (ibx_gimp_recent){{NULL}};
 }
 

@@ -23,7 +23,7 @@ char *ibx_gimp_address(const ibx_recipe *recipe, const char *file);
 
 enum { IBX_GIMP_RECENT = 10 };
 
-/* Names of files, the latest first; malloc'd, NULL at the end. */
+/* Names of files, the latest first, NULL at the end. */
 typedef struct {
     char *name[IBX_GIMP_RECENT + 1];
 } ibx_gimp_recent;
