@@ -249,7 +249,8 @@ static void test_recent_files(void **state) {
     }
     assert_true(ibx_gimp_recent_add(list, name[8], NULL));
     g_remove(name[10]);
-    ibx_gimp_recent recent = ibx_gimp_recent_read(list);
+    ibx_gimp_recent recent;
+    ibx_gimp_recent_read(&recent, list);
     assert_string_equal(recent.name[0], name[8]);
     assert_string_equal(recent.name[1], name[IBX_GIMP_RECENT + 2]);
     assert_string_equal(recent.name[3], name[9]); /* 10 is gone, 8 is in front */

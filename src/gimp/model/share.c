@@ -55,26 +55,27 @@ char *ibx_gimp_address(const ibx_recipe *recipe, const char *file) {
 /* ---- files that were used lately ---------------------------------------------------------------
  */
 
-ibx_gimp_recent ibx_gimp_recent_read(const char *path) {
-    ibx_gimp_recent recent = {{NULL}};
+void ibx_gimp_recent_read(ibx_gimp_recent *recent, const char *path) {
+    *recent = (ibx_gimp_recent){{NULL}};
     char *text = NULL;
     int count = 0;
-    if (!g_file_get_contents(path, &text, NULL, NULL)) return recent;
+    if (!g_file_get_contents(path, &text, NULL, NULL)) return;
     char **lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line && count < IBX_GIMP_RECENT; line++)
-        if (**line && g_file_test(*line, G_FILE_TEST_EXISTS)) recent.name[count++] = strdup(*line);
+        if (**line && g_file_test(*line, G_FILE_TEST_EXISTS))
+            recent->name[count++] = g_strdup(*line);
     g_strfreev(lines);
     g_free(text);
-    return recent;
 }
 
 void ibx_gimp_recent_free(ibx_gimp_recent *recent) {
-    for (char **name = recent->name; *name; name++) free(*name);
+    for (char **name = recent->name; *name; name++) g_free(*name);
     *recent = (ibx_gimp_recent){{NULL}};
 }
 
 bool ibx_gimp_recent_add(const char *path, const char *name, ibx_error *err) {
-    ibx_gimp_recent old = ibx_gimp_recent_read(path);
+    ibx_gimp_recent old;
+    ibx_gimp_recent_read(&old, path);
     GString *text = g_string_new(name);
     int count = 1;
     g_string_append_c(text, '\n');

@@ -23,14 +23,14 @@ char *ibx_gimp_address(const ibx_recipe *recipe, const char *file);
 
 enum { IBX_GIMP_RECENT = 10 };
 
-/* Names of files, the latest first; malloc'd, NULL at the end. */
+/* Names of files, the latest first, NULL at the end. */
 typedef struct {
     char *name[IBX_GIMP_RECENT + 1];
 } ibx_gimp_recent;
 
 /* Reads the list from the file `path`, one name a line; empty if there is none. Names of files that
  * are gone are left out. */
-ibx_gimp_recent ibx_gimp_recent_read(const char *path);
+void ibx_gimp_recent_read(ibx_gimp_recent *recent, const char *path);
 void ibx_gimp_recent_free(ibx_gimp_recent *recent);
 
 /* Puts a name in front of the list in the file `path`, which is made with its folder where they are

@@ -11,7 +11,7 @@ GtkWidget *ibx_window_section(const char *heading, GtkWidget *inside);
 
 /* A line of a table of two columns: a label with a letter to reach the control by, and the control,
  * which gets the sentence as tooltip. */
-void ibx_window_row(GtkTable *table, int line, const char *label, GtkWidget *control,
+void ibx_window_row(GtkTable *table, int line, const char *words, GtkWidget *control,
                     const char *says);
 
 /* A button with a stock icon and words of its own, at the end of a box of buttons, or in none. */

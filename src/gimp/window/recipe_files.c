@@ -78,7 +78,8 @@ static void open_recent(GtkWidget *item, gpointer data) {
 
 static void add_recent(GtkMenuShell *menu, ibx_window_text *box) {
     char *path = list_path();
-    ibx_gimp_recent recent = ibx_gimp_recent_read(path);
+    ibx_gimp_recent recent;
+    ibx_gimp_recent_read(&recent, path);
     if (recent.name[0]) gtk_menu_shell_append(menu, gtk_separator_menu_item_new());
     for (char **name = recent.name; *name; name++) {
         char *shown = g_filename_display_basename(*name);
