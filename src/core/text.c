@@ -2,6 +2,7 @@
 #include "core/text.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void ibx_text_char(ibx_text *t, char c) {
@@ -11,6 +12,24 @@ void ibx_text_char(ibx_text *t, char c) {
 
 void ibx_text_put(ibx_text *t, const char *words) {
     while (*words) ibx_text_char(t, *words++);
+}
+
+void ibx_text_quote(ibx_text *t, const char *words) {
+    ibx_text_char(t, '"');
+    for (; *words; words++) {
+        if (*words == '"' || *words == '\\') ibx_text_char(t, '\\');
+        ibx_text_char(t, *words);
+    }
+    ibx_text_char(t, '"');
+}
+
+char *ibx_quoted(const char *words) {
+    const size_t most = 2 * strlen(words) + 3;
+    ibx_text t = {malloc(most), most, 0};
+    if (!t.text) return NULL;
+    ibx_text_quote(&t, words);
+    ibx_text_end(&t);
+    return t.text;
 }
 
 void ibx_text_add(ibx_text *t, const char *format, ...) {

@@ -16,6 +16,11 @@ typedef struct {
 void ibx_text_char(ibx_text *t, char c);
 void ibx_text_put(ibx_text *t, const char *words);
 
+/* Words in quotes, as a recipe has them where they may hold anything; the second malloc'd, NULL
+ * without memory. */
+void ibx_text_quote(ibx_text *t, const char *words);
+char *ibx_quoted(const char *words);
+
 /* As snprintf does; numbers without locale only (%d, %s). One call adds up to 200 bytes. */
 void ibx_text_add(ibx_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -101,16 +101,10 @@ static bool needs_quotes(const char *s) {
 }
 
 static void print_text(const char *s, ibx_text *t) {
-    if (!needs_quotes(s)) {
+    if (needs_quotes(s))
+        ibx_text_quote(t, s);
+    else
         ibx_text_put(t, s);
-        return;
-    }
-    ibx_text_char(t, '"');
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\') ibx_text_char(t, '\\');
-        ibx_text_char(t, *s);
-    }
-    ibx_text_char(t, '"');
 }
 
 void ibx_value_print(const ibx_param *row, const ibx_value *value, ibx_text *t) {

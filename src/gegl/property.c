@@ -1,8 +1,10 @@
 /* property.c - rows of the filter table become property specifications, values become recipes. */
 #include "gegl/property.h"
 #include "core/param.h"
+#include "core/text.h"
 #include <gegl-plugin.h>
 #include <math.h>
+#include <stdlib.h>
 
 /* GEGL asks operations to mark what belongs to pads; properties are all that is not "output". */
 #define FLAGS ((GParamFlags)(G_PARAM_READWRITE | G_PARAM_CONSTRUCT | GEGL_PARAM_PAD_INPUT))
@@ -116,12 +118,9 @@ GParamSpec *ibx_gegl_property_new(const ibx_filter *filter, const ibx_param *row
 /* ---- values ---------------------------------------------------------------------------------- */
 
 static void print_quoted(const char *text, GString *to) {
-    g_string_append_c(to, '"');
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\') g_string_append_c(to, '\\');
-        g_string_append_c(to, *text);
-    }
-    g_string_append_c(to, '"');
+    char *quoted = ibx_quoted(text ? text : "");
+    g_string_append(to, quoted ? quoted : "\"\"");
+    free(quoted);
 }
 
 /* With the 8 bits of a recipe. */

@@ -1,6 +1,7 @@
 /* arguments.c - values of arguments into blocks of parameters. */
 #include "gimp/arguments.h"
 #include "core/param.h"
+#include "core/text.h"
 #include "core/value.h"
 #include <stdlib.h>
 
@@ -36,22 +37,10 @@ static void spell_number(double number, ibx_text *t) {
         ibx_text_put(t, isnan(number) ? "nan" : number > 0 ? "infinity" : "-infinity");
 }
 
-/* Texts and names of files are quoted, as they may hold anything. */
-static char *quote(const char *words) {
-    char *text = malloc(2 * strlen(words) + 3), *to = text;
-    if (!text) return NULL;
-    *to++ = '"';
-    for (; *words; *to++ = *words++)
-        if (*words == '"' || *words == '\\') *to++ = '\\';
-    *to++ = '"';
-    *to = 0;
-    return text;
-}
-
 static bool set_words(const ibx_filter *filter, const ibx_param *row, const char *words,
                       void *params, ibx_error *err) {
     if (!words || !*words) return true; /* the block has the default */
-    char *quoted = quote(words);
+    char *quoted = ibx_quoted(words);
     if (!quoted) return ibx_fail(err, IBX_MEMORY, "%s: no memory", filter->name);
     const bool ok = ibx_param_set(row, params, quoted, filter->name, err);
     free(quoted);

@@ -15,20 +15,11 @@ import tempfile
 import time
 
 import support
-from support import check
+from support import check, until
 
 IDLE = 10  # seconds that the cache waits after a failed store
 work = pathlib.Path(tempfile.mkdtemp())
 root, cache = work / "root", work / "cache"
-
-
-def until(condition, sentence, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.02)
-    raise SystemExit(f"failed: {sentence}")
 
 
 def threads(pid):

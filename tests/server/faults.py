@@ -14,7 +14,7 @@ import threading
 import time
 
 import support
-from support import check
+from support import check, until
 
 work = pathlib.Path(tempfile.mkdtemp())
 root = work / "root"
@@ -23,15 +23,6 @@ subprocess.run(["convert", "-size", "3000x2000", "plasma:red-blue", root / "larg
 subprocess.run(["convert", "-size", "300x200", "plasma:red-blue", root / "small.jpg"], check=True)
 SLOW = "/v1/-/median:40/blur:40/median:30/median:20/file/large.png"
 FAST = "/v1/-/resize:64x/file/small.jpg"
-
-
-def until(condition, sentence, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.02)
-    raise SystemExit(f"failed: {sentence}")
 
 
 def busy_worker(s):

@@ -8,10 +8,9 @@ import resource
 import socket
 import subprocess
 import tempfile
-import time
 
 import support
-from support import check
+from support import check, until
 
 MB = 1 << 20
 work = pathlib.Path(tempfile.mkdtemp())
@@ -23,15 +22,6 @@ subprocess.run(["convert", "-size", "90x60", "plasma:red-blue", work / "small.jp
 SMALL = "/v1/-/resize:64x/file/small.jpg"
 PATIENCE = ("--limits-deadline", "2min", "--limits-cpu", "2min", "--limits-write-ms", "2min")
 NOISE = "/v1/-/invert/save:png/file/noise.png"
-
-
-def until(condition, sentence, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.02)
-    raise SystemExit(f"failed: {sentence}")
 
 
 # ---- a worker's ----------------------------------------------------------------------------------

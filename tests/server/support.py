@@ -134,3 +134,13 @@ def check(condition, sentence):
     """As assert, but also with -O, and it says what."""
     if not condition:
         raise SystemExit(f"failed: {sentence}")
+
+
+def until(condition, sentence, seconds=20):
+    """Waits for something to become true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.02)
+    raise SystemExit(f"failed: {sentence}")

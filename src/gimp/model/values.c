@@ -1,6 +1,7 @@
 /* values.c - a block of parameters under edit. */
 #include "gimp/model/values.h"
 #include "core/param.h"
+#include "core/text.h"
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -17,18 +18,6 @@ struct ibx_window_values {
 
 static bool is_words(const ibx_param *row) {
     return row->type == IBX_TYPE_TEXT || row->type == IBX_TYPE_FILE;
-}
-
-/* Words in quotes, as they may hold anything. malloc'd. */
-static char *quote(const char *words) {
-    char *text = malloc(2 * strlen(words) + 3), *to = text;
-    if (!text) return NULL;
-    *to++ = '"';
-    for (; *words; *to++ = *words++)
-        if (*words == '"' || *words == '\\') *to++ = '\\';
-    *to++ = '"';
-    *to = 0;
-    return text;
 }
 
 /* Without blanks at both ends. malloc'd. */
@@ -105,7 +94,7 @@ bool ibx_window_values_store(const ibx_window_values *v, void *params) {
 
 bool ibx_window_values_set(ibx_window_values *v, int row, const char *words) {
     const ibx_param *p = &v->rows[row];
-    char *spelling = is_words(p) ? quote(words) : trim(words);
+    char *spelling = is_words(p) ? ibx_quoted(words) : trim(words);
     v->problem[row] = (ibx_error){0};
     const bool ok = spelling
                         ? ibx_param_set(p, v->step.params, spelling, v->where, &v->problem[row])
