@@ -51,7 +51,10 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *s
 static char *recipe_of(operation *o) {
     const operation_class *c = class_of(o);
     const ibx_filter *filter = c->kind->filter;
-    if (!filter) return g_value_dup_string(o->value);
+    if (!filter) {
+        const char *text = g_value_get_string(o->value);
+        return g_strdup(text ? text : "");
+    }
     GString *recipe = g_string_new(filter->name);
     for (guint i = 0; i < c->properties; i++)
         ibx_gegl_property_print(&filter->params[i], c->property[i], &o->value[i], recipe);

@@ -4,6 +4,9 @@
 /* Strips of the result that are tried when the input changes. */
 #define STRIP 32
 
+/* Sides beyond which it is not asked what a change of the input changes: everything does. */
+#define FINE (1 << 17)
+
 /* ---- what there is to be seen ---------------------------------------------------------------- */
 
 static bool keeps_size(ibx_gegl_sight *s) {
@@ -108,6 +111,7 @@ GeglRectangle ibx_gegl_sight_changed(const ibx_gegl_sight *s, const GeglRectangl
     GeglRectangle rows = {0, 0, 0, 0}, columns = rows, both;
     const GeglRectangle box = s->box;
     if (!s->view) return *in;
+    if (box.width > FINE || box.height > FINE) return box; /* a plane without much of an image */
     for (int y = 0; y < box.height; y += STRIP)
         add_strip(s, (GeglRectangle){box.x, box.y + y, box.width, MIN(STRIP, box.height - y)}, in,
                   &rows);

@@ -118,6 +118,8 @@ static void test_changes(void **state) {
         check_node(RECIPE[i], node, buffer, "painted");
         gegl_node_set(node, "recipe", "gamma:2", NULL);
         check_node("gamma:2", node, buffer, "another recipe");
+        gegl_node_set(node, "recipe", NULL, NULL);
+        check_node("", node, buffer, "no recipe");
         g_object_unref(graph);
         g_object_unref(buffer);
     }

@@ -37,7 +37,7 @@ static int make(void **state) {
     g_mkdir(p->in, 0700);
     GdkPixbuf *pixels = noise(300, 200);
     for (int i = 0; i < IMAGES; i++) {
-        char name[8], *path;
+        char name[16], *path;
         snprintf(name, sizeof name, "%02d.png", i);
         path = g_build_filename(p->in, name, NULL);
         gdk_pixbuf_save(pixels, path, "png", NULL, NULL);

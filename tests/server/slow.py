@@ -356,7 +356,7 @@ def same_bodies():
                 sender.start()
             while len(replies) < 12:
                 time.sleep(0.1)
-            median, most = latencies(s, 4)
+            median, most = percentiles(latencies(s, 4))
             done.set()
             for sender in senders:
                 sender.join()

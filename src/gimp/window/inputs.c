@@ -105,13 +105,12 @@ static void on_drop(GtkWidget *list, GdkDragContext *context, int x, int y,
                     GtkSelectionData *selection, guint info, guint when, gpointer data) {
     ibx_window_inputs *i = data;
     char **uris = gtk_selection_data_get_uris(selection);
-    (void)list, (void)x, (void)y, (void)info;
+    (void)list, (void)context, (void)x, (void)y, (void)info, (void)when;
     for (char **uri = uris; uri && *uri; uri++) {
         char *path = g_filename_from_uri(*uri, NULL, NULL);
         if (path) add(i, path);
         g_free(path);
     }
-    gtk_drag_finish(context, uris != NULL, FALSE, when);
     g_strfreev(uris);
     i->changed(i->user);
 }
