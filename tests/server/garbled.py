@@ -11,10 +11,9 @@ import re
 import socket
 import subprocess
 import tempfile
-import time
 
 import support
-from support import check
+from support import check, until
 
 COUNT = 10000 if support.LONG else 300 if support.SANITIZED else 1500
 SEED = os.environ.get("IMBREX_SEED", "imbrex")
@@ -138,12 +137,9 @@ with support.server("--root", work, "--log-file", "off", "--cache-folder", work 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         for status in pool.map(lambda number: ask(s, number), range(COUNT)):
             counts[status] = counts.get(status, 0) + 1
-    end = time.monotonic() + 20
-    while descriptors(s) > before and time.monotonic() < end:
-        time.sleep(0.1)
     print(f"{COUNT} damaged requests, statuses (0: closed): {dict(sorted(counts.items()))}")
-    check(descriptors(s) <= before, f"descriptors: {before} before, {descriptors(s)} after")
-    check(s.metric("connections") == 0, f"{s.metric('connections'):.0f} connections are left")
+    until(lambda: descriptors(s) <= before, f"there are more descriptors than the {before} before")
+    until(lambda: s.metric("connections") == 0, "connections are left")
     check(s.crashes() == 0, "no worker crashed")
     check(counts.get(200, 0) > COUNT / 20 and counts.get(400, 0) > COUNT / 20,
           "some are taken, others refused")
