@@ -17,7 +17,7 @@ typedef struct {
 
 static bool add_layer(layers_list *list, int32_t image, int32_t drawable, ibx_error *err) {
     ibx_gimp2_layer *more = realloc(list->layer, (size_t)(list->count + 1) * sizeof *more);
-    if (!more) return ibx_fail(err, IBX_MEMORY, "no memory for %d layers", list->count + 1);
+    if (!more) return ibx_fail(err, IBX_MEMORY, "no memory for %d layers", list->count + 1), false;
     list->layer = more;
     if (!ibx_gimp2_layer_open(&more[list->count], image, drawable, err)) return false;
     list->count++;
