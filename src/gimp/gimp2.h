@@ -50,7 +50,7 @@ typedef struct {
     ibx_gimp_form form;
     ibx_gimp_job job;          /* its head is known from the beginning, the rest when planned */
     GimpColorProfile *profile; /* of the image, which the head borrows where recipes ask for it */
-    bool nothing;              /* is selected of it */
+    bool nothing;              /* is selected of it; the box is empty then */
     ibx_region pixels;         /* that were read */
     ibx_region result;
 } ibx_gimp2_layer;
@@ -60,17 +60,25 @@ typedef struct {
 bool ibx_gimp2_layer_open(ibx_gimp2_layer *layer, int32_t image, int32_t drawable, ibx_error *err);
 void ibx_gimp2_layer_close(ibx_gimp2_layer *layer);
 
+/* Closes it and looks again, where the user had time to change the image. */
+bool ibx_gimp2_layer_reopen(ibx_gimp2_layer *layer, ibx_error *err);
+
 /* Plans, and looks whether GIMP can take what the recipe makes: size, colours, transparency.
  * Neither reads a pixel nor changes anything. The recipe must live until the plan is forgotten. */
 bool ibx_gimp2_layer_plan(ibx_gimp2_layer *layer, const ibx_recipe *recipe, ibx_error *err);
 void ibx_gimp2_layer_forget(ibx_gimp2_layer *layer);
 
+/* Is a planned layer still what its plan was made for? False, with a sentence, if it was deleted or
+ * locked, has another size, precision or colour space, if anything else is selected, or GIMP cannot
+ * take the result any more. Pixels may have changed. */
+bool ibx_gimp2_layer_check(const ibx_gimp2_layer *layer, ibx_error *err);
+
 /* Reads a rectangle. */
 bool ibx_gimp2_layer_read(ibx_gimp2_layer *layer, ibx_rect at, ibx_error *err);
 
-/* Puts the result in its place, within an undo group of the caller. The same size: through the
- * selection, and as locks and mask want it. Another size: the layer, and with it the image if the
- * layer is all of it. A new colour space: that of the image. */
+/* Puts the result in its place, within an undo group of the caller, who has just checked. The same
+ * size: through the selection, and as locks and mask want it. Another size: the layer, and with it
+ * the image if the layer is all of it. A new colour space: that of the image. */
 bool ibx_gimp2_layer_put(ibx_gimp2_layer *layer, ibx_error *err);
 
 /* ---- gimp2_call.c, gimp2_batch.c
@@ -84,9 +92,8 @@ bool ibx_gimp2_batch(const ibx_gimp2_call *call, ibx_error *err);
 /* ---- gimp2_run.c ----------------------------------------------------------------------- */
 
 /* Applies a recipe to `count` drawables of an image, shows progress with `title`, and makes one
- * undo step. The first layer may have been read already, for a dialog. Nothing in the image is
- * changed before all results are complete, and no progress (which is what Esc ends) is shown from
- * then on. */
+ * undo step. Nothing in the image is changed before all results are complete and all layers are
+ * checked, and no progress (which is what Esc ends) is shown from then on. */
 bool ibx_gimp2_run(const ibx_recipe *recipe, ibx_gimp2_layer *layers, int count, const char *title,
                    ibx_error *err);
 

@@ -17,7 +17,7 @@ typedef struct {
 
 static bool add_layer(layers_list *list, int32_t image, int32_t drawable, ibx_error *err) {
     ibx_gimp2_layer *more = realloc(list->layer, (size_t)(list->count + 1) * sizeof *more);
-    if (!more) return ibx_fail(err, IBX_MEMORY, "no memory for %d layers", list->count + 1);
+    if (!more) return ibx_fail(err, IBX_MEMORY, "no memory for %d layers", list->count + 1), false;
     list->layer = more;
     if (!ibx_gimp2_layer_open(&more[list->count], image, drawable, err)) return false;
     list->count++;
@@ -82,7 +82,7 @@ typedef struct {
     GimpColorProfile *profile;
 } view;
 
-/* The first layer is read as a whole: the dialog shows any of it, and the run has it then. */
+/* The first layer is read as a whole: the dialog shows any of it. */
 static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err) {
     const ibx_head *head = &layer->job.head;
     const ibx_rect all = {0, 0, head->w, head->h};
@@ -122,7 +122,8 @@ static bool ask(const ibx_filter *filter, ibx_gimp_subject *subject, char **text
     return true;
 }
 
-/* Shows the window, if there is one, and says how many of the layers are wanted. */
+/* Shows the window, if there is one, and says how many of the layers are wanted. The image can be
+ * worked on while it is open, so what was known of them is not true any more. */
 static bool ask_about(const ibx_filter *filter, ibx_gimp2_layer *layers, int *count, char **text,
                       ibx_error *err) {
     const ibx_gimp_dialogs *windows = &ibx_gimp_windows;
@@ -130,10 +131,11 @@ static bool ask_about(const ibx_filter *filter, ibx_gimp2_layer *layers, int *co
     view v = {.profile = NULL};
     *count = 1;
     if (!(filter ? windows->ask_filter != NULL : windows->ask_recipe != NULL)) return true;
-    const bool ok = open_view(layers, marked, &v, err) && ask(filter, &v.subject, text, err);
+    bool ok = open_view(layers, marked, &v, err) && ask(filter, &v.subject, text, err);
     if (ok && v.subject.all_marked) *count = marked;
     g_clear_object(&v.profile);
     free((void *)(uintptr_t)v.subject.mask);
+    for (int i = 0; i < *count && ok; i++) ok = ibx_gimp2_layer_reopen(&layers[i], err);
     return ok;
 }
 

@@ -8,11 +8,24 @@ static bool refused(ibx_error *err) {
 
 /* ---- judged ---------------------------------------------------------------------------- */
 
+/* Is the drawable one of the image? Not any more when one of them was closed or deleted. */
+static bool is_there(const ibx_gimp2_layer *l) {
+    return gimp_image_is_valid(l->image) && gimp_item_is_valid(l->drawable) &&
+           gimp_item_get_image(l->drawable) == l->image;
+}
+
+/* The locks of the groups that it is in hold as well. */
+static bool unlocked(const ibx_gimp2_layer *l, ibx_error *err) {
+    for (int32_t item = l->drawable; item != -1; item = gimp_item_get_parent(item))
+        if (gimp_item_get_lock_content(item))
+            return ibx_fail(err, IBX_USAGE, "the pixels of %s are locked; unlock them first",
+                            item == l->drawable ? "this layer" : "a group that this layer is in");
+    return true;
+}
+
 bool ibx_gimp2_layer_open(ibx_gimp2_layer *l, int32_t image, int32_t drawable, ibx_error *err) {
     *l = (ibx_gimp2_layer){.image = image, .drawable = drawable};
-    if (!gimp_image_is_valid(image) || !gimp_item_is_valid(drawable) ||
-        gimp_item_get_image(drawable) != image)
-        return ibx_fail(err, IBX_USAGE, "the drawable is none of this image");
+    if (!is_there(l)) return ibx_fail(err, IBX_USAGE, "the drawable is none of this image");
     if (gimp_item_is_group(drawable))
         return ibx_fail(err, IBX_USAGE,
                         "a group of layers has no pixels of its own; choose a layer in it");
@@ -24,8 +37,7 @@ bool ibx_gimp2_layer_open(ibx_gimp2_layer *l, int32_t image, int32_t drawable, i
     l->job.sample = l->form.sample;
     l->job.head =
         ibx_gimp_head(&l->form, gimp_drawable_width(drawable), gimp_drawable_height(drawable));
-    return !gimp_item_get_lock_content(drawable) ||
-           ibx_fail(err, IBX_USAGE, "the pixels of this layer are locked; unlock them first");
+    return unlocked(l, err);
 }
 
 void ibx_gimp2_layer_forget(ibx_gimp2_layer *l) {
@@ -39,6 +51,17 @@ void ibx_gimp2_layer_close(ibx_gimp2_layer *l) {
     ibx_gimp2_layer_forget(l);
     ibx_gimp_region_free(&l->pixels);
     ibx_gimp_region_free(&l->result);
+}
+
+static bool gone(ibx_error *err) {
+    return ibx_fail(err, IBX_IO,
+                    "the layer was deleted, or its image closed, before the result was complete; "
+                    "choose another layer and run this again");
+}
+
+bool ibx_gimp2_layer_reopen(ibx_gimp2_layer *l, ibx_error *err) {
+    ibx_gimp2_layer_close(l);
+    return is_there(l) ? ibx_gimp2_layer_open(l, l->image, l->drawable, err) : gone(err);
 }
 
 static const ibx_head *result_of(const ibx_gimp2_layer *l) {
@@ -110,23 +133,48 @@ static void tell_profile(ibx_gimp2_layer *l) {
     l->job.head.profile = (ibx_bytes){data, size};
 }
 
+/* What is wanted of the result: all of another size, else what is selected. */
+static ibx_rect box_of(const ibx_gimp2_layer *l) {
+    ibx_rect box = {0, 0, result_of(l)->w, result_of(l)->h};
+    if (!size_changes(l) &&
+        !gimp_drawable_mask_intersect(l->drawable, &box.x, &box.y, &box.w, &box.h))
+        return (ibx_rect){0, 0, 0, 0};
+    return box;
+}
+
 bool ibx_gimp2_layer_plan(ibx_gimp2_layer *l, const ibx_recipe *recipe, ibx_error *err) {
     ibx_gimp_job *job = &l->job;
     job->recipe = recipe;
     tell_profile(l);
     job->view = ibx_view_open(recipe, &job->head, job->sample, job->sample, NULL, err);
     if (!job->view || !result_fits(l, err)) return false;
-    job->box = (ibx_rect){0, 0, result_of(l)->w, result_of(l)->h};
-    if (!size_changes(l))
-        l->nothing = !gimp_drawable_mask_intersect(l->drawable, &job->box.x, &job->box.y,
-                                                   &job->box.w, &job->box.h);
+    job->box = box_of(l);
+    l->nothing = job->box.w == 0;
     return true;
+}
+
+bool ibx_gimp2_layer_check(const ibx_gimp2_layer *l, ibx_error *err) {
+    ibx_gimp2_layer now;
+    if (!is_there(l)) return gone(err);
+    if (!ibx_gimp2_layer_open(&now, l->image, l->drawable, err)) return false;
+    if (now.form.format != l->form.format || now.job.head.w != l->job.head.w ||
+        now.job.head.h != l->job.head.h)
+        return ibx_fail(err, IBX_IO,
+                        "the layer has another size, precision or colour space than when this "
+                        "began, so the result does not fit; run this again");
+    const ibx_rect box = box_of(l);
+    if (memcmp(&box, &l->job.box, sizeof box) != 0)
+        return ibx_fail(err, IBX_IO,
+                        "other pixels are selected than when this began, so the result does not "
+                        "fit; run this again");
+    return result_fits(l, err);
 }
 
 /* ---- read ------------------------------------------------------------------------------ */
 
 bool ibx_gimp2_layer_read(ibx_gimp2_layer *l, ibx_rect at, ibx_error *err) {
     GeglBuffer *buffer = gimp_drawable_get_buffer(l->drawable);
+    if (!buffer) return gone(err);
     const bool ok = ibx_gimp_read(buffer, &l->form, at, &l->pixels, err);
     g_object_unref(buffer);
     return ok;
@@ -197,8 +245,6 @@ static bool put_space(const ibx_gimp2_layer *l, ibx_error *err) {
 }
 
 bool ibx_gimp2_layer_put(ibx_gimp2_layer *l, ibx_error *err) {
-    if (!gimp_item_is_valid(l->drawable))
-        return ibx_fail(err, IBX_IO, "the image was closed before the result was complete");
     if (space_changes(l) && !put_space(l, err)) return false;
     if (!put_alpha(l, err)) return false;
     return size_changes(l) ? put_resized(l, err) : put_in_place(l, err);

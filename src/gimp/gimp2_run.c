@@ -12,10 +12,11 @@ static void show(void *user, double part) {
     gimp_progress_update(s->begin + s->part * part);
 }
 
-/* A layer without pixels is read as far as they are needed; one with pixels has them all. */
+/* Reads as much of a layer as is needed. Those in front of it may have taken long. */
 static bool compute(ibx_gimp2_layer *l, share *s, ibx_error *err) {
     if (l->nothing) return true;
-    if (!l->pixels.data && !ibx_gimp2_layer_read(l, ibx_gimp_source(&l->job), err)) return false;
+    if (!ibx_gimp2_layer_check(l, err) || !ibx_gimp2_layer_read(l, ibx_gimp_source(&l->job), err))
+        return false;
     const bool ok = ibx_gimp_compute(&l->job, &l->pixels, &l->result, show, s, err);
     ibx_gimp_region_free(&l->pixels);
     return ok;
@@ -29,10 +30,13 @@ static bool compute_all(ibx_gimp2_layer *layers, int count, ibx_error *err) {
     return true;
 }
 
-/* One step of undo, also where there is nothing to do. */
+/* All or nothing, so all is looked at before the first is changed. One step of undo, also where
+ * there is nothing to do. */
 static bool put_all(ibx_gimp2_layer *layers, int count, ibx_error *err) {
     const int32_t image = layers->image;
     bool ok = true;
+    for (int i = 0; i < count && ok; i++) ok = ibx_gimp2_layer_check(&layers[i], err);
+    if (!ok) return false;
     gimp_image_undo_group_start(image);
     for (int i = 0; i < count && ok; i++)
         ok = layers[i].nothing || ibx_gimp2_layer_put(&layers[i], err);

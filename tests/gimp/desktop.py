@@ -121,11 +121,11 @@ class Desktop:
         lines = (self.folder / "log").read_text(errors="replace").splitlines()
         return "\n".join(line for line in lines if line and "theme engine" not in line)
 
-    def gimp(self, *commands):
+    def gimp(self, *commands, options=()):
         """Starts it; commands run one after another, and one that fails or is cancelled stops none
         behind it. Images are for them to keep in `img`."""
         script = self.PRELUDE + "".join(f"(try (lambda () {c}))" for c in commands)
-        return self.start("gimp", "-n", "-s", "-d", "-f", "-b", script)
+        return self.start("gimp", "-n", "-s", "-d", "-f", *options, "-b", script)
 
     def tool(self, *words):
         done = subprocess.run(["xdotool", *map(str, words)], env=self.env, capture_output=True,

@@ -49,6 +49,7 @@ g.define('(define other (car (gimp-image-new 50 50 RGB)))'
          '(define gray (car (gimp-image-duplicate image)))'
          '(define group (car (gimp-layer-group-new image)))'
          '(define masked (add 0)) (define locked (add 0)) (define many (add 0))'
+         '(define held (car (gimp-layer-new image 9 9 RGBA-IMAGE "held" 100 28)))'
          '(define mask (car (gimp-layer-create-mask masked ADD-MASK-WHITE)))')
 g.do('(gimp-layer-add-mask masked mask) (gimp-image-insert-layer image group 0 0)'
      '(gimp-item-set-lock-content locked TRUE)'
@@ -57,6 +58,8 @@ g.refuse("none of this image", '(plug-in-imbrex-invert 1 other one 1)')
 g.refuse("", '(plug-in-imbrex-invert 1 image 7777 1)')
 g.refuse("a group of layers", '(plug-in-imbrex-invert 1 image group 1)')
 g.refuse("pixels of this layer are locked", '(plug-in-imbrex-invert 1 image locked 1)')
+g.do('(gimp-image-insert-layer image held group 0) (gimp-item-set-lock-content group TRUE)')
+g.refuse("a group that this layer is in are locked", '(plug-in-imbrex-invert 1 image held 1)')
 g.refuse("the image is indexed", '(plug-in-imbrex-invert 1 indexed (layer indexed) 1)')
 g.refuse("the layer's mask would not fit", '(plug-in-imbrex-recipe 1 image masked "resize:50%")')
 g.refuse("only a layer can take", '(plug-in-imbrex-recipe 1 image mask "resize:50%")')

@@ -112,8 +112,8 @@ static GtkWidget *make_table(ibx_window_form *form) {
     GtkWidget *table = gtk_table_new((guint)ibx_max(form->count, 1), COLUMNS, FALSE);
     gtk_table_set_row_spacings(GTK_TABLE(table), 6);
     gtk_table_set_col_spacings(GTK_TABLE(table), 6);
-    bool used[256] = {
-        ['c'] = true, ['h'] = true, ['o'] = true, ['p'] = true, ['r'] = true, ['s'] = true};
+    bool used[256] = {['c'] = true, ['h'] = true, ['l'] = true, ['o'] = true,
+                      ['p'] = true, ['r'] = true, ['s'] = true};
     for (int i = 0; i < form->count; i++) {
         ibx_window_field *field = &form->field[i];
         *field = (ibx_window_field){.values = form->values,
