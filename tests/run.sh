@@ -3,7 +3,8 @@
 # program and its tests below build-test/, and runs them. Its last lines are CTest's summary.
 #
 #   (nothing)    gcc, everything
-#   --clang      clang and its OpenMP, everything but what tests the sources rather than the program
+#   --clang      clang and its OpenMP, everything but what tests the sources rather than the
+#                program, or starts GIMP
 #   --sanitize   AddressSanitizer and UndefinedBehaviorSanitizer
 #   --tsan       ThreadSanitizer: clang, libomp, and Archer, which tells it what OpenMP does
 #   --quick      leaves out what takes minutes
@@ -28,8 +29,8 @@ export IMBREX_DATA
 [ -d "$IMBREX_DATA" ] ||
     say "no test images at $IMBREX_DATA (IMBREX_DATA): the tests that need them are skipped"
 
-# Tests of the sources run once; sanitizers are spared what is only about time or numbers.
-[ "$mode" = gcc ] || leave_out="$leave_out|sources"
+# Tests of the sources run once, as do those in a real GIMP; sanitizers are spared what is only about time or numbers.
+[ "$mode" = gcc ] || leave_out="$leave_out|sources|desktop"
 case $mode in sanitize | tsan) leave_out="$leave_out|plain" ;; esac
 folder=build-test/$mode
 case $mode in
