@@ -31,7 +31,7 @@ static GimpPDBArgType argument_type(const ibx_param *row) {
 static void install_filter(const ibx_filter *filter) {
     const int count = ibx_param_count(filter->params);
     ibx_gimp_word *names = calloc((size_t)count + 1, sizeof *names);
-    GimpParamDef *arguments = calloc((size_t)(IBX_GIMP2_FIRST + count), sizeof *arguments);
+    GimpParamDef *arguments = calloc(IBX_GIMP2_FIRST + (size_t)count, sizeof *arguments);
     char *details = ibx_gimp_details(filter);
     if (names && arguments) {
         memcpy(arguments, ON_DRAWABLE, sizeof ON_DRAWABLE);
@@ -41,11 +41,11 @@ static void install_filter(const ibx_filter *filter) {
             arguments[IBX_GIMP2_FIRST + i] = (GimpParamDef){argument_type(row), names[i].text,
                                                             ibx_gimp_argument_words(filter, row)};
         }
-        const char *procedure = ibx_gimp_procedure(filter).text;
-        gimp_install_procedure(procedure, filter->summary, details, AUTHOR, RIGHTS, ibx_version(),
-                               ibx_gimp_label(filter).text, IMAGES, GIMP_PLUGIN,
+        const ibx_gimp_word procedure = ibx_gimp_procedure(filter);
+        gimp_install_procedure(procedure.text, filter->summary, details, AUTHOR, RIGHTS,
+                               ibx_version(), ibx_gimp_label(filter).text, IMAGES, GIMP_PLUGIN,
                                IBX_GIMP2_FIRST + count, 0, arguments, NULL);
-        gimp_plugin_menu_register(procedure, ibx_gimp_menu(filter).text);
+        gimp_plugin_menu_register(procedure.text, ibx_gimp_menu(filter).text);
         for (int i = 0; i < count; i++) free(arguments[IBX_GIMP2_FIRST + i].description);
     }
     free(names);
