@@ -57,7 +57,7 @@ static ibx_image wanted(const char *recipe, GeglBuffer *buffer) {
     ibx_image in = {.head = {.w = W, .h = H, .model = IBX_RGB, .orientation = 1, .depth = 8},
                     .sample = IBX_U8,
                     .stride = 3 * W};
-    ibx_image out;
+    ibx_image out = {.pixels = NULL};
     ibx_error err = {0};
     ibx_recipe *parsed = ibx_recipe_parse(recipe, &err);
     in.pixels = g_malloc(in.stride * H);
