@@ -38,6 +38,15 @@ static GtkWidget *chooser_new(const ibx_window_text *box, const char *title,
     return chooser;
 }
 
+/* Shows it and closes it. The name of the file, freed with g_free, or NULL. */
+static char *chooser_ask(GtkWidget *chooser) {
+    char *name = NULL;
+    if (gtk_dialog_run(GTK_DIALOG(chooser)) == GTK_RESPONSE_ACCEPT)
+        name = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(chooser));
+    gtk_widget_destroy(chooser);
+    return name;
+}
+
 /* ---- opened -----------------------------------------------------------------------------------
  */
 
@@ -64,10 +73,7 @@ static void ask_file(GtkWidget *item, gpointer data) {
     (void)item;
     GtkWidget *chooser =
         chooser_new(box, "Open a recipe", GTK_FILE_CHOOSER_ACTION_OPEN, GTK_STOCK_OPEN);
-    char *name = gtk_dialog_run(GTK_DIALOG(chooser)) == GTK_RESPONSE_ACCEPT
-                     ? gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(chooser))
-                     : NULL;
-    gtk_widget_destroy(chooser);
+    char *name = chooser_ask(chooser);
     if (name) open_file(box, name);
     g_free(name);
 }
@@ -134,10 +140,7 @@ static void on_save(GtkWidget *button, gpointer data) {
         chooser_new(box, "Save the recipe", GTK_FILE_CHOOSER_ACTION_SAVE, GTK_STOCK_SAVE);
     gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(chooser), "recipe.ibx");
     gtk_file_chooser_set_do_overwrite_confirmation(GTK_FILE_CHOOSER(chooser), TRUE);
-    char *name = gtk_dialog_run(GTK_DIALOG(chooser)) == GTK_RESPONSE_ACCEPT
-                     ? gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(chooser))
-                     : NULL;
-    gtk_widget_destroy(chooser);
+    char *name = chooser_ask(chooser);
     if (name) save_file(box, name);
     g_free(name);
 }
