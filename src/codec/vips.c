@@ -11,8 +11,25 @@ static void drop_message(const char *domain, GLogLevelFlags level, const char *t
     (void)domain, (void)level, (void)text, (void)user;
 }
 
+/* libvips puts what it decodes at once into a temporary file from 100 MB on. We counted it as
+ * memory (frame_bytes in vips_read.c), and a server's worker may not make a file. Only an option
+ * says so. */
+static bool never_to_disk(void) {
+    char program[] = "imbrex", option[] = "--vips-disc-threshold=1048576g";
+    char *words[] = {program, option, NULL};
+    char **argv = words;
+    int argc = 2;
+    GOptionContext *context = g_option_context_new(NULL);
+    GOptionGroup *group = g_option_group_new("vips", "", "", NULL, NULL);
+    vips_add_option_entries(group);
+    g_option_context_set_main_group(context, group);
+    const bool fine = g_option_context_parse(context, &argc, &argv, NULL);
+    g_option_context_free(context);
+    return fine && vips_get_disc_threshold() > (guint64)1 << 49;
+}
+
 static void start(void) {
-    start_failed = vips_init("imbrex") != 0;
+    start_failed = vips_init("imbrex") != 0 || !never_to_disk();
     if (start_failed) return;
     g_log_set_handler("VIPS", G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL | G_LOG_FLAG_RECURSION,
                       drop_message, NULL);
