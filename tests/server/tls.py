@@ -78,7 +78,11 @@ def start_nginx():
       server {{ listen {PUBLIC}:443 ssl; server_name {host}.example.org;
         ssl_certificate {work}/{host}.crt; ssl_certificate_key {work}/{host}.key;
         location = /name {{ return 302 {web("name", "/a.jpg")}; }}
+        location = /plain {{ return 302 {web("good", "/a.jpg", "http")}; }}
         location = /good {{ return 302 {web("good", "/a.jpg")}; }} }}""" for host in HOSTS)
+    servers += f"""
+      server {{ listen {PUBLIC}:80; server_name good.example.org;
+        location = /up {{ return 302 {web("good", "/a.jpg")}; }} }}"""
     temporary = "".join(f"{kind}_temp_path {work}/{kind};" for kind in
                         ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (work / "nginx.conf").write_text(f"""
@@ -113,7 +117,17 @@ def good_ones(s):
     check(reply[0] == 200 and reply[2][:2] == b"\xff\xd8", f"the right certificate: {reply}")
     reply = get(s, web("good", "/good"))
     check(reply[0] == 200, f"and one that leads to it: {reply}")
-    check(s.metric("source_fetch_total", kind="url", result="ok") == 2, "they are counted")
+    reply = get(s, web("good", "/up", "http"))
+    check(reply[0] == 200, f"and one without TLS that leads to it: {reply}")
+    check(s.metric("source_fetch_total", kind="url", result="ok") == 3, "they are counted")
+
+
+def downgraded(s):
+    """Whoever is on the way of what is not encrypted could put an image of theirs there."""
+    before = len(asked())
+    status, _, body = get(s, web("good", "/plain"))
+    check(status == 502 and b"https" in body, f"from https to http: {status} {body}")
+    check(len(asked()) == before + 1, f"only the first was asked: {asked()[before:]}")
 
 
 def bad_ones(s):
@@ -143,7 +157,7 @@ subprocess.run(["convert", "-size", "300x200", "plasma:red-blue", work / "files"
 nginx = start_nginx()
 try:
     with support.server("--remote-allow", "*.example.org", "--log-file", "off") as s:
-        for test in (good_ones, bad_ones):
+        for test in (good_ones, bad_ones, downgraded):
             test(s)
             print(f"{test.__name__}: good")
 finally:

@@ -62,19 +62,38 @@ static void keep(const ibx_transfer *t, const ibx_transferred *came, ibx_opened 
     name_of(t->url, opened);
 }
 
-/* Goes where a reply points to, judged as the first address was. False: nowhere. */
+static bool is_behind_tls(CURLU *url) {
+    char *scheme = NULL;
+    const bool https = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                       g_ascii_strcasecmp(scheme, "https") == 0;
+    curl_free(scheme);
+    return https;
+}
+
+/* Reads where a reply points to, judged as the first address was. From https only https is gone
+ * to: nobody on the way shall put an image of theirs in its place. */
+static ibx_source_status read_next(const ibx_transfer *t, const char *to, CURLU **next,
+                                   ibx_error *err) {
+    const ibx_source_status status = ibx_origins_read(t->origins, to, next, err);
+    if (status != IBX_SOURCE_OK) return status == IBX_SOURCE_BAD ? IBX_SOURCE_FAILED : status;
+    if (!is_behind_tls(t->url) || is_behind_tls(*next)) return IBX_SOURCE_OK;
+    curl_url_cleanup(*next);
+    ibx_fail(err, IBX_IO, "from https to http; name the address that is meant");
+    return IBX_SOURCE_FAILED;
+}
+
+/* Goes there. False: nowhere. */
 static bool follow(ibx_transfer *t, ibx_transferred *came, ibx_opened *opened) {
     CURLU *next = NULL;
     ibx_error err = {0};
-    const ibx_source_status status = ibx_origins_read(t->origins, came->redirect, &next, &err);
+    const ibx_source_status status = read_next(t, came->redirect, &next, &err);
     g_free(came->redirect);
     if (status == IBX_SOURCE_OK) {
         curl_url_cleanup(t->url);
         t->url = next;
         return true;
     }
-    ibx_opened_refuse(opened, status == IBX_SOURCE_BAD ? IBX_SOURCE_FAILED : status,
-                      "the source's server points elsewhere: %s", err.text);
+    ibx_opened_refuse(opened, status, "the source's server points elsewhere: %s", err.text);
     ibx_upload_drop(t->upload);
     return false;
 }
