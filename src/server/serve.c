@@ -13,6 +13,7 @@
 
 enum {
     LOOK_AROUND_MS = 200, /* between two looks at how the server is */
+    MOMENT_US = 1000000,  /* for first requests after SIGTERM */
     REMEMBERED = 10000,   /* addresses and headers */
     EXIT_USAGE = 2,       /* wrong words or settings */
     EXIT_UNAVAILABLE = 4  /* an address or folder cannot be used */
@@ -24,9 +25,9 @@ typedef struct {
     GMainLoop *loop;
     int argc; /* the words of the command line, for SIGHUP */
     char **argv;
-    char *config;       /* the settings as text */
-    int64_t drain_ends; /* monotonic microseconds; 0: not draining */
-    bool ready;
+    char *config;         /* the settings as text */
+    int64_t drain_begins; /* monotonic microseconds, when draining */
+    bool announced;
 } hall;
 
 /* ---- how it is
@@ -48,29 +49,41 @@ static char *details(const hall *h, const ibx_hello *kept_in) {
     return text;
 }
 
+static void announce(hall *h, const ibx_hello *kept_in) {
+    ibx_metrics_info(h->house.metrics, kept_in->landlock_abi, kept_in->seccomp);
+    ibx_log_event(h->house.log, "info", "ready; workers are kept in by %s and %s",
+                  kept_in->landlock_abi > 0 ? "Landlock" : "no Landlock",
+                  kept_in->seccomp ? "seccomp" : "no seccomp");
+    ibx_notify("READY=1");
+    h->announced = true;
+}
+
+/* systemd is told once; a moment without workers, as when they are renewed, is no new beginning. */
 static void tell_readiness(hall *h) {
     ibx_hello kept_in = {0};
     const bool up = ibx_works_ready(h->house.works, &kept_in);
     const bool ready = up && !h->house.draining;
-    if (ready && !h->ready) {
-        ibx_metrics_info(h->house.metrics, kept_in.landlock_abi, kept_in.seccomp);
-        ibx_log_event(h->house.log, "info", "ready; workers are kept in by %s and %s",
-                      kept_in.landlock_abi > 0 ? "Landlock" : "no Landlock",
-                      kept_in.seccomp ? "seccomp" : "no seccomp");
-        ibx_notify("READY=1");
-    }
-    h->ready = ready;
+    if (ready && !h->announced) announce(h, &kept_in);
     char *text = details(h, &kept_in);
     if (h->admin && text) ibx_admin_tell(h->admin, ready, text, h->config);
     free(text);
 }
 
+/* Who connected while we listened has a moment for a first request: to a client that meant no
+ * harm it would be lost. Later requests of a connection are told to go elsewhere. */
+static bool is_idle(const hall *h, int64_t now) {
+    const bool patient = now < h->drain_begins + MOMENT_US;
+    return h->house.exchanges == 0 && ibx_works_pending(h->house.works) == 0 &&
+           !(patient && ibx_listener_silent(h->house.listener) > 0);
+}
+
 static gboolean look_around(gpointer user) {
     hall *h = user;
     tell_readiness(h);
-    const bool idle = h->house.exchanges == 0 && ibx_works_pending(h->house.works) == 0;
-    const bool late = g_get_monotonic_time() > h->drain_ends;
-    if (h->drain_ends > 0 && (idle || late)) {
+    if (!h->house.draining) return G_SOURCE_CONTINUE;
+    const int64_t now = g_get_monotonic_time();
+    const bool idle = is_idle(h, now);
+    if (idle || now > h->drain_begins + h->house.settings.server.drain * 1000) {
         if (!idle)
             ibx_log_event(h->house.log, "warning", "%d requests were dropped at the end",
                           h->house.exchanges);
@@ -85,14 +98,14 @@ static gboolean look_around(gpointer user) {
 /* SIGTERM, SIGINT: what is under way ends, nothing new is taken; the second time at once. */
 static gboolean on_stop(gpointer user) {
     hall *h = user;
-    if (h->drain_ends > 0) {
+    if (h->house.draining) {
         g_main_loop_quit(h->loop);
         return G_SOURCE_CONTINUE;
     }
     ibx_notify("STOPPING=1");
     ibx_log_event(h->house.log, "info", "stopping: %d requests under way", h->house.exchanges);
     h->house.draining = true;
-    h->drain_ends = g_get_monotonic_time() + h->house.settings.server.drain * 1000;
+    h->drain_begins = g_get_monotonic_time();
     ibx_listener_stop(h->house.listener);
     look_around(h);
     return G_SOURCE_CONTINUE;

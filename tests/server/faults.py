@@ -191,17 +191,19 @@ def reload_under_load(s, keys):
 
 def stopped_under_load(s):
     """SIGTERM: what is under way ends well, also where its work has not begun; what comes later on a
-    connection that is open is told to go elsewhere."""
+    connection that is in use is told to go elsewhere, but not who has only connected."""
     image = (root / "small.jpg").read_bytes()
     with concurrent.futures.ThreadPoolExecutor(2) as pool, \
             contextlib.closing(http.client.HTTPConnection("127.0.0.1", s.port)) as upload, \
-            contextlib.closing(http.client.HTTPConnection("127.0.0.1", s.port)) as kept:
+            contextlib.closing(http.client.HTTPConnection("127.0.0.1", s.port)) as kept, \
+            contextlib.closing(http.client.HTTPConnection("127.0.0.1", s.port)) as silent:
         job = pool.submit(s.get, "/v1/-/blur:30/blur:29/blur:27/blur:25/file/large.png")
         upload.putrequest("POST", "/v1/process/resize:31x")
         upload.putheader("Content-Length", len(image))
         upload.endheaders(image[:1000])
         kept.request("GET", FAST)
         check(kept.getresponse().read(), "a connection is open")
+        silent.connect()
         time.sleep(0.4)
         s.process.send_signal(signal.SIGTERM)
         time.sleep(0.1)
@@ -209,6 +211,11 @@ def stopped_under_load(s):
         late = kept.getresponse()
         check(late.status == 503 and b"draining" in late.read(), f"a late one: {late.status}")
         check(s.metric("shed_total", reason="draining") == 1, "it is counted")
+        silent.request("GET", FAST)
+        first = silent.getresponse()
+        check(first.status == 200 and first.getheader("Connection") == "close",
+              f"the first request of a connection that was there before: {first.status}")
+        first.read()
         upload.send(image[1000:])
         status = upload.getresponse().status
         check(status == 200, f"the upload under way: {status}")

@@ -1,6 +1,7 @@
 /* routes.c - from address to handler. */
 #include "server/api/routes.h"
 #include "server/api/answer.h"
+#include "server/net/stream.h"
 
 typedef void handler(ibx_exchange *x, const char *rest);
 
@@ -77,11 +78,17 @@ static bool is_trusted(const ibx_exchange *x) {
     return (!host || is_here(host)) && (!origin || listed || is_here(origin));
 }
 
+/* A client that connected before we stopped listening does not know of it. */
+static bool comes_too_late(const ibx_exchange *x, GSocketAddress *remote) {
+    GIOStream *stream = ibx_stream_of(remote);
+    return x->house->draining && !(stream && ibx_stream_is_first(stream));
+}
+
 /* What holds for every request, whatever it asks for. */
 static bool may(ibx_exchange *x) {
     int retry_s = 1;
     GSocketAddress *remote = soup_server_message_get_remote_address(x->message);
-    if (x->house->draining) {
+    if (comes_too_late(x, remote)) {
         ibx_metric_add(x->house->metrics, IBX_M_SHED, IBX_SHED_DRAINING, 1);
         ibx_answer_problem(x, 503, "draining", NULL, 1);
     } else if (!is_trusted(x)) {

@@ -278,6 +278,15 @@ static bool had_its_share(ibx_connection *c, GError **error) {
     return true;
 }
 
+/* Bytes of the guard's have gone on. */
+static void count_taken(ibx_connection *c, size_t n) {
+    void (*begun)(void *) = c->events.begun;
+    c->events.begun = NULL;
+    if (begun) begun(c->events.user);
+    c->taken += n;
+    arm(c, deadline(c));
+}
+
 gssize ibx_connection_read(ibx_connection *connection, void *to, size_t count, bool blocking,
                            GCancellable *cancellable, GError **error) {
     ibx_connection *c = connection;
@@ -287,8 +296,7 @@ gssize ibx_connection_read(ibx_connection *connection, void *to, size_t count, b
         ask(c, now);
         const size_t n = ibx_guard_take(&c->guard, to, count, now);
         if (n) {
-            c->taken += n;
-            arm(c, deadline(c));
+            count_taken(c, n);
             return (gssize)n;
         }
         if (c->guard.phase == IBX_GUARD_REFUSED) {

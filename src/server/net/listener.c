@@ -32,7 +32,7 @@ struct ibx_listener {
     GPtrArray *sockets; /* of GSocket */
     GPtrArray *sources; /* of GSource: one for each socket */
     ibx_clients *clients;
-    int connections, parting;
+    int connections, silent, parting;
     int reserve; /* a descriptor to let go of when there are no others */
     int references;
 };
@@ -42,6 +42,7 @@ typedef struct {
     ibx_listener *listener;
     ibx_client_key client;
     ibx_client_name name;
+    bool silent; /* it has not had a request */
 } visit;
 
 static void unref(ibx_listener *l) {
@@ -61,8 +62,15 @@ static void tell(ibx_listener *l, int status, ibx_client_name client, const char
 
 /* ---- one connection ------------------------------------------------------------------------ */
 
+static void hear(void *data) {
+    visit *v = data;
+    v->listener->silent -= v->silent;
+    v->silent = false;
+}
+
 static void leave(void *data) {
     visit *v = data;
+    hear(v);
     ibx_clients_leave(v->listener->clients, v->client);
     v->listener->connections--;
     count(v->listener, IBX_M_CONNECTIONS, 0, -1);
@@ -86,11 +94,12 @@ static GSocketAddress *local_address(GSocket *socket) {
 static void hand_on(ibx_listener *l, GSocketConnection *base, GSocketAddress *remote,
                     ibx_client_key client) {
     visit *v = g_new(visit, 1);
-    *v = (visit){l, client, ibx_client_name_of(remote)};
+    *v = (visit){l, client, ibx_client_name_of(remote), true};
     l->references++;
     l->connections++;
+    l->silent++;
     count(l, IBX_M_CONNECTIONS, 0, 1);
-    const ibx_stream_events events = {pass_on, leave, v};
+    const ibx_stream_events events = {hear, pass_on, leave, v};
     GIOStream *stream = ibx_stream_new(G_IO_STREAM(base), l->settings, l->metrics, &events);
     GSocketAddress *local = local_address(g_socket_connection_get_socket(base));
     ibx_stream_set_remote(stream, remote);
@@ -286,6 +295,10 @@ void ibx_listener_stop(ibx_listener *listener) {
     g_clear_pointer(&l->sockets, g_ptr_array_unref);
     if (l->reserve >= 0) close(l->reserve);
     l->reserve = -1;
+}
+
+int ibx_listener_silent(const ibx_listener *listener) {
+    return listener->silent;
 }
 
 void ibx_listener_free(ibx_listener *listener) {

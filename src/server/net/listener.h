@@ -31,6 +31,9 @@ void ibx_listener_on_refusal(ibx_listener *listener, ibx_on_refusal *refused, vo
 
 /* No further connections; those that are open go on. */
 void ibx_listener_stop(ibx_listener *listener);
+
+/* Connections that are open and have not had a request so far. */
+int ibx_listener_silent(const ibx_listener *listener);
 void ibx_listener_free(ibx_listener *listener);
 
 /* The addresses that it listens on, one per line, ready to be printed; malloc'd. */

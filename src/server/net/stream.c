@@ -183,6 +183,10 @@ bool ibx_stream_is_last(GIOStream *stream) {
     return guard->last || guard->phase == IBX_GUARD_EXPECT;
 }
 
+bool ibx_stream_is_first(GIOStream *stream) {
+    return STREAM(stream)->connection->guard.requests == 1;
+}
+
 const char *ibx_stream_target(GIOStream *stream) {
     return STREAM(stream)->connection->guard.target;
 }

@@ -15,6 +15,7 @@
 
 /* What a connection tells, from the thread it was made in; each may be NULL. */
 typedef struct {
+    void (*begun)(void *user); /* once: bytes of the first request have been handed on */
     void (*refused)(void *user, int status, const char *why); /* answered here; it ends then */
     void (*closed)(void *user);                               /* once, at last */
     void *user;
@@ -39,6 +40,9 @@ int64_t ibx_stream_owed(GIOStream *stream);
 /* Does the connection end with the reply to the present request? It does behind the last one that
  * it may have, and where a client is answered that waits to be asked for its body. */
 bool ibx_stream_is_last(GIOStream *stream);
+
+/* Is the present request the first one of the connection? */
+bool ibx_stream_is_first(GIOStream *stream);
 
 /* The target of the present request as it came, percent-encoding included; NULL: none yet. Borrowed
  * until the next request. */
