@@ -167,13 +167,13 @@ static void refuses(void **state) {
         assert_int_equal(status(), 404);
         assert_non_null(strstr(reply, "Cache-Control: no-store\r\n"));
     }
-    ask("GET", "/livez%00"); /* libsoup's own refusal */
+    ask("GET", "/livez%00");
     assert_int_equal(status(), 400);
     const char *const methods[] = {"POST", "DELETE", "OPTIONS", "TRACE"};
     for (int i = 0; i < 4; i++) {
         ask(methods[i], "/livez");
         assert_int_equal(status(), 405);
-        assert_non_null(strstr(reply, "Allow: GET, HEAD\r\n"));
+        assert_non_null(strstr(reply, "Allow: GET, HEAD"));
     }
 }
 

@@ -1,16 +1,19 @@
 /* admin.c - the listener for operators. */
 #include "server/admin/admin.h"
 #include "server/config/endpoint.h"
-#include <libsoup/soup.h>
+#include "server/net/soup.h"
+#include "server/net/stream.h"
 #include <signal.h>
 #include <stdlib.h>
 
 struct ibx_admin {
     const ibx_metrics *metrics;
+    ibx_settings guards; /* of its connections: a copy of the limits, which may change in others */
     char *address;
     GMainContext *context;
     GMainLoop *loop;
-    SoupServer *server; /* of the thread */
+    SoupServer *server; /* of the thread, as the next */
+    GSocketService *door;
     GThread *thread;
     pthread_mutex_t lock; /* of what is below; one that ThreadSanitizer knows */
     bool ready;
@@ -73,8 +76,7 @@ static const struct {
              {"/metrics", "text/plain; version=0.0.4; charset=utf-8", put_metrics},
              {"/config", "text/plain; charset=utf-8", put_config}};
 
-/* Before any of the request is read: what libsoup refuses by itself ends its connection too, which
- * it would otherwise forget when the client leaves. */
+/* Before any of the request is read: one connection has one request, whatever becomes of it. */
 static void put_headers(SoupServer *server, SoupServerMessage *message, gpointer user) {
     (void)server;
     (void)user;
@@ -105,19 +107,15 @@ static void answer(SoupServer *server, SoupServerMessage *message, const char *p
     refuse(message, 404, "There are /livez, /readyz, /metrics and /config.\n");
 }
 
-/* Ends the connection after a reply of our own: libsoup would first read the body to its end,
- * whenever and wherever that is. */
+/* libsoup would first read the body to its end, whenever and wherever that is. */
 static void refuse_body(SoupServerMessage *message) {
     static const char REPLY[] = "HTTP/1.1 413 Content Too Large\r\n"
                                 "Cache-Control: no-store\r\n"
                                 "Content-Length: 0\r\n"
                                 "Connection: close\r\n"
                                 "\r\n";
-    GIOStream *stream = soup_server_message_steal_connection(message);
-    GOutputStream *out = g_io_stream_get_output_stream(stream);
-    g_output_stream_write_all(out, REPLY, sizeof REPLY - 1, NULL, NULL, NULL);
-    g_io_stream_close(stream, NULL, NULL);
-    g_object_unref(stream);
+    GIOStream *stream = ibx_stream_of(soup_server_message_get_remote_address(message));
+    ibx_stream_answer(stream, REPLY, sizeof REPLY - 1);
 }
 
 /* Called when the head of a request is read. */
@@ -145,29 +143,56 @@ static void *run(void *user) {
     ibx_admin *admin = user;
     g_main_context_push_thread_default(admin->context);
     g_main_loop_run(admin->loop);
+    g_socket_service_stop(admin->door);
     soup_server_disconnect(admin->server);
     g_clear_object(&admin->server);
+    g_clear_object(&admin->door);
     g_main_context_pop_thread_default(admin->context);
     return NULL;
 }
 
-/* The server belongs to the context that is the thread's default while it is made. */
-static bool listen_there(ibx_admin *admin, ibx_error *err) {
+/* The same guard is in front of libsoup as for strangers: it would leak what it cannot read. */
+static gboolean connected(GSocketService *door, GSocketConnection *base, GObject *origin,
+                          gpointer user) {
+    (void)door, (void)origin;
+    ibx_admin *admin = user;
+    GSocketAddress *remote = g_socket_connection_get_remote_address(base, NULL);
+    if (!remote) return TRUE;
+    GSocketAddress *local = ibx_soup_local_address(base);
+    GIOStream *stream = ibx_stream_new(G_IO_STREAM(base), &admin->guards, NULL, NULL);
+    ibx_stream_set_remote(stream, remote);
+    soup_server_accept_iostream(admin->server, stream, local, remote, NULL);
+    g_object_unref(stream);
+    g_object_unref(local);
+    g_object_unref(remote);
+    return TRUE;
+}
+
+static bool open_door(ibx_admin *admin, GSocket *socket, ibx_error *err) {
     GError *why = NULL;
+    admin->door = g_socket_service_new();
+    g_signal_connect(admin->door, "incoming", G_CALLBACK(connected), admin);
+    if (g_socket_listener_add_socket(G_SOCKET_LISTENER(admin->door), socket, NULL, &why))
+        return true;
+    ibx_fail(err, IBX_IO, "cannot listen on %s: %s", admin->address, why->message);
+    g_error_free(why);
+    return false;
+}
+
+/* Both belong to the context that is the thread's default while they are made. */
+static bool listen_there(ibx_admin *admin, ibx_error *err) {
     GSocket *socket = ibx_endpoint_listen(admin->address, err);
     if (!socket) return false;
     g_main_context_push_thread_default(admin->context);
-    admin->server = g_object_new(SOUP_TYPE_SERVER, NULL);
+    admin->server = ibx_soup_new(err);
+    const bool good = admin->server && open_door(admin, socket, err);
+    g_main_context_pop_thread_default(admin->context);
+    g_object_unref(socket);
+    if (!good) return false;
     g_signal_connect(admin->server, "request-started", G_CALLBACK(put_headers), NULL);
     soup_server_add_early_handler(admin->server, NULL, look, admin, NULL);
     soup_server_add_handler(admin->server, NULL, answer, admin, NULL);
-    if (!soup_server_listen_socket(admin->server, socket, 0, &why))
-        ibx_fail(err, IBX_IO, "cannot listen on %s: %s", admin->address, why->message);
-    g_main_context_pop_thread_default(admin->context);
-    g_object_unref(socket);
-    const bool good = !why;
-    g_clear_error(&why);
-    return good;
+    return true;
 }
 
 /* Signals are for the main thread. */
@@ -185,6 +210,7 @@ ibx_admin *ibx_admin_open(const ibx_settings *settings, const ibx_metrics *metri
     ibx_admin *admin = g_new0(ibx_admin, 1);
     pthread_mutex_init(&admin->lock, NULL);
     admin->metrics = metrics;
+    admin->guards.limits = settings->limits;
     admin->address = g_strdup(settings->server.admin);
     admin->details = g_strdup("{}");
     admin->config = g_strdup("");
@@ -217,6 +243,7 @@ void ibx_admin_close(ibx_admin *admin) {
     if (!admin) return;
     if (admin->thread) stop(admin);
     g_clear_object(&admin->server);
+    g_clear_object(&admin->door);
     g_main_loop_unref(admin->loop);
     g_main_context_unref(admin->context);
     pthread_mutex_destroy(&admin->lock);

@@ -7,7 +7,8 @@
  *   /metrics  Prometheus text format 0.0.4 (admin/metrics.h)
  *   /config   the settings, secrets hidden
  *
- * GET and HEAD only; a request with a body is refused with 413 and its connection closed. */
+ * GET and HEAD only; a request with a body is refused with 413 and its connection closed. Requests
+ * pass the guard of net/stream.h first, with the limits that hold when it is opened. */
 #ifndef IBX_SERVER_ADMIN_H
 #define IBX_SERVER_ADMIN_H
 

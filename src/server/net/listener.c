@@ -3,6 +3,7 @@
 #include "server/net/clients.h"
 #include "server/net/farewell.h"
 #include "server/net/sockets.h"
+#include "server/net/soup.h"
 #include "server/net/stream.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -83,14 +84,6 @@ static void pass_on(void *data, int status, const char *why) {
     tell(v->listener, status, v->name, why);
 }
 
-/* libsoup asks for a local address of the internet where a request has no Host. */
-static GSocketAddress *local_address(GSocket *socket) {
-    GSocketAddress *address = g_socket_get_local_address(socket, NULL);
-    if (address && G_IS_INET_SOCKET_ADDRESS(address)) return address;
-    g_clear_object(&address);
-    return g_inet_socket_address_new_from_string("127.0.0.1", 0);
-}
-
 static void hand_on(ibx_listener *l, GSocketConnection *base, GSocketAddress *remote,
                     ibx_client_key client) {
     visit *v = g_new(visit, 1);
@@ -101,7 +94,7 @@ static void hand_on(ibx_listener *l, GSocketConnection *base, GSocketAddress *re
     count(l, IBX_M_CONNECTIONS, 0, 1);
     const ibx_stream_events events = {hear, pass_on, leave, v};
     GIOStream *stream = ibx_stream_new(G_IO_STREAM(base), l->settings, l->metrics, &events);
-    GSocketAddress *local = local_address(g_socket_connection_get_socket(base));
+    GSocketAddress *local = ibx_soup_local_address(base);
     ibx_stream_set_remote(stream, remote);
     l->connected(l->user, stream, local, remote);
     g_object_unref(local);

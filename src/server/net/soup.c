@@ -14,6 +14,13 @@ static GSocket *take_end(SoupServer *server, int fd, const char *name, GError **
     return socket;
 }
 
+GSocketAddress *ibx_soup_local_address(GSocketConnection *connection) {
+    GSocketAddress *address = g_socket_connection_get_local_address(connection, NULL);
+    if (address && G_IS_INET_SOCKET_ADDRESS(address)) return address;
+    g_clear_object(&address);
+    return g_inet_socket_address_new_from_string("127.0.0.1", 0);
+}
+
 static void resume(void *message) {
     soup_server_message_unpause(message);
 }

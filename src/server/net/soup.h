@@ -14,4 +14,8 @@
 /* Connections come by soup_server_accept_iostream alone. NULL with an error. */
 SoupServer *ibx_soup_new(ibx_error *err);
 
+/* The local address to hand over with a connection: one of the internet, as libsoup asks for where
+ * a request has no Host, also for a unix socket. The caller owns it. */
+GSocketAddress *ibx_soup_local_address(GSocketConnection *connection);
+
 #endif
