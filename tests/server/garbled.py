@@ -19,7 +19,7 @@ COUNT = 10000 if support.LONG else 300 if support.SANITIZED else 1500
 SEED = os.environ.get("IMBREX_SEED", "imbrex")
 SECONDS = 30  # after which a connection hangs
 work = pathlib.Path(tempfile.mkdtemp())
-subprocess.run(["convert", "-size", "90x60", "plasma:red-blue", work / "a.png"], check=True)
+subprocess.run(["convert", "-seed", "1", "-size", "90x60", "plasma:red-blue", work / "a.png"], check=True)
 PICTURE = (work / "a.png").read_bytes()
 HEAD = b" HTTP/1.1\r\nHost: localhost\r\nAccept: image/webp,*/*;q=0.5\r\n"
 FORM = (b"--cut\r\nContent-Disposition: form-data; name=\"recipe\"\r\n\r\nresize:9x\r\n"
