@@ -118,8 +118,9 @@ def server(*options, **more):
         check(s.stop() == 0, f"the server ends with 0, not {s.process.returncode}")
         found = re.search("[A-Za-z]+Sanitizer.{,6000}", s.said(), re.DOTALL)
         check(not found, f"a sanitizer has found something: {found and found.group()}")
-    except BaseException:
-        print(s.said()[-8000:], file=sys.stderr)
+    except BaseException as error:
+        # Why comes first: of what a test says, the end is cut where it is long.
+        print(f"{error}\n{s.said()[-4000:]}", file=sys.stderr)
         raise
     finally:
         s.stop()
