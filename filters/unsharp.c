@@ -24,14 +24,20 @@ static bool prepare(const ibx_call *c, void *to, ibx_error *err) {
     return true;
 }
 
-/* Row y of the signal that is sharpened: luma (Rec. 709 weights), or plane p. Times alpha. */
+/* Luma as JPEG files hold it, which may then be sharpened as it is. */
+static bool planewise(const void *params_, int halved_x, int halved_y) {
+    (void)halved_x, (void)halved_y;
+    return ((const params *)params_)->on == LUMA;
+}
+
+/* Row y of the signal that is sharpened: luma (Rec. 601 weights), or plane p. Times alpha. */
 static void signal_row(const ibx_tile *in, int p, bool luma, bool alpha, int y, float *restrict s) {
     const float *restrict r = ibx_at(in, p, in->at.x, y);
     const int n = in->at.w;
     if (luma) {
         const float *restrict g = ibx_at(in, 1, in->at.x, y), *restrict b =
                                                                   ibx_at(in, 2, in->at.x, y);
-        for (int x = 0; x < n; x++) s[x] = r[x] * 0.2126F + g[x] * 0.7152F + b[x] * 0.0722F;
+        for (int x = 0; x < n; x++) s[x] = r[x] * 0.299F + g[x] * 0.587F + b[x] * 0.114F;
     } else {
         memcpy(s, r, (size_t)n * sizeof *s);
     }
@@ -97,15 +103,24 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     ibx_copy(in, out, ibx_colours(c));
 }
 
+static const ibx_filter SHARPEN = {
+    .name = "unsharp", .source = source, .scratch = scratch, .kernel = kernel};
+
+static int passes(const ibx_call *c, const ibx_filter *pass[IBX_MAX_PASSES]) {
+    pass[0] = &SHARPEN;
+    return c->in.chroma ? 0 : 1;
+}
+
 IBX_FILTER(
     unsharp, .summary = "Sharpen by unsharp masking.", .category = "detail",
-    .details = "The difference between the image and its Gaussian blur is added to the image, "
-               "in encoded values. Sharpening luma alone (Rec. 709 weights) adds the same to "
-               "red, green and blue, which keeps coloured fringes and colour noise down. The "
-               "threshold is soft: differences shrink by it, so that no steps appear where "
-               "it begins to act.\n\n"
-               "After a reduction for the screen, sigma 0.5 to 1 and amount 0.5 to 1 are "
-               "usual; sigma 20 with amount 0.2 raises local contrast.",
+    .details =
+        "The difference between the image and its Gaussian blur is added to the image, "
+        "in encoded values. Sharpening luma alone (that of JPEG files, ITU-R BT.601) adds the "
+        "same to red, green and blue, which keeps coloured fringes and colour noise down. The "
+        "threshold is soft: differences shrink by it, so that no steps appear where "
+        "it begins to act.\n\n"
+        "After a reduction for the screen, sigma 0.5 to 1 and amount 0.5 to 1 are "
+        "usual; sigma 20 with amount 0.2 raises local contrast.",
     .examples = {"unsharp:0.8", "unsharp:1.5,amount=1.2,threshold=0.01", "unsharp:20,amount=0.2"},
     .params = PARAMS, .params_size = sizeof(params), .state_size = sizeof(ibx_gaussian),
-    .prepare = prepare, .source = source, .scratch = scratch, .kernel = kernel);
+    .prepare = prepare, .passes = passes, .planewise = planewise);

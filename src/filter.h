@@ -92,9 +92,11 @@ typedef struct {
     int depth;          /* bits per sample of the source: 8, 16 or 32 (float) */
     ibx_bytes profile;  /* ICC profile of the pixels; empty: sRGB, or gray with the sRGB curve */
     int shrink;         /* 1; or 2, 4, 8, ..: the decoder reduced the image by it */
-    int full_w, full_h; /* the size without that reduction; else w and h */
+    int full_w, full_h; /* the size without that reduction, in a plane of chroma that of the
+                           image; else w and h */
     int full_x, full_y; /* where that begins, in pixels without it, behind the left and upper edge
                            of the first sample: a cut may go through samples; else 0 */
+    bool chroma;        /* a plane of chroma by itself, in which 0.5 is no colour */
     int halved_x, halved_y; /* 0; in a plane of chroma: how often the file halves its width and
                                height, so that a sample stands for 1 << halved_x pixels */
 } ibx_head;
@@ -345,8 +347,9 @@ typedef struct ibx_filter {
 
     /* May luma and chroma each be filtered by itself, as a gray image (see halved_x of its head),
      * with chroma halved so often? Only for filters that are linear in encoded samples and do the
-     * same to all colours: decoder and encoder then need not convert to RGB and back. The pixels
-     * are those of RGB but for rounding and for colours that RGB cannot hold. NULL: no. */
+     * same to all colours, or change nothing but luma (BT.601): decoder and encoder then need not
+     * convert to RGB and back. The pixels are those of RGB but for rounding and for colours that
+     * RGB cannot hold. NULL: no. */
     bool (*planewise)(const void *params, int halved_x, int halved_y);
 } ibx_filter;
 

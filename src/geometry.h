@@ -114,13 +114,14 @@ static inline const float *ibx_weights(const ibx_taps *taps, int i) {
     return taps->weight + (ptrdiff_t)i * taps->count;
 }
 
-/* Width and height of the image in *head without shrink-on-load. */
+/* Width and height of the image in *head without shrink-on-load, and without halving where it is a
+ * plane of chroma. */
 static inline int ibx_full_w(const ibx_head *head) {
-    return head->shrink > 1 ? head->full_w : head->w;
+    return head->shrink > 1 || head->chroma ? head->full_w : head->w;
 }
 
 static inline int ibx_full_h(const ibx_head *head) {
-    return head->shrink > 1 ? head->full_h : head->h;
+    return head->shrink > 1 || head->chroma ? head->full_h : head->h;
 }
 
 /* Gives *head a new size, which is the full one. For a filter's `head`. */
@@ -133,6 +134,7 @@ static inline void ibx_set_size(ibx_head *head, int w, int h) {
 
 /* Scaling of an image: the start of the state of every filter that uses the passes below. */
 typedef struct {
+    int w, h;         /* of the image that it becomes */
     int across, down; /* of the blocks of which means are taken first; 1: none */
     ibx_taps columns; /* along x */
     ibx_taps rows;    /* along y */
@@ -145,10 +147,11 @@ typedef struct {
 } ibx_area;
 
 /* Makes both tables: an area of the image becomes out_w x out_h pixels. The area is given in pixels
- * of the full image; shrink-on-load is accounted for. Large reductions begin with means of blocks,
- * so large that the kernel still reduces by 2.5 at least; on photographs that were reduced to 10 %
- * this and rounding to 8 bits came to 54.7 to 58.7 dB against the kernel alone, rounding by itself
- * to 59. An axis on which nothing changes gets no table. Free with ibx_scaling_free in any case. */
+ * of the full image; shrink-on-load is accounted for, as are planes of chroma, which stay halved.
+ * Large reductions begin with means of blocks, so large that the kernel still reduces by 2.5 at
+ * least; on photographs that were reduced to 10 % this and rounding to 8 bits came to 54.7 to 58.7
+ * dB against the kernel alone, rounding by itself to 59. An axis on which nothing changes gets no
+ * table. Free with ibx_scaling_free in any case. */
 bool ibx_scaling_make(ibx_scaling *s, const ibx_head *in, ibx_area area, int out_w, int out_h,
                       int kernel, ibx_error *err);
 void ibx_scaling_free(ibx_scaling *s);
@@ -166,9 +169,16 @@ static inline int ibx_scaling_passes(const ibx_scaling *s, const ibx_filter *pas
     return n;
 }
 
-/* For the passes: the scaling of a call, and their `wants`. */
+/* For the passes: the scaling of a call, what a pass makes of *head, and their `wants`. */
 static inline const ibx_scaling *ibx_scaling_of(const ibx_call *c) {
     return (const ibx_scaling *)c->state;
+}
+
+static inline void ibx_scaling_head(const ibx_call *c, int w, int h, ibx_head *head) {
+    ibx_set_size(head, w, h);
+    if (!head->chroma) return;
+    head->full_w = ibx_scaling_of(c)->w;
+    head->full_h = ibx_scaling_of(c)->h;
 }
 
 static inline unsigned ibx_scaling_wants(const ibx_call *c) {

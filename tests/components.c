@@ -424,7 +424,11 @@ static void test_cuts(void **state) {
             blob file = libjpeg_write(&made, f, 90, k % 2);
             cut_up(file, "blur:2.5/blur:1/save:jpeg,quality=80");
             cut_up(file, "save:jpeg,quality=80");
-            if (size[1] > 600) cut_up(file, "blur:8/save:jpeg,quality=80");
+            if (size[1] > 600) {
+                cut_up(file, "blur:8/save:jpeg,quality=80");
+                cut_up(file, "resize:61%,light=encoded/unsharp:0.8/save:jpeg,quality=80");
+                cut_up(file, "resize:140%,kernel=mitchell,light=encoded/save:jpeg,quality=80");
+            }
             planes_free(&made);
             free(file.data);
         }
@@ -484,6 +488,64 @@ static void test_reference(void **state) {
     reference_one((factors){2, 2});
 }
 
+/* A slope, at a sample that stands for `across` x `down` pixels and lies in their middle. */
+static double slope(double across, double down, int x, int y) {
+    return 20 + 0.3819 * across * (x + 0.5) + 0.2113 * down * (y + 0.5);
+}
+
+static planes slopes(int w, int h, factors f) {
+    planes p = planes_new(w, h, f);
+    for (int c = 0; c < IBX_COMPONENTS; c++)
+        for (int i = 0; i < p.w[c] * p.h[c]; i++)
+            p.data[c][i] =
+                (uint8_t)(slope(c ? f.across : 1, c ? f.down : 1, i % p.w[c], i / p.w[c]) + 0.5);
+    return p;
+}
+
+/* A slope that is resampled is a slope in the same place, whatever the sides. Chroma that lay half
+ * a sample off would be off by 0.2 and more. */
+static void place_one(int w, int h, int new_w, int new_h, factors f) {
+    char recipe[100];
+    snprintf(recipe, sizeof recipe,
+             "resize:%dx%d,fit=fill,light=encoded/save:jpeg,quality=100,subsampling=420", new_w,
+             new_h);
+    planes made = slopes(w, h, f);
+    blob file = libjpeg_write(&made, f, 100, false);
+    blob after = run_file(file, recipe, PLAIN, true);
+    factors found;
+    planes out = libjpeg_read(after, &found);
+    assert_int_equal(out.w[0], new_w);
+    assert_int_equal(out.h[0], new_h);
+    for (int c = 0; c < IBX_COMPONENTS; c++) {
+        const double across = (double)w / new_w * (c ? found.across : 1);
+        const double down = (double)h / new_h * (c ? found.down : 1);
+        double sum = 0;
+        int n = 0;
+        for (int y = 9; y < out.h[c] - 9; y++)
+            for (int x = 9; x < out.w[c] - 9; x++, n++)
+                sum += at(&out, c, x, y) - slope(across, down, x, y);
+        if (fabs(sum / n) > 0.05)
+            fail_msg("%dx%d from %d x %d to %d x %d: plane %d is off by %.3f", f.across, f.down, w,
+                     h, new_w, new_h, c, sum / n);
+    }
+    planes_free(&out);
+    planes_free(&made);
+    free(after.data);
+    free(file.data);
+}
+
+static void test_places(void **state) {
+    (void)state;
+    static const int SIDES[][4] = {{300, 400, 150, 200}, {301, 401, 150, 200},
+                                   {301, 401, 151, 199}, {300, 400, 97, 131},
+                                   {301, 399, 301, 201}, {101, 301, 203, 455}};
+    for (size_t i = 0; i < sizeof SIDES / sizeof *SIDES; i++)
+        for (int k = 0; k < 4; k++) {
+            const int *s = SIDES[i];
+            place_one(s[0], s[1], s[2], s[3], FACTORS[k]);
+        }
+}
+
 /* dB between the planes of two files of the same shape, of the worst plane. */
 static double likeness(blob a, blob b) {
     factors found;
@@ -535,10 +597,10 @@ static void test_like_rgb(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),     cmocka_unit_test(test_write),
-        cmocka_unit_test(test_damage),   cmocka_unit_test(test_damaged_end),
-        cmocka_unit_test(test_cuts),     cmocka_unit_test(test_reference),
-        cmocka_unit_test(test_like_rgb),
+        cmocka_unit_test(test_read),   cmocka_unit_test(test_write),
+        cmocka_unit_test(test_damage), cmocka_unit_test(test_damaged_end),
+        cmocka_unit_test(test_cuts),   cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_places), cmocka_unit_test(test_like_rgb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 static double luma(const ibx_image *im, int x, int y) {
-    return 0.2126 * spatial_sample(im, 0, x, y) + 0.7152 * spatial_sample(im, 1, x, y) +
-           0.0722 * spatial_sample(im, 2, x, y);
+    return 0.299 * spatial_sample(im, 0, x, y) + 0.587 * spatial_sample(im, 1, x, y) +
+           0.114 * spatial_sample(im, 2, x, y);
 }
 
 /* The size of a difference less the threshold, times the amount. */

@@ -11,7 +11,8 @@ enum { LANES = IBX_LANES };
 
 static void head(const ibx_call *c, ibx_head *out) {
     const ibx_scaling *s = ibx_scaling_of(c);
-    ibx_set_size(out, (c->in.w + s->across - 1) / s->across, (c->in.h + s->down - 1) / s->down);
+    ibx_scaling_head(c, (c->in.w + s->across - 1) / s->across, (c->in.h + s->down - 1) / s->down,
+                     out);
 }
 
 static ibx_rect source(const ibx_call *c, ibx_rect o) {

@@ -192,11 +192,15 @@ static int block_side(double scale, int kernel) {
     return plain ? 1 : (int)fmax(scale / LEAST_LEFT, 1);
 }
 
-/* The table of one axis: `length` of the full image from `start` on becomes `out` samples. The
- * input has `in` samples behind the decoder, which has reduced it by `shrink` (no mean: it leaves
- * out the finest waves), and is then taken in blocks. */
-static bool make_axis(ibx_taps *taps, int in, int shrink, double start, double length, int out,
-                      int kernel, int *block, ibx_error *err) {
+/* The table of one axis: `length` of the full image from `start` on becomes `pixels`, in a plane of
+ * chroma a sample for every 1 << halved of them, the last of which may stand out. The input has
+ * `in` samples behind the decoder, which has reduced it by `shrink` (no mean: it leaves out the
+ * finest waves), and is then taken in blocks. */
+static bool make_axis(ibx_taps *taps, int in, int shrink, int halved, double start, double length,
+                      int pixels, int kernel, int *block, ibx_error *err) {
+    const int out = (pixels + (1 << halved) - 1) >> halved;
+    length *= ldexp(out, halved) / pixels;
+    shrink <<= halved;
     *block = block_side(length / shrink / out, kernel);
     const int whole = shrink * *block;
     if (*block == 1 && start == 0 && length == (double)in * shrink && out == in) return true;
@@ -208,8 +212,12 @@ bool ibx_scaling_make(ibx_scaling *s, const ibx_head *in, ibx_area area, int out
                       int kernel, ibx_error *err) {
     const int shrink = ibx_max(in->shrink, 1);
     const double x = area.x + in->full_x, y = area.y + in->full_y;
-    return make_axis(&s->columns, in->w, shrink, x, area.w, out_w, kernel, &s->across, err) &&
-           make_axis(&s->rows, in->h, shrink, y, area.h, out_h, kernel, &s->down, err);
+    s->w = out_w;
+    s->h = out_h;
+    return make_axis(&s->columns, in->w, shrink, in->halved_x, x, area.w, out_w, kernel, &s->across,
+                     err) &&
+           make_axis(&s->rows, in->h, shrink, in->halved_y, y, area.h, out_h, kernel, &s->down,
+                     err);
 }
 
 void ibx_scaling_free(ibx_scaling *s) {

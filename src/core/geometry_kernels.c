@@ -106,7 +106,7 @@ static void rows_plane(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, int
 }
 
 static void rows_head(const ibx_call *c, ibx_head *head) {
-    ibx_set_size(head, c->in.w, ibx_scaling_of(c)->rows.out);
+    ibx_scaling_head(c, c->in.w, ibx_scaling_of(c)->rows.out, head);
 }
 
 /* The input samples that n outputs from i on look at: *first and how many. */
@@ -266,7 +266,7 @@ static void columns_group(const ibx_taps *t, const ibx_tile *in, ibx_tile *out, 
 }
 
 static void columns_head(const ibx_call *c, ibx_head *head) {
-    ibx_set_size(head, ibx_scaling_of(c)->columns.out, c->in.h);
+    ibx_scaling_head(c, ibx_scaling_of(c)->columns.out, c->in.h, head);
 }
 
 static ibx_rect columns_source(const ibx_call *c, ibx_rect out) {

@@ -44,6 +44,9 @@ static ibx_info component_info(const ibx_info *info, ibx_role role) {
                                .model = IBX_GRAY,
                                .orientation = 1,
                                .depth = info->head.depth,
+                               .full_w = info->head.w,
+                               .full_h = info->head.h,
+                               .chroma = role == IBX_CHROMA,
                                .halved_x = chroma.halved_x,
                                .halved_y = chroma.halved_y}};
 }
@@ -72,14 +75,33 @@ static bool plan_chroma(ibx_plan *plan, const ibx_plan *luma, const ibx_chroma *
     return ibx_plan_chain(plan, 1, recipe, &chroma, &options, NULL);
 }
 
+/* The most strips of input that a strip of output needs, as its luma and its chroma do not need the
+ * same rows of the image. */
+static int most_together(const ibx_plan *component) {
+    int most = 0;
+    for (int j = 0; j < component->stage->strips; j++) {
+        int first = component->band->strips, last = 0;
+        for (int c = 0; c < IBX_COMPONENTS; c++) {
+            int lo, hi;
+            ibx_plan_reach(&component[c], 0, j, &lo, &hi);
+            first = ibx_min(first, lo);
+            last = ibx_max(last, hi);
+        }
+        most = ibx_max(most, last - first + 1);
+    }
+    return most;
+}
+
 /* Plans that run side by side have one stage, and rings that are as long as the longest. */
 static bool align(ibx_plan *component) {
     for (int c = 0; c < IBX_COMPONENTS; c++)
         if (component[c].stages != 1 || component[c].band->whole ||
             component->band->strip_rows % IBX_COMPONENT_ROWS != 0)
             return false;
+    const int together = most_together(component);
     for (int b = 0; b < 2; b++) {
-        int slots = 0, tight = 0;
+        const int least = b ? 1 : together, strips = component->band[b].strips;
+        int slots = ibx_min(least + 2, strips), tight = least;
         for (int c = 0; c < IBX_COMPONENTS; c++) {
             slots = ibx_max(slots, component[c].band[b].slots);
             tight = ibx_max(tight, component[c].band[b].tight);

@@ -39,8 +39,10 @@ bool ibx_plan_chain(ibx_plan *plan, int shrink, const ibx_recipe *recipe, const 
                        .shrink = shrink,
                        .role = options->role,
                        .decoder_bytes = info->decoder_bytes};
-    plan->input.full_w = info->head.w;
-    plan->input.full_h = info->head.h;
+    if (!info->head.chroma) {
+        plan->input.full_w = info->head.w;
+        plan->input.full_h = info->head.h;
+    }
     plan->input.shrink = shrink;
     plan->input.w = (info->head.w + shrink - 1) / shrink;
     plan->input.h = (info->head.h + shrink - 1) / shrink;

@@ -14,6 +14,11 @@ def run(command, **more):
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **more)
 
 
+def own(work):
+    """The name by which the rivals know a work."""
+    return WORKS[work].same or work
+
+
 def imbrex(program):
     def works(work, files, out, recipe=None, threads=2):
         run([program, "run", recipe or WORKS[work].recipe, "--files-from", "-", "-o", out,
@@ -32,7 +37,7 @@ def vips(work, files, out):
 
 def sharp(folder, way=None):
     """`way`: the function of sharp.mjs, if it is not the work's name."""
-    return lambda work, files, out: run(["node", folder / "sharp.mjs", way or work, out],
+    return lambda work, files, out: run(["node", folder / "sharp.mjs", way or own(work), out],
                                         input="\n".join(files).encode())
 
 
@@ -45,7 +50,7 @@ def has_sharp(folder):
 
 
 def python(script):
-    return lambda work, files, out: run(["/usr/bin/python3", HERE / script, work, out],
+    return lambda work, files, out: run(["/usr/bin/python3", HERE / script, own(work), out],
                                         input="\n".join(files).encode())
 
 

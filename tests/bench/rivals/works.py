@@ -1,5 +1,5 @@
 """The works that race.py times: what each program is told, and what is aimed at."""
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 SIDES = (2400, 1600, 1200, 800, 600, 400, 240, 120)
 SIZES = "/".join(f"resize:{side}x{side}/save:jpeg,quality=80" for side in SIDES)
@@ -26,7 +26,21 @@ class Work:
     floor: tuple = ()  # the codecs' calls of floor.c: decode, encode, and its number
     quality: str = ""  # what is asked of quality: see verdict.py
     variants: dict = field(default_factory=dict)  # further ways of sharp: name, its function
+    same: str = ""  # the work that this one is for the rivals; empty: itself
 
+
+WEB = Work(
+    title="JPEG -> inside 1600 x 1600 -> unsharp, sigma 0.8 -> JPEG, quality 82",
+    recipe="resize:1600x1600/unsharp:0.8/save:jpeg,quality=82",
+    target=0.50,
+    vips=EACH % ('vips thumbnail "$f" "$n.v" 1600 &&'
+                 ' vips sharpen "$n.v" "$n.jpg[Q=82]" --sigma 0.8 && rm "$n.v"'),
+    magick=("-resize", "1600x1600", "-unsharp", "0x0.8+0.8+0", "-quality", "82"),
+    hint="3200x3200",
+    reference="web",
+    floor=("jpeg-decode", "jpeg-encode", 82),
+    quality="sharp",
+)
 
 WORKS = {
     "thumb": Work(
@@ -39,18 +53,10 @@ WORKS = {
         floor=("jpeg-decode", "jpeg-encode", 80),
         quality="sharp",
     ),
-    "web": Work(
-        title="JPEG -> inside 1600 x 1600 -> unsharp, sigma 0.8 -> JPEG, quality 82",
-        recipe="resize:1600x1600/unsharp:0.8/save:jpeg,quality=82",
-        target=0.50,
-        vips=EACH % ('vips thumbnail "$f" "$n.v" 1600 &&'
-                     ' vips sharpen "$n.v" "$n.jpg[Q=82]" --sigma 0.8 && rm "$n.v"'),
-        magick=("-resize", "1600x1600", "-unsharp", "0x0.8+0.8+0", "-quality", "82"),
-        hint="3200x3200",
-        reference="web",
-        floor=("jpeg-decode", "jpeg-encode", 82),
-        quality="sharp",
-    ),
+    "web": WEB,
+    # In encoded values, as all rivals compute.
+    "encoded": replace(WEB, title=f"{WEB.title}, with light=encoded", same="web",
+                       recipe="resize:1600x1600,light=encoded/unsharp:0.8/save:jpeg,quality=82"),
     "blur": Work(
         title="JPEG -> blur, sigma 2 -> JPEG, quality 85",
         recipe="blur:2/save:jpeg,quality=85",
