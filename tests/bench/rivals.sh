@@ -4,8 +4,8 @@
 # Everything is stored in build/bench/results.json too, and drawn in results.svg.
 #
 # In the environment:
-#   WORKS     parts, by default all: thumb web encoded blur png webp sizes small (whole batches), big (one
-#             large image), kernels (filters alone), slow (slow files)
+#   WORKS     parts, by default all: thumb web encoded blur png webp sizes small (whole batches),
+#             big (one large image), kernels (filters alone), slow (slow files)
 #   ROUNDS    3 unless told, of which the median counts (kernels: the best)
 #   PICTURES  at most so many pictures in a batch, to try it out
 #   BIG, KERNELS  only those of big and kernels whose names hold one of these words
