@@ -12,11 +12,13 @@ begin() {
     "$IMBREX" run 'invert/invert/invert/invert' in -o "$1" --progress none --report report \
         >/dev/null 2>"$err" </dev/null &
     pid=$!
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+    tries=0
+    while [ $tries -lt 300 ]; do
         [ -n "$(ls "$1" 2>/dev/null)" ] && return
+        tries=$((tries + 1))
         sleep 0.1
     done
-    fail "nothing was written in 3 s"
+    fail "nothing was written in 30 s"
 }
 
 # Everything under a final name is complete, and nothing else is there.
@@ -40,7 +42,7 @@ for times in (1, 2):
     out = "ctrl-c-%d" % times
     p = subprocess.Popen([sys.argv[1], "run", "invert/invert/invert/invert", "in", "-o", out,
                           "--progress", "none"], stderr=subprocess.PIPE, preexec_fn=default)
-    for _ in range(100):
+    for _ in range(600):
         time.sleep(0.05)
         if os.path.isdir(out) and any(n.endswith(".png") and n[0] != "." for n in os.listdir(out)):
             break
