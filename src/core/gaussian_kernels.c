@@ -5,6 +5,12 @@
 /* Rows that are blurred down the columns before they are blurred along. */
 enum { GROUP = 8 };
 
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /* `count` vectors of sum[x] = tap[0] a[x] + sum over k of tap[k] (a[x - k step] + a[x + k step]) */
 IBX_INLINE void add_taps(const ibx_gaussian *g, int radius, const float *a, ptrdiff_t step,
                          ibx_floats *sum, int count) {
@@ -86,37 +92,21 @@ void ibx_gaussian_rows(const ibx_gaussian *across, const ibx_gaussian *down, con
 
 /* ---- 8-bit samples -------------------------------------------------------------------------- */
 
-/* Samples of a row, with those that they need beside them, that are blurred together: a whole
- * number of blocks. So many rows are floats at a time, beside those that they need above and below.
- */
-enum { SAMPLES = 448, ROWS = 64, STRIDE = SAMPLES + 16 };
+/* Floats from row to row of what is blurred at a time, an odd number of cache lines, and how many
+ * of them are in use at most. */
+enum { STRIDE = 464, SAMPLES = STRIDE - 16 };
 
 /* Rows are of interleaved samples: to the right is `planes` further. */
 typedef struct {
     const ibx_gaussian *across, *down;
     int planes;
-    float *rows;  /* those of the input as floats: ROWS and twice down's radius */
-    float *group; /* GROUP of them blurred down the columns */
+    float *group; /* rows blurred down the columns: THROUGH or GROUP of them */
+    float *rows;  /* large radii: those of the input as floats, STAGED and twice down's radius */
 } window;
 
-size_t ibx_gaussian_pixels_scratch(const ibx_gaussian *down) {
-    return (size_t)(ROWS + 2 * down->radius + GROUP) * STRIDE * sizeof(float);
-}
-
-IBX_INLINE void float_vectors(const uint8_t *a, float *b, int count) {
-    for (int i = 0; i < count; i++)
-        ((ibx_floats *)b)[i] = ibx_floats_of(a + i * IBX_LANES) * (1 / 255.0F);
-}
-
-/* n samples as floats. The row that comes `ahead` bytes later is asked for: rows lie in pages of
- * their own. */
-static void to_floats(const uint8_t *a, int n, ptrdiff_t ahead, float *b) {
-    const int lanes = IBX_LANES;
-    int i = 0;
-    for (int k = 0; k < n + 63; k += 64) __builtin_prefetch(a + k + ahead);
-    for (; i + 4 * lanes <= n; i += 4 * lanes) float_vectors(a + i, b + i, 4);
-    for (; i + lanes <= n; i += lanes) float_vectors(a + i, b + i, 1);
-    for (; i < n; i++) b[i] = (float)a[i] * (1 / 255.0F);
+/* A vector of samples as floats. */
+IBX_INLINE ibx_floats values(const uint8_t *a) {
+    return ibx_floats_of(a) * (1 / 255.0F);
 }
 
 IBX_INLINE void byte_vectors(const ibx_gaussian *g, int radius, const float *a, ptrdiff_t step,
@@ -143,8 +133,8 @@ IBX_INLINE void to_bytes(const ibx_gaussian *g, int radius, const float *a, ptrd
 
 /* Where radius and step are constants, so are all distances, and a third of the instructions is
  * saved: those of the usual radii. */
+enum { USUAL = 5 };
 #define USUAL_RADII(call)                                                                          \
-    switch (g->radius) {                                                                           \
     case 1:                                                                                        \
         call(1);                                                                                   \
         break;                                                                                     \
@@ -157,29 +147,133 @@ IBX_INLINE void to_bytes(const ibx_gaussian *g, int radius, const float *a, ptrd
     case 4:                                                                                        \
         call(4);                                                                                   \
         break;                                                                                     \
-    case 5:                                                                                        \
-        call(5);                                                                                   \
-        break;                                                                                     \
-    default:                                                                                       \
-        call(g->radius);                                                                           \
-    }
+    case USUAL:                                                                                    \
+        call(USUAL);                                                                               \
+        break
 
-static void down_columns(const ibx_gaussian *g, const floats *t, int n) {
-#define CALL(radius) convolve(g, radius, t, STRIDE, n)
-    USUAL_RADII(CALL)
-#undef CALL
-}
-
-static void along_rgb(const ibx_gaussian *g, const float *a, int n, uint8_t *to) {
 #define CALL(radius) to_bytes(g, radius, a, 3, n, to)
-    USUAL_RADII(CALL)
+static void along_rgb(const ibx_gaussian *g, const float *a, int n, uint8_t *to) {
+    switch (g->radius) {
+        USUAL_RADII(CALL);
+    default:
+        CALL(g->radius);
+    }
+}
+#undef CALL
+
+#define CALL(radius) to_bytes(g, radius, a, 1, n, to)
+static void along_gray(const ibx_gaussian *g, const float *a, int n, uint8_t *to) {
+    switch (g->radius) {
+        USUAL_RADII(CALL);
+    default:
+        CALL(g->radius);
+    }
+}
+#undef CALL
+
+/* `count` rows of n pixels of the group, to the place of `out` whose column is x and row y. */
+static void finish_rows(const window *w, const ibx_region *out, int x, int y, int n, int count) {
+    for (int k = 0; k < count; k++) {
+        const float *a = w->group + k * STRIDE + w->across->radius * w->planes;
+        uint8_t *to = out->data + (y + k) * out->stride + (ptrdiff_t)x * w->planes;
+        if (w->planes == 3)
+            along_rgb(w->across, a, n * w->planes, to);
+        else if (w->planes == 1)
+            along_gray(w->across, a, n * w->planes, to);
+        else
+            to_bytes(w->across, w->across->radius, a, w->planes, n * w->planes, to);
+    }
+}
+
+/* ---- 8-bit samples, usual radii -------------------------------------------------------------- */
+
+/* So many samples of a row are finished together, a whole number of blocks, in so many rows. */
+enum { FINISHED = 384, THROUGH = 16 };
+
+/* A vector of columns, `rows` high: the rows of the input that a sum needs pass through the
+ * registers, so that each is read and becomes floats once. */
+IBX_INLINE void column(const ibx_gaussian *g, int radius, const uint8_t *a, ptrdiff_t stride,
+                       int rows, float *to) {
+    const int all = 2 * radius + 1;
+    ibx_floats row[2 * USUAL + 1], tap[USUAL + 1];
+    for (int k = 0; k <= radius; k++) tap[k] = (ibx_floats){0} + g->tap[k];
+    for (int i = 0; i + 1 < all; i++, a += stride) row[i] = values(a);
+    for (int y = 0; y < rows; y += all) UNROLL for (int i = 0; i < all; i++) {
+            if (y + i >= rows) return;
+            row[(i + all - 1) % all] = values(a);
+            ibx_floats sum = row[(i + radius) % all] * tap[0];
+            UNROLL for (int k = 1; k <= radius; k++) sum +=
+                (row[(i + radius - k) % all] + row[(i + radius + k) % all]) * tap[k];
+            *(ibx_floats *)to = sum;
+            a += stride;
+            to += STRIDE;
+        }
+}
+
+/* n columns, at least a vector of them; the last ends with the row. */
+IBX_INLINE void columns(const ibx_gaussian *g, int radius, const uint8_t *a, ptrdiff_t stride,
+                        int n, int rows, float *to) {
+    for (int x = 0; x < n; x += IBX_LANES) {
+        const int i = ibx_min(x, n - IBX_LANES);
+        column(g, radius, a + i, stride, rows, to + i);
+    }
+}
+
+static void columns_of(const ibx_gaussian *g, const uint8_t *a, ptrdiff_t stride, int n, int rows,
+                       float *to) {
+#define CALL(radius) columns(g, radius, a, stride, n, rows, to)
+    switch (g->radius) { USUAL_RADII(CALL); }
 #undef CALL
 }
 
-static void along_gray(const ibx_gaussian *g, const float *a, int n, uint8_t *to) {
-#define CALL(radius) to_bytes(g, radius, a, 1, n, to)
-    USUAL_RADII(CALL)
-#undef CALL
+/* Asks for n samples of each of `count` rows: they lie in pages of their own, where a processor
+ * does not foresee them. */
+static void fetch(const uint8_t *a, ptrdiff_t stride, int n, int count) {
+    for (int k = 0; k < count; k++)
+        for (int i = 0; i < n + 63; i += 64) __builtin_prefetch(a + k * stride + i);
+}
+
+/* n pixels of all rows, from column x on. Behind the last rows come the first of the columns beside
+ * them, in this tile or in the next. */
+static void usual_strip(const window *w, const ibx_region *in, const ibx_region *out, int x,
+                        int n) {
+    const int halo = 2 * w->down->radius, wide = (n + 2 * w->across->radius) * w->planes;
+    const uint8_t *const top = in->data + (ptrdiff_t)x * w->planes;
+    for (int y = 0; y < out->at.h; y += THROUGH) {
+        const int count = ibx_min(THROUGH, out->at.h - y), next = y + THROUGH + halo;
+        if (next < in->at.h)
+            fetch(top + next * in->stride, in->stride, wide, ibx_min(THROUGH, in->at.h - next));
+        else
+            fetch(top + n * w->planes, in->stride, wide, ibx_min(THROUGH + halo, in->at.h));
+        columns_of(w->down, top + y * in->stride, in->stride, wide, count, w->group);
+        finish_rows(w, out, x, y, n, count);
+    }
+}
+
+/* Strips that are not narrower than `least`: the last may finish some pixels once more. */
+static void blur_usual(const window *w, const ibx_region *in, const ibx_region *out, int least) {
+    const int pixels = FINISHED / w->planes;
+    for (int x = 0; x < out->at.w; x += pixels) {
+        const int from = ibx_min(x, out->at.w - least);
+        usual_strip(w, in, out, from, ibx_min(pixels, out->at.w - from));
+    }
+}
+
+/* ---- 8-bit samples, large radii -------------------------------------------------------------- */
+
+/* So many rows are floats at a time, beside those that they need above and below. */
+enum { STAGED = 64 };
+
+/* n samples as floats. The row that comes `ahead` bytes later is asked for: rows lie in pages of
+ * their own. */
+static void to_floats(const uint8_t *a, int n, ptrdiff_t ahead, float *b) {
+    const int lanes = IBX_LANES;
+    int i = 0;
+    for (int k = 0; k < n + 63; k += 64) __builtin_prefetch(a + k + ahead);
+    for (; i + 4 * lanes <= n; i += 4 * lanes)
+        for (int j = 0; j < 4; j++) ((ibx_floats *)(b + i))[j] = values(a + i + j * lanes);
+    for (; i + lanes <= n; i += lanes) *(ibx_floats *)(b + i) = values(a + i);
+    for (; i < n; i++) b[i] = (float)a[i] * (1 / 255.0F);
 }
 
 /* `count` rows of n pixels from row y and column x of the output on; `have` of the rows that they
@@ -188,38 +282,43 @@ static void blur_rows(const window *w, const ibx_region *in, const ibx_region *o
                       int n, int count, int have) {
     enum { AHEAD = 8 };
     const int wide = (n + 2 * w->across->radius) * w->planes, high = count + 2 * w->down->radius;
-    const ptrdiff_t left = (ptrdiff_t)x * w->planes;
+    const int padded = wide + SAMPLES / 8 < SAMPLES ? wide : SAMPLES;
     for (int i = have; i < high; i++)
-        to_floats(in->data + (y + i) * in->stride + left, wide,
+        to_floats(in->data + (y + i) * in->stride + (ptrdiff_t)x * w->planes, wide,
                   y + i + AHEAD < in->at.h ? AHEAD * in->stride : 0, w->rows + i * STRIDE);
     for (int i = 0; i < count; i += GROUP) {
         const int group = ibx_min(GROUP, count - i);
         const floats down = {w->rows + (i + w->down->radius) * STRIDE, STRIDE, w->group, STRIDE,
                              group};
-        down_columns(w->down, &down, wide + SAMPLES / 8 < SAMPLES ? wide : SAMPLES);
-        for (int k = 0; k < group; k++) {
-            const float *a = w->group + k * STRIDE + w->across->radius * w->planes;
-            uint8_t *to = out->data + (y + i + k) * out->stride + left;
-            if (w->planes == 3)
-                along_rgb(w->across, a, n * w->planes, to);
-            else if (w->planes == 1)
-                along_gray(w->across, a, n * w->planes, to);
-            else
-                to_bytes(w->across, w->across->radius, a, w->planes, n * w->planes, to);
-        }
+        convolve(w->down, w->down->radius, &down, STRIDE, padded);
+        finish_rows(w, out, x, y + i, n, group);
     }
+}
+
+static void blur_large(const window *w, const ibx_region *in, const ibx_region *out) {
+    const int halo = 2 * w->down->radius;
+    const int pixels = SAMPLES / w->planes - 2 * w->across->radius;
+    for (int x = 0; x < out->at.w; x += pixels)
+        for (int y = 0; y < out->at.h; y += STAGED) {
+            if (y > 0)
+                memmove(w->rows, w->rows + STAGED * STRIDE,
+                        (size_t)halo * STRIDE * sizeof *w->rows);
+            blur_rows(w, in, out, x, y, ibx_min(pixels, out->at.w - x),
+                      ibx_min(STAGED, out->at.h - y), y > 0 ? halo : 0);
+        }
+}
+
+size_t ibx_gaussian_pixels_scratch(const ibx_gaussian *down) {
+    return (size_t)(THROUGH + STAGED + 2 * down->radius) * STRIDE * sizeof(float);
 }
 
 void ibx_gaussian_pixels(const ibx_gaussian *across, const ibx_gaussian *down, const ibx_region *in,
                          const ibx_region *out, void *scratch) {
-    const int planes = (int)out->size, halo = 2 * down->radius;
-    const int pixels = SAMPLES / planes - 2 * across->radius;
-    float *const rows = scratch;
-    const window w = {across, down, planes, rows, rows + (ROWS + halo) * STRIDE};
-    for (int x = 0; x < out->at.w; x += pixels)
-        for (int y = 0; y < out->at.h; y += ROWS) {
-            if (y > 0) memmove(rows, rows + ROWS * STRIDE, (size_t)halo * STRIDE * sizeof *rows);
-            blur_rows(&w, in, out, x, y, ibx_min(pixels, out->at.w - x),
-                      ibx_min(ROWS, out->at.h - y), y > 0 ? halo : 0);
-        }
+    enum { LEAST = 4 * IBX_LANES }; /* pixels of a strip, a block of samples or more */
+    float *const group = scratch;
+    const window w = {across, down, (int)out->size, group, group + THROUGH * STRIDE};
+    if (across->radius <= USUAL && down->radius <= USUAL && out->at.w >= LEAST)
+        blur_usual(&w, in, out, LEAST);
+    else
+        blur_large(&w, in, out);
 }

@@ -143,19 +143,23 @@ static void to_floats(const uint8_t *a, int n, float *b) {
     for (; i + 4 * LANES <= n; i += 4 * LANES)
         for (int j = 0; j < 4; j++)
             ((vec *)(b + i))[j] = ibx_floats_of(a + i + j * LANES) * (1 / 255.0F);
-    for (; i + LANES <= n; i += LANES) *(vec *)(b + i) = ibx_floats_of(a + i) * (1 / 255.0F);
+    for (; i < n && n >= LANES; i += LANES) { /* the last vector ends with the row */
+        i = ibx_min(i, n - LANES);
+        *(vec *)(b + i) = ibx_floats_of(a + i) * (1 / 255.0F);
+    }
     for (; i < n; i++) b[i] = (float)a[i] * (1 / 255.0F);
 }
 
 /* As floats, the part of row k that begins at sample `from`. Rows lie in pages of their own: those
- * to come are asked for. */
+ * to come are asked for, and behind the last the first of the columns beside. */
 static void next_row(const ibx_packed *in, bool linear, int k, ptrdiff_t from, int n,
                      const ring *r) {
     enum { AHEAD = 8 };
     const ibx_pixel_ops *loops = ibx_pixel_loops();
-    const int row = k - in->at.y, later = ibx_min(row + AHEAD, in->at.h - 1);
+    const int row = k - in->at.y, later = row + AHEAD, over = later - in->at.h;
+    const uint8_t *ahead = over < 0 ? in->row[later] : in->row[ibx_min(over, row)] + n;
     float *const to[] = {r->data + (ptrdiff_t)(k % r->count) * SAMPLES};
-    for (int i = 0; i < n + 63; i += 64) __builtin_prefetch(in->row[later] + from + i);
+    for (int i = 0; i < n + 63; i += 64) __builtin_prefetch(ahead + from + i);
     if (linear)
         loops->look_up(in->value, in->row[row] + from, 1, n, to);
     else
@@ -179,9 +183,21 @@ static void sum_rows(const ibx_taps *t, const ring *r, int y, int n, float *to) 
     }
 }
 
+/* Four pixels of three samples. */
+static inline void to_plane_quads(const float *v, float *a, float *b, float *c) {
+    const quad v0 = *(const quad *)v, v1 = *(const quad *)(v + 4), v2 = *(const quad *)(v + 8);
+    const quad begin = __builtin_shufflevector(v0, v1, 1, 2, 4, 5); /* b0 c0 b1 c1 */
+    const quad end = __builtin_shufflevector(v1, v2, 2, 3, 5, 6);   /* a2 b2 a3 b3 */
+    *(quad *)a = __builtin_shufflevector(v0, end, 0, 3, 4, 6);
+    *(quad *)b = __builtin_shufflevector(begin, end, 0, 2, 5, 7);
+    *(quad *)c = __builtin_shufflevector(begin, v2, 1, 3, 4, 7);
+}
+
 static void to_planes(const float *restrict v, int n, float *restrict a, float *restrict b,
                       float *restrict c) {
-    for (int x = 0; x < n; x++) {
+    int x = 0;
+    for (; x + 4 <= n; x += 4) to_plane_quads(v + 3 * x, a + x, b + x, c + x);
+    for (; x < n; x++) {
         a[x] = v[3 * x];
         b[x] = v[3 * x + 1];
         c[x] = v[3 * x + 2];
