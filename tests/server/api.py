@@ -234,6 +234,23 @@ def forms(s):
         check(said in what["detail"], f"{path} with a part of no use: {what['detail']}")
 
 
+def sets(s):
+    """Names are the client's, whole and each its own; files are counted over the whole set."""
+    def ask(*outputs):
+        wanted = {"outputs": [{"name": n, "recipe": r} for n, r in outputs]}
+        body, headers = form(("outputs", json.dumps(wanted).encode()), ("image", jpeg))
+        return s.post("/v1/set", body, headers=headers)
+    three = "resize:8x/save:png/save:jpeg/save:gif"
+    longest = "\u00e9" * 50
+    reply = ask((longest, "resize:8x"), ("b", three))
+    names = [p[1].params["filename"] for p in parts_of(*reply[1:])]
+    check(reply[0] == 200 and names == [f"{longest}.jpg", "b1.png", "b2.jpg", "b3.gif"], f"{names}")
+    for wrong in ([("", "invert")], [("x" + longest, "invert")], [("a", "invert"), ("a", "flip")],
+                  [(f"n{i}", three) for i in range(11)]):
+        problem(ask(*wrong), 400, "bad-recipe")
+    check(ask(*[(f"n{i}", three) for i in range(10)])[0] == 200, "30 of 32 files")
+
+
 def held(s):
     """Descriptors of the front, and the bytes of bodies that it holds."""
     return len(os.listdir(f"/proc/{s.process.pid}/fd")), s.metric("inflight_body_bytes")
@@ -371,7 +388,7 @@ def counters(s):
 with support.server("--root", root, "--cache-folder", work / "cache",
                     "--recipes-presets", "small=resize:48x/unsharp:0.5") as s:
     for test in (images, head, conditional, spelling, problems, files_of_the_server, paths,
-                 negotiation, uploads, forms, forms_that_are_none, documents, ids, presets,
+                 negotiation, uploads, forms, sets, forms_that_are_none, documents, ids, presets,
                  ranges_and_tags, other_sites, lines, counters):
         test(s)
         print(f"{test.__name__}: good")

@@ -89,8 +89,10 @@ def unread_results(s):
     refused(s, "another result")
     check(s.metric("shed_total", reason="results") == before + 1, "it is counted")
     check(s.get(SMALL)[0] == 200, "a small one fits")
-    refused(s, "a set of them", "POST", "/v1/set/resize:1500x/save:png",
-            (work / "noise.png").read_bytes())
+    noise = (work / "noise.png").read_bytes()
+    refused(s, "a set of them", "POST", "/v1/set/invert/save:png", noise)
+    check(s.post("/v1/set/resize:1500x/save:png", noise)[0] == 200, "a set is held once, not twice")
+    until(lambda: s.metric("result_bytes") == most, "a set that was read is given back")
     held[0].settimeout(20)
     while len(held[0].recv(MB)) > 0 and s.metric("result_bytes") == most:
         pass

@@ -129,6 +129,15 @@ void ibx_answer_bytes(ibx_exchange *x, const ibx_reply *reply, GBytes *bytes) {
     ibx_exchange_send(x);
 }
 
+void ibx_answer_parts(ibx_exchange *x, const ibx_reply *reply, GPtrArray *parts) {
+    SoupMessageBody *body = soup_server_message_get_response_body(x->message);
+    describe(x, reply);
+    soup_server_message_set_status(x->message, SOUP_STATUS_OK, NULL);
+    ibx_answer_header(x, "Content-Type", "%s", reply->mime);
+    for (guint i = 0; i < parts->len; i++) soup_message_body_append_bytes(body, parts->pdata[i]);
+    ibx_exchange_send(x);
+}
+
 bool ibx_answer_not_modified(ibx_exchange *x, const ibx_reply *reply) {
     const char *tags = soup_message_headers_get_list(
         soup_server_message_get_request_headers(x->message), "If-None-Match");

@@ -33,6 +33,10 @@ void ibx_answer_header(ibx_exchange *x, const char *name, const char *format, ..
  * section 13), or a part of them (Range). Takes a reference of the bytes. */
 void ibx_answer_bytes(ibx_exchange *x, const ibx_reply *reply, GBytes *bytes);
 
+/* 200 with the bytes (GBytes) of all parts, one behind the other, whatever the client has. Takes
+ * references. */
+void ibx_answer_parts(ibx_exchange *x, const ibx_reply *reply, GPtrArray *parts);
+
 /* 304 before there are any bytes, if a GET or HEAD names the reply's tag among those that it has.
  * False: nothing was answered. "*" is for ibx_answer_bytes: it asks whether there is anything. */
 bool ibx_answer_not_modified(ibx_exchange *x, const ibx_reply *reply);
