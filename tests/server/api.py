@@ -351,6 +351,8 @@ def ids(s):
 def presets(s):
     same = s.get("/v1/-/preset:small/file/a.jpg")
     check(same[0] == 200 and same[2] == run("resize:48x/unsharp:0.5", "a.jpg"), "a preset")
+    saved = s.get("/v1/-/preset:noted/save:png/file/a.jpg")
+    check(saved[1]["content-type"] == "image/png", "what stands behind a preset with a comment counts")
 
 
 def lines(s):
@@ -386,7 +388,8 @@ def counters(s):
 
 
 with support.server("--root", root, "--cache-folder", work / "cache",
-                    "--recipes-presets", "small=resize:48x/unsharp:0.5") as s:
+                    "--recipes-presets", "small=resize:48x/unsharp:0.5",
+                    "--recipes-presets", "noted=resize:48x # for lists") as s:
     for test in (images, head, conditional, spelling, problems, files_of_the_server, paths,
                  negotiation, uploads, forms, sets, forms_that_are_none, documents, ids, presets,
                  ranges_and_tags, other_sites, lines, counters):
