@@ -36,21 +36,27 @@ static bool is_upload(const ibx_exchange *x) {
            g_str_has_prefix(x->path, UPLOADS);
 }
 
-/* For metrics, whatever becomes of the request. */
-static int route_of(const ibx_exchange *x) {
+/* What a POST would be; IBX_ROUTE_OTHER: nothing. None of the words is a signature. */
+static int upload_route(const ibx_exchange *x) {
     static const struct {
         const char *word;
         int route;
     } POSTS[] = {{"process", IBX_ROUTE_PROCESS}, {"set", IBX_ROUTE_SET}, {"info", IBX_ROUTE_INFO}};
-    const char *rest;
-    const int row = find(x->path, &rest);
-    if (!is_upload(x)) return row < 0 ? IBX_ROUTE_OTHER : ROUTES[row].route;
-    rest = x->path + strlen(UPLOADS);
+    if (!g_str_has_prefix(x->path, UPLOADS)) return IBX_ROUTE_OTHER;
+    const char *rest = x->path + strlen(UPLOADS);
     const size_t length = strcspn(rest, "/");
     for (size_t i = 0; i < G_N_ELEMENTS(POSTS); i++)
         if (strlen(POSTS[i].word) == length && strncmp(rest, POSTS[i].word, length) == 0)
             return POSTS[i].route;
     return IBX_ROUTE_OTHER;
+}
+
+/* For metrics, whatever becomes of the request. */
+static int route_of(const ibx_exchange *x) {
+    const char *rest;
+    const int row = find(x->path, &rest), upload = upload_route(x);
+    if (upload != IBX_ROUTE_OTHER || is_upload(x)) return upload;
+    return row < 0 ? IBX_ROUTE_OTHER : ROUTES[row].route;
 }
 
 /* The host of "http://host:1234" or "host:1234" is this machine. */
@@ -128,17 +134,31 @@ static void head_came(SoupServer *soup, SoupServerMessage *message, const char *
 static void answer_options(ibx_exchange *x) {
     ibx_answer_header(x, "Allow", "GET, HEAD, POST, OPTIONS");
     ibx_answer_header(x, "Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS");
-    ibx_answer_header(x, "Access-Control-Allow-Headers", "Authorization, Content-Type, Accept");
+    ibx_answer_header(x, "Access-Control-Allow-Headers",
+                      "Accept, Authorization, Content-Type, If-None-Match, Imbrex-Deadline, Range, "
+                      "X-Request-Id");
     ibx_answer_header(x, "Access-Control-Max-Age", "86400");
     x->open_to_all = g_str_has_prefix(x->path, "/iiif/") || g_str_has_prefix(x->path, "/dz/");
     ibx_answer_nothing(x);
 }
 
+static void answer_405(ibx_exchange *x, const char *allowed) {
+    ibx_answer_header(x, "Allow", "%s, OPTIONS", allowed);
+    ibx_answer_no(x, 405, "method-not-allowed", "this address takes %s", allowed);
+}
+
+static bool leads_to_page(const ibx_exchange *x) {
+    const bool does = strcmp(x->path, "/") == 0 || strcmp(x->path, "/ui") == 0;
+    return does && x->house->settings.server.ui;
+}
+
 static void answer_get(ibx_exchange *x) {
     const char *rest;
     const int row = find(x->path, &rest);
-    if (strcmp(x->path, "/") == 0 && x->house->settings.server.ui)
+    if (leads_to_page(x))
         ibx_answer_see_other(x, "/ui/");
+    else if (upload_route(x) != IBX_ROUTE_OTHER)
+        answer_405(x, "POST");
     else if (x->query && row >= 0)
         ibx_answer_no(x, 400, "bad-request", "this address takes no query (\"?\")");
     else if (row >= 0)
@@ -160,7 +180,7 @@ static void request_came(SoupServer *soup, SoupServerMessage *message, const cha
     else if (method == SOUP_METHOD_GET || method == SOUP_METHOD_HEAD)
         answer_get(x);
     else
-        ibx_answer_no(x, 405, "method-not-allowed", "this address takes GET and HEAD");
+        answer_405(x, "GET, HEAD");
 }
 
 void ibx_routes_add(ibx_house *house) {

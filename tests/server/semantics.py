@@ -1,0 +1,106 @@
+"""What HTTP says about any reply (RFC 9110): conditions, ranges, methods, and what the log and the
+metrics make of them."""
+
+import contextlib
+import http.client
+import json
+import pathlib
+import shutil
+import socket
+import tempfile
+
+import support
+from support import SOURCE, check, until
+
+work = pathlib.Path(tempfile.mkdtemp())
+shutil.copy(SOURCE / "samples" / "pictures" / "photo-before.jpg", work / "a.jpg")
+SMALL = "/v1/-/resize:64x/save:jpeg/file/a.jpg"
+OLD = "Mon, 01 Jan 2001 00:00:00 GMT"
+
+
+def is_problem(reply, status, kind):
+    check(reply[0] == status, f"{kind}: {reply[0]} {reply[2][:300]}")
+    check(json.loads(reply[2])["type"] == f"urn:imbrex:problem:{kind}", f"{kind}: {reply[2][:300]}")
+
+
+def conditions(s):
+    """Whoever wants a certain version gets that or 412, whoever has it 304 without a length."""
+    _, first, _ = s.get(SMALL)
+    tag, date = first["etag"], first["last-modified"]
+    for name, value in (("If-Match", tag), ("If-Match", f'"x", {tag}'), ("If-Match", "*"),
+                        ("If-Unmodified-Since", date)):
+        check(s.get(SMALL, headers={name: value})[0] == 200, f"{name}: {value}")
+    for name, value in (("If-Match", '"x"'), ("If-Match", f"W/{tag}"), ("If-Unmodified-Since", OLD)):
+        is_problem(s.get(SMALL, headers={name: value}), 412, "precondition-failed")
+    both = {"If-Match": '"x"', "If-None-Match": tag}
+    is_problem(s.get(SMALL, headers=both), 412, "precondition-failed")
+    for headers in ({"If-None-Match": tag}, {"If-None-Match": "*"}, {"If-Modified-Since": date}):
+        status, got, _ = s.get(SMALL, headers=headers)
+        check(status == 304 and "content-length" not in got, f"{headers}: {status} {got}")
+        check(got["etag"] == tag and "max-age" in got["cache-control"], f"{headers}: {got}")
+
+
+def ranges(s):
+    """A part behind the end is told how long the whole is; what was sent is what is counted."""
+    _, got, whole = s.get(SMALL)
+    check(got["accept-ranges"] == "bytes", f"parts may be had: {got}")
+    size = len(whole)
+    for asked, part in (("0-9", whole[:10]), ("-5", whole[-5:]), (f"{size - 1}-", whole[-1:]),
+                        (f"{size}-,1-2", whole[1:3])):
+        status, got, body = s.get(SMALL, headers={"Range": f"bytes={asked}",
+                                                  "X-Request-Id": "a-part"})
+        check((status, body) == (206, part), f"{asked}: {status} {got}")
+    for asked in (f"{size}-", f"{size + 5}-{size + 6},{size}-"):
+        reply = s.get(SMALL, headers={"Range": f"bytes={asked}"})
+        is_problem(reply, 416, "bad-range")
+        check(reply[1]["content-range"] == f"bytes */{size}", f"{asked}: {reply[1]}")
+        check(reply[1]["cache-control"] == "no-store", f"{asked}: {reply[1]}")
+    check(s.get(SMALL, headers={"Range": "bytes=5-2"})[0] == 200, "what is no range is left aside")
+    until(lambda: s.metric("http_requests_total", route="image", code=206) == 4, "206 is counted")
+    lines = [json.loads(line) for line in s.said().splitlines() if '"a-part"' in line]
+    check({line["status"] for line in lines} == {206}, f"and in the log: {lines}")
+
+
+def methods(s):
+    """405 says what would be right."""
+    for method, path, allowed in (("POST", "/ui/", "GET, HEAD, OPTIONS"),
+                                  ("POST", "/iiif/3/a.jpg/info.json", "GET, HEAD, OPTIONS"),
+                                  ("GET", "/v1/process", "POST, OPTIONS"),
+                                  ("GET", "/v1/process/resize:5x", "POST, OPTIONS"),
+                                  ("HEAD", "/v1/set", "POST, OPTIONS"),
+                                  ("GET", "/v1/info", "POST, OPTIONS")):
+        status, headers, _ = s.request(method, path)
+        check((status, headers.get("allow")) == (405, allowed), f"{method} {path}: {status} {headers}")
+    check(s.get("/ui")[1].get("location") == "/ui/", "the page is found without its slash")
+
+
+def early(s):
+    """A reply that does not wait for a body that is too long is counted as what it is."""
+    for head, status in (("Content-Length: 99999999", 413), ("Transfer-Encoding: chunked", 400)):
+        with socket.create_connection(("127.0.0.1", s.port)) as c:
+            c.sendall(f"POST /v1/process/blur:900 HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n".encode())
+            said = c.recv(1000)
+        check(said.startswith(f"HTTP/1.1 {status} ".encode()), f"{head}: {said}")
+        until(lambda: s.metric("http_requests_total", route="process", code=status) == 1,
+              f"{status} is counted")
+    check(s.metric("http_requests_total", route="process", code=499) == 0, "nobody left")
+
+
+def kept(s):
+    """A connection is used again behind 304, which has no body and says no length."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", s.port)) as c:
+        headers, ports, statuses = {}, set(), []
+        for _ in range(3):
+            c.request("GET", SMALL, headers=headers)
+            reply = c.getresponse()
+            reply.read()
+            headers = {"If-None-Match": reply.headers["etag"]}
+            statuses.append(reply.status)
+            ports.add(c.sock.getsockname())
+    check(statuses == [200, 304, 304] and len(ports) == 1, f"{statuses} over {ports}")
+
+
+with support.server("--root", work, "--cache-folder", work / "cache") as s:
+    for test in (conditions, ranges, methods, early, kept):
+        test(s)
+        print(f"{test.__name__}: good")
