@@ -74,6 +74,21 @@ def methods(s):
     check(s.get("/ui")[1].get("location") == "/ui/", "the page is found without its slash")
 
 
+def targets(s):
+    """No address is answered without a word and a line in the log, however it is spelled."""
+    for path in ("/v1/-/save/file/%zz", "/v1/-/save/file/a%00.jpg", "/v1/-/save/file/%",
+                 "/v1/-/save/file/..%2f..%2fetc", "/v1/-/save/file/%2e%2e/a.jpg", "/%2e%2e/a",
+                 "/iiif/3/%2e%2e%2fa.jpg/info.json", "/v1/-/save/file/%ff", "/iiif/3/%ff/info.json",
+                 "/iiif/3/", "/iiif/3//info.json", "/a?%zz"):
+        before = s.said().count('"status":4')
+        status, headers, body = s.get(path)
+        check(status in (400, 404) and headers["content-type"] == "application/problem+json",
+              f"{path}: {status} {headers} {body[:100]}")
+        until(lambda: s.said().count('"status":4') == before + 1, f"{path} is in the log")
+    status, headers, _ = s.request("OPTIONS", "*")
+    check(status == 204 and "GET" in headers["allow"], f"OPTIONS *: {status} {headers}")
+
+
 def early(s):
     """A reply that does not wait for a body that is too long is counted as what it is."""
     for head, status in (("Content-Length: 99999999", 413), ("Transfer-Encoding: chunked", 400)):
@@ -101,6 +116,6 @@ def kept(s):
 
 
 with support.server("--root", work, "--cache-folder", work / "cache") as s:
-    for test in (conditions, ranges, methods, early, kept):
+    for test in (conditions, ranges, methods, targets, early, kept):
         test(s)
         print(f"{test.__name__}: good")

@@ -184,6 +184,9 @@ static void request_came(SoupServer *soup, SoupServerMessage *message, const cha
 }
 
 void ibx_routes_add(ibx_house *house) {
-    soup_server_add_early_handler(house->soup, NULL, head_came, house, NULL);
-    soup_server_add_handler(house->soup, NULL, request_came, house, NULL);
+    static const char *const PATHS[] = {NULL, "*"}; /* all that begin with "/"; that of OPTIONS */
+    for (size_t i = 0; i < G_N_ELEMENTS(PATHS); i++) {
+        soup_server_add_early_handler(house->soup, PATHS[i], head_came, house, NULL);
+        soup_server_add_handler(house->soup, PATHS[i], request_came, house, NULL);
+    }
 }

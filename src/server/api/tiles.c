@@ -141,15 +141,18 @@ void ibx_handle_iiif(ibx_exchange *x, const char *rest) {
     t->is_iiif = true;
     t->is_info = g_str_has_suffix(rest, "/info.json");
     const size_t n = strlen(rest) - (t->is_info ? strlen("/info.json") : 0);
-    char *identifier = memchr(rest, '/', n) ? NULL : ibx_path_decode(rest, n);
+    const bool whole = n > 0 && !memchr(rest, '/', n); /* an identifier and nothing else */
+    char *identifier = whole ? ibx_path_decode(rest, n) : NULL;
     if (identifier && !t->is_info) {
         char *info = g_strdup_printf("%s/info.json", x->path);
         ibx_answer_see_other(x, info);
         g_free(info);
     } else if (identifier) {
         open_image(t, identifier);
-    } else if (t->is_info) {
-        ibx_answer_no(x, 404, "not-found", "a \"/\" in an identifier is written %%2F");
+    } else if (whole) {
+        ibx_answer_no(x, 400, "bad-request", "the identifier is not encoded as UTF-8");
+    } else if (t->is_info || n == 0) {
+        ibx_answer_no(x, 404, "not-found", "there is no identifier in it; \"/\" is written %%2F");
     } else if (ibx_iiif_parse(rest, &t->iiif, &err)) {
         open_image(t, t->iiif.identifier);
     } else {
