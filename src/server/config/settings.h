@@ -81,7 +81,7 @@ typedef struct {
         ibx_word_list networks; /* CIDRs that would be refused, but are allowed */
         int64_t connect_ms, total_ms;
         int redirects, fetches; /* at a time */
-        int64_t fresh_ms; /* a source without Cache-Control of its own is asked for again after */
+        int64_t fresh_ms; /* a source that says nothing of its freshness is asked for again after */
     } remote;
     struct {
         ibx_word_list buckets; /* "alias=https://host/bucket region" pairs, see remote.h */
