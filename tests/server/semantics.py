@@ -7,6 +7,7 @@ import json
 import pathlib
 import shutil
 import socket
+import subprocess
 import tempfile
 
 import support
@@ -115,7 +116,25 @@ def kept(s):
     check(statuses == [200, 304, 304] and len(ports) == 1, f"{statuses} over {ports}")
 
 
+def signed():
+    """A reply is fresh for no longer than its signature is good."""
+    key = "--auth-keys", "web:" + 32 * "5a"
+
+    def age(s, *expires):
+        done = subprocess.run([support.IMBREX, "sign", *key, *expires, "resize:64x/file/a.jpg"],
+                              check=True, capture_output=True, text=True)
+        status, headers, _ = s.get(done.stdout.strip())
+        check(status == 200, f"{expires}: {status}")
+        return int(headers["cache-control"].removeprefix("public, max-age="))
+    with support.server("--root", work, *key) as s:
+        check(age(s) == 365 * 24 * 3600, "for a year where it is good for ever")
+        check(3500 < age(s, "--expires", "1h") <= 3600, "for an hour")
+        check(age(s, "--expires", "900d") == 365 * 24 * 3600, "for a year at most")
+
+
 with support.server("--root", work, "--cache-folder", work / "cache") as s:
     for test in (conditions, ranges, methods, targets, early, kept):
         test(s)
         print(f"{test.__name__}: good")
+signed()
+print("signed: good")

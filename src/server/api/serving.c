@@ -74,10 +74,14 @@ void ibx_answer_fate(ibx_exchange *x, const ibx_product *p) {
     }
 }
 
-/* What is behind a signed address stays, or its signer would sign another; a file may change. */
+/* What is behind a signed address stays, or its signer would sign another; a file may change.
+ * Nobody on the way shall give out what the signature no longer does. */
 static int64_t max_age(const ibx_exchange *x) {
     const ibx_settings *settings = &x->house->settings;
-    return x->is_signed ? settings->cache.max_age : settings->cache.max_age_unsigned;
+    const int64_t most = x->is_signed ? settings->cache.max_age : settings->cache.max_age_unsigned;
+    if (!x->expires) return most;
+    const int64_t left_ms = (int64_t)x->expires * 1000 - g_get_real_time() / 1000;
+    return CLAMP(left_ms, 0, most);
 }
 
 static ibx_reply reply_of(const ibx_exchange *x, const ibx_wish *wish, const char *etag,
