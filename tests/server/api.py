@@ -331,10 +331,13 @@ def other_sites(s):
     """Pages of other sites in a browser on this machine get nothing without being listed."""
     web = "http:" + "//"
     for headers in ({"Host": "evil.example"}, {"Origin": f"{web}evil.example"},
-                    {"Origin": f"{web}localhost.evil.example"}, {"Host": "127.0.0.1.evil.example"}):
+                    {"Origin": f"{web}localhost.evil.example"}, {"Host": "127.0.0.1.evil.example"},
+                    {"Host": "128.0.0.1"}, {"Host": "0.0.0.0"}, {"Origin": "null"},
+                    {"Origin": f"{web}[::2]"}, {"Origin": f"{web}localhost@evil.example"}):
         status, got, _ = s.get("/v1/-/resize:64x/file/a.jpg", headers=headers)
         check(status == 403, f"{headers}: {status}")
-    for headers in ({"Host": "localhost:1"}, {"Origin": f"{web}127.0.0.1:99"}, {"Host": "[::1]"}):
+    for headers in ({"Host": "localhost:1"}, {"Origin": f"{web}127.0.0.1:99"}, {"Host": "[::1]"},
+                    {"Host": "127.0.0.2:80"}, {"Host": "LocalHost"}, {"Origin": f"{web}[::1]:99"}):
         check(s.get("/v1/-/resize:64x/file/a.jpg", headers=headers)[0] == 200, f"{headers}")
     link = s.get("/iiif/3/a.jpg/full/max/0/default.jpg")[1]["link"]
     check("</iiif/3/a.jpg/" in link, f"the canonical link does not repeat Host: {link}")

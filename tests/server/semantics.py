@@ -132,9 +132,19 @@ def signed():
         check(age(s, "--expires", "900d") == 365 * 24 * 3600, "for a year at most")
 
 
+def token():
+    """The scheme of a token is spelled in any case (RFC 9110, 11.1), the token in one."""
+    with support.server("--auth-token", "Secret") as s:
+        for said, status in (("Bearer Secret", 422), ("bearer Secret", 422), ("BEARER Secret", 422),
+                             ("Bearer secret", 401), ("Bearer  Secret", 401), ("Basic Secret", 401)):
+            got = s.post("/v1/info", b"x", headers={"Authorization": said})[0]
+            check(got == status, f"{said}: {got}")
+
+
 with support.server("--root", work, "--cache-folder", work / "cache") as s:
     for test in (conditions, ranges, methods, targets, early, kept):
         test(s)
         print(f"{test.__name__}: good")
-signed()
-print("signed: good")
+for test in (signed, token):
+    test()
+    print(f"{test.__name__}: good")

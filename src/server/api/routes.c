@@ -59,15 +59,25 @@ static int route_of(const ibx_exchange *x) {
     return row < 0 ? IBX_ROUTE_OTHER : ROUTES[row].route;
 }
 
-/* The host of "http://host:1234" or "host:1234" is this machine. */
+/* A name or number of this machine, which no resolver can make another's? */
+static bool is_loopback(const char *host) {
+    GInetAddress *address = g_inet_address_new_from_string(host);
+    if (!address) return g_ascii_strcasecmp(host, "localhost") == 0;
+    const bool is = g_inet_address_get_is_loopback(address);
+    g_object_unref(address);
+    return is;
+}
+
+/* The host of "http://host:1234" or "[::1]:1234" is this machine. */
 static bool is_here(const char *address) {
-    static const char *const HERE[] = {"localhost", "127.0.0.1", "[::1]"};
     const char *host = strstr(address, "://") ? strstr(address, "://") + 3 : address;
-    for (size_t i = 0; i < G_N_ELEMENTS(HERE); i++) {
-        const size_t n = strlen(HERE[i]);
-        if (strncmp(host, HERE[i], n) == 0 && (host[n] == 0 || host[n] == ':')) return true;
-    }
-    return false;
+    const bool brackets = *host == '[';
+    const size_t n = strcspn(host + brackets, brackets ? "]" : ":");
+    const char *end = host + brackets + n + (brackets && host[brackets + n]);
+    char *name = g_strndup(host + brackets, n);
+    const bool here = (*end == 0 || *end == ':') && is_loopback(name);
+    g_free(name);
+    return here;
 }
 
 /* A server that serves without signatures because nobody outside can connect is still within reach
