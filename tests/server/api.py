@@ -381,6 +381,8 @@ def counters(s):
         check(s.metric("job_stage_seconds_sum", stage=stage) > 0, f"time of {stage}")
     for way in ("in", "out"):
         check(s.metric("formats_total", dir=way, format="jpeg") >= 1, f"format {way}")
+    spent = [s.metric("job_cpu_seconds_total", op=op) for op in ("decode", "filter", "encode", "other")]
+    check(all(0 < seconds < 600 for seconds in spent), f"processor time in seconds: {spent}")
     jobs = s.metric("job_seconds_count")
     check(s.metric("decoded_bytes_estimate_count") >= jobs > 0, "an estimate for each job")
     bypassed = s.metric("cache_requests_total", result="bypass")

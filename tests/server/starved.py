@@ -103,6 +103,15 @@ def unread_results(s):
     check(s.get(NOISE)[0] == 200, "as before")
     print(f"  results of {size / MB:.1f} MB: {most / MB:.1f} MB held of 32, then told to come back")
 
+
+def bodies(s):
+    """Uploads for which there is no room are told so, and counted."""
+    refused(s, "an upload", "POST", "/v1/info", bytes(3 * MB))
+    refused(s, "another one", "POST", "/v1/info", bytes(3 * MB))
+    check(s.metric("shed_total", reason="bodies") == 2, "both are counted")
+    check(s.post("/v1/info", (work / "small.jpg").read_bytes())[0] == 200, "a small one is taken")
+
+
 if not support.SANITIZED:  # which take all addresses that there are
     kinds = []
     for recipe, room in (("equalize/save:png", 24 * MB), ("blur:9/save:webp", 12 * MB)):
@@ -114,3 +123,6 @@ with support.server("--root", work, "--limits-inflight-bytes", "32M", *PATIENCE)
     unread_results(s)
     check(s.crashes() == 0, "no worker crashed")
     print("unread_results: good")
+with support.server("--limits-inflight-bytes", "2M") as s:
+    bodies(s)
+    print("bodies: good")

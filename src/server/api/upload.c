@@ -103,7 +103,7 @@ void ibx_upload_begin(ibx_exchange *x, const char *rest) {
     if (!may_post(x) || !check_recipe(p)) return;
     p->upload = ibx_upload_new(&x->house->purse, x->house->settings.limits.source_bytes);
     if (!p->upload) {
-        ibx_answer_problem(x, 503, "overloaded", NULL, 1);
+        refuse_body(x, IBX_SOURCE_BUSY);
         return;
     }
     g_signal_connect(x->message, "got-chunk", G_CALLBACK(got_chunk), p);
