@@ -33,7 +33,7 @@ typedef struct {
 /* ---- how it is
  * ----------------------------------------------------------------------------------- */
 
-static char *details(const hall *h, const ibx_hello *kept_in) {
+static char *details(const hall *h, int workers, const ibx_hello *kept_in) {
     char *text = NULL;
     size_t size;
     ibx_json j = {.out = open_memstream(&text, &size)};
@@ -42,6 +42,7 @@ static char *details(const hall *h, const ibx_hello *kept_in) {
     ibx_json_bool(&j, "draining", h->house.draining);
     ibx_json_int(&j, "landlock_abi", kept_in->landlock_abi);
     ibx_json_bool(&j, "seccomp", kept_in->seccomp);
+    ibx_json_int(&j, "workers", workers);
     ibx_json_int(&j, "jobs", ibx_works_pending(h->house.works));
     if (h->house.cache) ibx_json_bool(&j, "cache_writable", ibx_cache_writable(h->house.cache));
     ibx_json_close(&j, '}');
@@ -61,10 +62,10 @@ static void announce(hall *h, const ibx_hello *kept_in) {
 /* systemd is told once; a moment without workers, as when they are renewed, is no new beginning. */
 static void tell_readiness(hall *h) {
     ibx_hello kept_in = {0};
-    const bool up = ibx_works_ready(h->house.works, &kept_in);
-    const bool ready = up && !h->house.draining;
+    const int workers = ibx_works_ready(h->house.works, &kept_in);
+    const bool ready = workers > 0 && !h->house.draining;
     if (ready && !h->announced) announce(h, &kept_in);
-    char *text = details(h, &kept_in);
+    char *text = details(h, workers, &kept_in);
     if (h->admin && text) ibx_admin_tell(h->admin, ready, text, h->config);
     free(text);
 }

@@ -142,7 +142,8 @@ def readiness():
         while time.monotonic() < end or s.metric("reloads_total", result="done") == before:
             seen.add(s.get("/readyz", port=s.admin)[0])
     config.write_text("[limits]\njob_bytes = 500M\n")
-    with support.server("--config", config) as s:
+    with support.server("--config", config, "--worker-count", 3) as s:
+        support.until(lambda: b'"workers":3' in s.get("/readyz", port=s.admin)[2], "three workers")
         first = sorted(s.children())
         watch(s, 500)
         check(sorted(s.children()) == first, "the same workers")

@@ -466,8 +466,8 @@ void ibx_works_free(ibx_works *works) {
     g_free(works);
 }
 
-bool ibx_works_ready(const ibx_works *works, ibx_hello *sandbox) {
-    return ibx_crew_up(works->scouts, NULL) > 0 && ibx_crew_up(works->crew, sandbox) > 0;
+int ibx_works_ready(const ibx_works *works, ibx_hello *sandbox) {
+    return ibx_crew_up(works->scouts, NULL) > 0 ? ibx_crew_up(works->crew, sandbox) : 0;
 }
 
 int ibx_works_pending(const ibx_works *works) {
