@@ -200,6 +200,23 @@ static gboolean on_reload(gpointer user) {
     return G_SOURCE_CONTINUE;
 }
 
+/* ---- what libraries say
+ * ------------------------------------------------------------------------------ */
+
+/* GLib's warnings, ours about workers among them, are lines of the log like others. */
+static void on_message(const char *domain, GLogLevelFlags level, const char *text, gpointer log) {
+    (void)domain;
+    if (level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG)) return;
+    const bool grave = level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+    ibx_log_event(log, grave ? "error" : "warning", "%s", text);
+}
+
+/* Without a log they go where GLib writes them. */
+static void hear_libraries(const ibx_house *house) {
+    if (strcmp(house->settings.log.file, "off") != 0)
+        g_log_set_default_handler(on_message, house->log);
+}
+
 /* ---- begin and end
  * ------------------------------------------------------------------------------- */
 
@@ -248,6 +265,7 @@ static bool open_house(hall *h, ibx_error *err) {
     house->filters = ibx_document_keep(ibx_document_filters());
     house->openapi = ibx_document_keep(ibx_document_openapi(&house->settings));
     house->log = ibx_log_open(house->settings.log.file, err);
+    if (house->log) hear_libraries(house);
     house->soup = house->log ? ibx_soup_new(err) : NULL;
     if (!house->soup || !open_sources(house, err)) return false;
     fit_connections(house);
@@ -278,6 +296,7 @@ static void close_house(hall *h) {
     ibx_recent_free(house->abouts);
     ibx_keyring_free(house->keys);
     if (house->root >= 0) close(house->root);
+    g_log_set_default_handler(g_log_default_handler, NULL);
     ibx_log_close(house->log);
     ibx_metrics_free(house->metrics);
     ibx_document_drop(&house->filters);

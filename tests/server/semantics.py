@@ -4,8 +4,10 @@ metrics make of them."""
 import contextlib
 import http.client
 import json
+import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -116,6 +118,15 @@ def kept(s):
     check(statuses == [200, 304, 304] and len(ports) == 1, f"{statuses} over {ports}")
 
 
+def lines(s):
+    """Whatever is told is a line of JSON, also what libraries say."""
+    os.kill(s.children()[-1], signal.SIGKILL)
+    until(lambda: "was ended by signal 9" in s.said(), "the log tells of a worker's end")
+    for line in s.said().splitlines():
+        check(line.startswith('{"time":'), f"a line of another kind: {line}")
+        json.loads(line)
+
+
 def signed():
     """A reply is fresh for no longer than its signature is good."""
     key = "--auth-keys", "web:" + 32 * "5a"
@@ -142,7 +153,7 @@ def token():
 
 
 with support.server("--root", work, "--cache-folder", work / "cache") as s:
-    for test in (conditions, ranges, methods, targets, early, kept):
+    for test in (conditions, ranges, methods, targets, early, kept, lines):
         test(s)
         print(f"{test.__name__}: good")
 for test in (signed, token):
