@@ -8,6 +8,7 @@
 #include "server/net/descriptors.h"
 #include "server/net/soup.h"
 #include <glib-unix.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ typedef struct {
     char *config;         /* the settings as text */
     int64_t drain_begins; /* monotonic microseconds, when draining */
     bool announced;
+    int64_t beat, beaten; /* microseconds between signs of life, 0: none; the last one */
 } hall;
 
 /* ---- how it is
@@ -78,11 +80,19 @@ static bool is_idle(const hall *h, int64_t now) {
            !(patient && ibx_listener_silent(h->house.listener) > 0);
 }
 
+/* A loop that stands still says nothing, and systemd starts another server. */
+static void give_sign_of_life(hall *h, int64_t now) {
+    if (h->beat == 0 || !h->announced || now < h->beaten + h->beat) return;
+    h->beaten = now;
+    ibx_notify("WATCHDOG=1");
+}
+
 static gboolean look_around(gpointer user) {
     hall *h = user;
-    tell_readiness(h);
-    if (!h->house.draining) return G_SOURCE_CONTINUE;
     const int64_t now = g_get_monotonic_time();
+    tell_readiness(h);
+    give_sign_of_life(h, now);
+    if (!h->house.draining) return G_SOURCE_CONTINUE;
     const bool idle = is_idle(h, now);
     if (idle || now > h->drain_begins + h->house.settings.server.drain * 1000) {
         if (!idle)
@@ -185,7 +195,9 @@ static gboolean on_reload(gpointer user) {
     hall *h = user;
     ibx_settings fresh;
     ibx_error err = {0};
-    ibx_notify("RELOADING=1");
+    char since[64];
+    snprintf(since, sizeof since, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, g_get_monotonic_time());
+    ibx_notify(since);
     bool ok = ibx_settings_read(&fresh, NULL, h->argc, h->argv, &err);
     if (ok) {
         ok = ibx_settings_check(&fresh, &err) && take_over(h, &fresh, &err);
@@ -312,6 +324,7 @@ static void run(hall *h) {
     g_strfreev(each);
     free(addresses);
     h->config = print_settings(&h->house.settings);
+    h->beat = ibx_notify_beat();
     h->loop = g_main_loop_new(NULL, FALSE);
     const guint source[] = {
         g_unix_signal_add(SIGTERM, on_stop, h), g_unix_signal_add(SIGINT, on_stop, h),
