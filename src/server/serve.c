@@ -263,6 +263,7 @@ static bool open_sources(ibx_house *house, ibx_error *err) {
     if (s->cache.folder[0] &&
         !(house->cache = ibx_cache_open(s->cache.folder, s->cache.size, house->metrics, err)))
         return false;
+    if (house->cache) house->checks = ibx_checks_new(house->cache);
     house->addresses = ibx_recent_new(REMEMBERED, sizeof(ibx_opened));
     house->abouts = ibx_recent_new(REMEMBERED, sizeof(ibx_about));
     house->forms = ibx_forms_new(&house->purse);
@@ -302,6 +303,7 @@ static void close_house(hall *h) {
     ibx_fetcher_free(house->fetcher);
     ibx_forms_free(house->forms);
     ibx_admin_close(h->admin);
+    ibx_checks_free(house->checks);
     ibx_cache_close(house->cache);
     ibx_flights_free(house->flights);
     ibx_recent_free(house->addresses);

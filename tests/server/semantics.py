@@ -143,6 +143,27 @@ def signed():
         check(age(s, "--expires", "900d") == 365 * 24 * 3600, "for a year at most")
 
 
+def inherited():
+    """Large results of an earlier server are hits, unless they are damaged."""
+    folder, path = work / "inherited", "/v1/-/resize:1000x/save:png/file/a.jpg"
+    options = "--root", work, "--cache-folder", folder
+    with support.server(*options) as s:
+        first = s.get(path)
+        check(first[0] == 200 and len(first[2]) > 256 << 10, f"it is large: {len(first[2])}")
+        until(lambda: s.metric("cache_bytes") > 0, "it is stored")
+    with support.server(*options) as s:
+        for _ in range(2):
+            again = s.get(path)
+            check(again[1]["imbrex-cache"] == "hit" and again[2] == first[2], f"a hit: {again[1]}")
+    for entry in folder.rglob("*"):
+        if entry.is_file():
+            entry.write_bytes(entry.read_bytes()[:-1] + b"x")
+    with support.server(*options) as s:
+        again = s.get(path)
+        check(again[1]["imbrex-cache"] == "miss" and again[2] == first[2], f"made anew: {again[1]}")
+        check(s.metric("cache_requests_total", result="corrupt") == 1, "the damage is counted")
+
+
 def token():
     """The scheme of a token is spelled in any case (RFC 9110, 11.1), the token in one."""
     with support.server("--auth-token", "Secret") as s:
@@ -156,6 +177,6 @@ with support.server("--root", work, "--cache-folder", work / "cache") as s:
     for test in (conditions, ranges, methods, targets, early, kept, lines):
         test(s)
         print(f"{test.__name__}: good")
-for test in (signed, token):
+for test in (signed, inherited, token):
     test()
     print(f"{test.__name__}: good")

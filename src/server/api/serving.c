@@ -7,7 +7,8 @@ typedef struct {
     ibx_wish wish;
     ibx_opened source;
     int64_t purse;
-    ibx_production *production; /* while it is under way */
+    ibx_check *check;           /* of what the cache has, while it is under way; or */
+    ibx_production *production; /* the same */
     ibx_answer_product *answer;
     ibx_product_key key;
 } serving;
@@ -22,7 +23,9 @@ static void drop(void *user) {
 
 static void stop(void *user) {
     serving *s = user;
+    if (s->check) ibx_check_cancel(s->check);
     if (s->production) ibx_production_cancel(s->production);
+    s->check = NULL;
     s->production = NULL;
 }
 
@@ -144,6 +147,23 @@ static void produced(void *user, const ibx_product *p) {
 /* ---- on the way ---------------------------------------------------------------------------------
  */
 
+static void find_or_make(serving *s) {
+    ibx_exchange *x = s->x;
+    if (!s->answer && ibx_serve_cached(x, &s->wish, s->source.identity, s->source.modified)) return;
+    s->production =
+        ibx_produce(x->house, &s->wish, &s->source, ibx_exchange_deadline(x), produced, s);
+    if (s->production)
+        ibx_exchange_wait(x, stop, s);
+    else
+        ibx_answer_no(x, 503, "overloaded", "no memory for another job");
+}
+
+static void checked(void *user) {
+    serving *s = user;
+    s->check = NULL;
+    find_or_make(s);
+}
+
 void ibx_serve_source(ibx_exchange *x, ibx_wish *wish, ibx_opened *source, int64_t purse,
                       ibx_answer_product *answer) {
     serving *s = g_new0(serving, 1);
@@ -154,11 +174,10 @@ void ibx_serve_source(ibx_exchange *x, ibx_wish *wish, ibx_opened *source, int64
     x->log.recipe = s->wish.recipe;
     x->log.bytes_in = s->source.size;
     s->key = ibx_product_key_of(&s->wish, s->source.identity);
-    if (!answer && ibx_serve_cached(x, &s->wish, s->source.identity, s->source.modified)) return;
-    s->production =
-        ibx_produce(x->house, &s->wish, &s->source, ibx_exchange_deadline(x), produced, s);
-    if (s->production)
+    if (!answer && x->house->cache && ibx_cache_is_unverified(x->house->cache, s->key.text)) {
+        s->check = ibx_check_begin(x->house->checks, s->key.text, checked, s);
         ibx_exchange_wait(x, stop, s);
-    else
-        ibx_answer_no(x, 503, "overloaded", "no memory for another job");
+    } else {
+        find_or_make(s);
+    }
 }
