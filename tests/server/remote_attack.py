@@ -254,6 +254,7 @@ def cached(s):
     url = IMG + "/fresh.jpg"
     asked, first = count(url)
     check(asked == 1 and first[0] == 200, f"it is fetched: {first[0]}")
+    check(not first[1]["server-timing"].startswith("fetch;dur=0.0,"), "and told how long that took")
     asked, again = count(url)
     check(asked == 0 and again[1]["imbrex-cache"] == "hit" and again[2] == first[2], "and kept")
     origin.picture = pictures[1]

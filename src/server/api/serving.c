@@ -49,10 +49,10 @@ void ibx_answer_measures(ibx_exchange *x, const ibx_product *p) {
         ibx_answer_header(x, "Imbrex-Size", "%dx%d>%dx%d", p->in_w, p->in_h, p->output[0].w,
                           p->output[0].h);
     ibx_answer_header(x, "Server-Timing",
-                      "queue;dur=%.1f, read;dur=%.1f, decode;dur=%.1f, filter;dur=%.1f, "
-                      "encode;dur=%.1f, total;dur=%.1f",
-                      p->waited_ms, p->times.read, p->times.decode, p->times.filter,
-                      p->times.encode, ibx_exchange_ms(x));
+                      "fetch;dur=%.1f, queue;dur=%.1f, read;dur=%.1f, decode;dur=%.1f, "
+                      "filter;dur=%.1f, encode;dur=%.1f, total;dur=%.1f",
+                      x->log.fetch_ms, p->waited_ms, p->times.read, p->times.decode,
+                      p->times.filter, p->times.encode, ibx_exchange_ms(x));
 }
 
 void ibx_answer_fate(ibx_exchange *x, const ibx_product *p) {
