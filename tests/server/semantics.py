@@ -92,6 +92,18 @@ def targets(s):
     check(status == 204 and "GET" in headers["allow"], f"OPTIONS *: {status} {headers}")
 
 
+def infos(s):
+    """What is told of an image has a tag of its own text, which is another one for other limits and
+    for who comes another way."""
+    for path in ("/iiif/3/a.jpg/info.json", "/dz/a.jpg.dzi"):
+        tag = {"If-None-Match": s.get(path)[1]["etag"]}
+        check(s.get(path, headers=tag)[0] == 304, f"{path} has a tag")
+        check(s.get(path, headers={"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"})[0] == 200,
+              f"{path} has no date, as the image's is not that of the limits")
+    other = s.get("/iiif/3/a.jpg/info.json", headers={"X-Forwarded-Proto": "https"})
+    check(other[1]["etag"] != s.get("/iiif/3/a.jpg/info.json")[1]["etag"], "another text, another tag")
+
+
 def early(s):
     """A reply that does not wait for a body that is too long is counted as what it is."""
     for head, status in (("Content-Length: 99999999", 413), ("Transfer-Encoding: chunked", 400)):
@@ -174,7 +186,7 @@ def token():
 
 
 with support.server("--root", work, "--cache-folder", work / "cache") as s:
-    for test in (conditions, ranges, methods, targets, early, kept, lines):
+    for test in (conditions, ranges, methods, targets, infos, early, kept, lines):
         test(s)
         print(f"{test.__name__}: good")
 for test in (signed, inherited, token):
