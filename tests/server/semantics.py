@@ -59,6 +59,8 @@ def ranges(s):
         check(reply[1]["content-range"] == f"bytes */{size}", f"{asked}: {reply[1]}")
         check(reply[1]["cache-control"] == "no-store", f"{asked}: {reply[1]}")
     check(s.get(SMALL, headers={"Range": "bytes=5-2"})[0] == 200, "what is no range is left aside")
+    several = s.get(SMALL, headers={"Range": "bytes=0-1,3-4"})
+    check((several[0], several[2]) == (200, whole), "several parts would be a copy: it is the whole")
     until(lambda: s.metric("http_requests_total", route="image", code=206) == 4, "206 is counted")
     lines = [json.loads(line) for line in s.said().splitlines() if '"a-part"' in line]
     check({line["status"] for line in lines} == {206}, f"and in the log: {lines}")

@@ -104,6 +104,31 @@ def unread_results(s):
     print(f"  results of {size / MB:.1f} MB: {most / MB:.1f} MB held of 32, then told to come back")
 
 
+def resident(s):
+    """Bytes that the front has in memory of its own."""
+    text = (pathlib.Path("/proc") / str(s.process.pid) / "status").read_text()
+    return int(re.search(r"RssAnon:\s+(\d+)", text)[1]) << 10
+
+
+def unread_parts(s):
+    """Parts of a large entry of the cache are no copies, however many are asked for."""
+    size = len(s.get(NOISE)[2])
+    until(lambda: s.get(NOISE)[1]["imbrex-cache"] == "hit", "it is in the cache")
+    before, clients = resident(s), []
+    for _ in range(10):
+        c = socket.socket()
+        c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        c.connect(("127.0.0.1", s.port))
+        c.sendall(f"GET {NOISE} HTTP/1.1\r\nHost: localhost\r\n"
+                  f"Range: bytes=0-{size // 2},{size // 2 + 2}-\r\n\r\n".encode())
+        check(c.recv(20)[:12] == b"HTTP/1.1 200", "the whole is sent")
+        clients.append(c)
+    more = resident(s) - before
+    check(more < 4 * size, f"{more / MB:.0f} MB more for ten clients and {size / MB:.1f} MB")
+    for c in clients:
+        c.close()
+
+
 def bodies(s):
     """Uploads for which there is no room are told so, and counted."""
     refused(s, "an upload", "POST", "/v1/info", bytes(3 * MB))
@@ -126,3 +151,6 @@ with support.server("--root", work, "--limits-inflight-bytes", "32M", *PATIENCE)
 with support.server("--limits-inflight-bytes", "2M") as s:
     bodies(s)
     print("bodies: good")
+with support.server("--root", work, "--cache-folder", work / "cache") as s:
+    unread_parts(s)
+    print("unread_parts: good")

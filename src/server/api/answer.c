@@ -131,17 +131,24 @@ static void check_range(const ibx_exchange *x, const ibx_reply *reply) {
         soup_message_headers_remove(request, "Range");
 }
 
-/* Are all parts that are asked for behind the end? What is no range at all does not count. */
-static bool is_beyond(const ibx_exchange *x, goffset size) {
+/* How many separate parts are asked for that are there; -1: no parts are asked for. */
+static int count_parts(const ibx_exchange *x, goffset size) {
     SoupMessageHeaders *request = soup_server_message_get_request_headers(x->message);
     SoupRange *range;
     int count, inside = 0;
     if (method_of(x) != SOUP_METHOD_GET ||
         !soup_message_headers_get_ranges(request, size, &range, &count))
-        return false;
+        return -1;
     for (int i = 0; i < count; i++) inside += range[i].start < size;
     soup_message_headers_free_ranges(request, range);
-    return inside == 0;
+    return inside;
+}
+
+/* One part is sent from where it is. Of several libsoup would make a copy, which nobody pays for;
+ * who asks for them may be given the whole (RFC 9110 section 14.2). */
+static void check_parts(const ibx_exchange *x, int parts) {
+    if (parts > 1)
+        soup_message_headers_remove(soup_server_message_get_request_headers(x->message), "Range");
 }
 
 static bool client_has_it(const ibx_exchange *x, const ibx_reply *reply) {
@@ -171,12 +178,14 @@ static void answer_200(ibx_exchange *x, const ibx_reply *reply, GBytes *bytes) {
 void ibx_answer_bytes(ibx_exchange *x, const ibx_reply *reply, GBytes *bytes) {
     const goffset size = (goffset)g_bytes_get_size(bytes);
     check_range(x, reply);
+    const int parts = count_parts(x, size);
+    check_parts(x, parts);
     if (is_other(x, reply)) {
         ibx_answer_no(x, SOUP_STATUS_PRECONDITION_FAILED, "precondition-failed",
                       "it is not what If-Match or If-Unmodified-Since name");
     } else if (client_has_it(x, reply)) {
         answer_304(x, reply);
-    } else if (is_beyond(x, size)) {
+    } else if (parts == 0) {
         ibx_answer_header(x, "Content-Range", "bytes */%lld", (long long)size);
         ibx_answer_no(x, SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE, "bad-range",
                       "there are %lld bytes, none of which is in the range", (long long)size);

@@ -29,7 +29,7 @@ void ibx_answer_varies(ibx_exchange *x, const char *header);
 void ibx_answer_header(ibx_exchange *x, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* 200 with these bytes, or a part of them (Range), 304 if the client has them (If-None-Match,
+/* 200 with these bytes, or one part of them (Range), 304 if the client has them (If-None-Match,
  * If-Modified-Since: RFC 9110 section 13), 412 if it wants others (If-Match, If-Unmodified-Since),
  * 416 if the part is behind their end. Takes a reference of the bytes. */
 void ibx_answer_bytes(ibx_exchange *x, const ibx_reply *reply, GBytes *bytes);
