@@ -8,6 +8,7 @@
 #include "server/net/descriptors.h"
 #include "server/net/soup.h"
 #include <glib-unix.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -28,12 +29,13 @@ typedef struct {
     char *config;         /* the settings as text */
     int64_t drain_begins; /* monotonic microseconds, when draining */
     bool announced;
+    int64_t beat, beaten; /* microseconds between signs of life, 0: none; the last one */
 } hall;
 
 /* ---- how it is
  * ----------------------------------------------------------------------------------- */
 
-static char *details(const hall *h, const ibx_hello *kept_in) {
+static char *details(const hall *h, int workers, const ibx_hello *kept_in) {
     char *text = NULL;
     size_t size;
     ibx_json j = {.out = open_memstream(&text, &size)};
@@ -42,6 +44,7 @@ static char *details(const hall *h, const ibx_hello *kept_in) {
     ibx_json_bool(&j, "draining", h->house.draining);
     ibx_json_int(&j, "landlock_abi", kept_in->landlock_abi);
     ibx_json_bool(&j, "seccomp", kept_in->seccomp);
+    ibx_json_int(&j, "workers", workers);
     ibx_json_int(&j, "jobs", ibx_works_pending(h->house.works));
     if (h->house.cache) ibx_json_bool(&j, "cache_writable", ibx_cache_writable(h->house.cache));
     ibx_json_close(&j, '}');
@@ -61,10 +64,10 @@ static void announce(hall *h, const ibx_hello *kept_in) {
 /* systemd is told once; a moment without workers, as when they are renewed, is no new beginning. */
 static void tell_readiness(hall *h) {
     ibx_hello kept_in = {0};
-    const bool up = ibx_works_ready(h->house.works, &kept_in);
-    const bool ready = up && !h->house.draining;
+    const int workers = ibx_works_ready(h->house.works, &kept_in);
+    const bool ready = workers > 0 && !h->house.draining;
     if (ready && !h->announced) announce(h, &kept_in);
-    char *text = details(h, &kept_in);
+    char *text = details(h, workers, &kept_in);
     if (h->admin && text) ibx_admin_tell(h->admin, ready, text, h->config);
     free(text);
 }
@@ -77,11 +80,19 @@ static bool is_idle(const hall *h, int64_t now) {
            !(patient && ibx_listener_silent(h->house.listener) > 0);
 }
 
+/* A loop that stands still says nothing, and systemd starts another server. */
+static void give_sign_of_life(hall *h, int64_t now) {
+    if (h->beat == 0 || !h->announced || now < h->beaten + h->beat) return;
+    h->beaten = now;
+    ibx_notify("WATCHDOG=1");
+}
+
 static gboolean look_around(gpointer user) {
     hall *h = user;
-    tell_readiness(h);
-    if (!h->house.draining) return G_SOURCE_CONTINUE;
     const int64_t now = g_get_monotonic_time();
+    tell_readiness(h);
+    give_sign_of_life(h, now);
+    if (!h->house.draining) return G_SOURCE_CONTINUE;
     const bool idle = is_idle(h, now);
     if (idle || now > h->drain_begins + h->house.settings.server.drain * 1000) {
         if (!idle)
@@ -184,7 +195,9 @@ static gboolean on_reload(gpointer user) {
     hall *h = user;
     ibx_settings fresh;
     ibx_error err = {0};
-    ibx_notify("RELOADING=1");
+    char since[64];
+    snprintf(since, sizeof since, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, g_get_monotonic_time());
+    ibx_notify(since);
     bool ok = ibx_settings_read(&fresh, NULL, h->argc, h->argv, &err);
     if (ok) {
         ok = ibx_settings_check(&fresh, &err) && take_over(h, &fresh, &err);
@@ -197,6 +210,23 @@ static gboolean on_reload(gpointer user) {
         ibx_log_event(h->house.log, "error", "settings stay as they were: %s", err.text);
     ibx_notify("READY=1");
     return G_SOURCE_CONTINUE;
+}
+
+/* ---- what libraries say
+ * ------------------------------------------------------------------------------ */
+
+/* GLib's warnings, ours about workers among them, are lines of the log like others. */
+static void on_message(const char *domain, GLogLevelFlags level, const char *text, gpointer log) {
+    (void)domain;
+    if (level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG)) return;
+    const bool grave = level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+    ibx_log_event(log, grave ? "error" : "warning", "%s", text);
+}
+
+/* Without a log they go where GLib writes them. */
+static void hear_libraries(const ibx_house *house) {
+    if (strcmp(house->settings.log.file, "off") != 0)
+        g_log_set_default_handler(on_message, house->log);
 }
 
 /* ---- begin and end
@@ -233,6 +263,7 @@ static bool open_sources(ibx_house *house, ibx_error *err) {
     if (s->cache.folder[0] &&
         !(house->cache = ibx_cache_open(s->cache.folder, s->cache.size, house->metrics, err)))
         return false;
+    if (house->cache) house->checks = ibx_checks_new(house->cache);
     house->addresses = ibx_recent_new(REMEMBERED, sizeof(ibx_opened));
     house->abouts = ibx_recent_new(REMEMBERED, sizeof(ibx_about));
     house->forms = ibx_forms_new(&house->purse);
@@ -247,6 +278,7 @@ static bool open_house(hall *h, ibx_error *err) {
     house->filters = ibx_document_keep(ibx_document_filters());
     house->openapi = ibx_document_keep(ibx_document_openapi(&house->settings));
     house->log = ibx_log_open(house->settings.log.file, err);
+    if (house->log) hear_libraries(house);
     house->soup = house->log ? ibx_soup_new(err) : NULL;
     if (!house->soup || !open_sources(house, err)) return false;
     fit_connections(house);
@@ -271,12 +303,14 @@ static void close_house(hall *h) {
     ibx_fetcher_free(house->fetcher);
     ibx_forms_free(house->forms);
     ibx_admin_close(h->admin);
+    ibx_checks_free(house->checks);
     ibx_cache_close(house->cache);
     ibx_flights_free(house->flights);
     ibx_recent_free(house->addresses);
     ibx_recent_free(house->abouts);
     ibx_keyring_free(house->keys);
     if (house->root >= 0) close(house->root);
+    g_log_set_default_handler(g_log_default_handler, NULL);
     ibx_log_close(house->log);
     ibx_metrics_free(house->metrics);
     ibx_document_drop(&house->filters);
@@ -292,6 +326,7 @@ static void run(hall *h) {
     g_strfreev(each);
     free(addresses);
     h->config = print_settings(&h->house.settings);
+    h->beat = ibx_notify_beat();
     h->loop = g_main_loop_new(NULL, FALSE);
     const guint source[] = {
         g_unix_signal_add(SIGTERM, on_stop, h), g_unix_signal_add(SIGINT, on_stop, h),

@@ -84,7 +84,7 @@ static const char *read_path(const char *path, ibx_error *err) {
         return NULL;
     }
     for (const char *c = rest; *c; c++) {
-        if (g_ascii_isgraph(*c) && !strchr("#\\\"<>", *c)) continue;
+        if (g_ascii_isgraph(*c) && !strchr("?#\\\"<>", *c)) continue;
         ibx_fail(err, IBX_USAGE,
                  "PATH must be as it will be requested; write %%%02X for the byte "
                  "at position %d",

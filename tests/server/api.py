@@ -234,6 +234,23 @@ def forms(s):
         check(said in what["detail"], f"{path} with a part of no use: {what['detail']}")
 
 
+def sets(s):
+    """Names are the client's, whole and each its own; files are counted over the whole set."""
+    def ask(*outputs):
+        wanted = {"outputs": [{"name": n, "recipe": r} for n, r in outputs]}
+        body, headers = form(("outputs", json.dumps(wanted).encode()), ("image", jpeg))
+        return s.post("/v1/set", body, headers=headers)
+    three = "resize:8x/save:png/save:jpeg/save:gif"
+    longest = "\u00e9" * 50
+    reply = ask((longest, "resize:8x"), ("b", three))
+    names = [p[1].params["filename"] for p in parts_of(*reply[1:])]
+    check(reply[0] == 200 and names == [f"{longest}.jpg", "b1.png", "b2.jpg", "b3.gif"], f"{names}")
+    for wrong in ([("", "invert")], [("x" + longest, "invert")], [("a", "invert"), ("a", "flip")],
+                  [(f"n{i}", three) for i in range(11)]):
+        problem(ask(*wrong), 400, "bad-recipe")
+    check(ask(*[(f"n{i}", three) for i in range(10)])[0] == 200, "30 of 32 files")
+
+
 def held(s):
     """Descriptors of the front, and the bytes of bodies that it holds."""
     return len(os.listdir(f"/proc/{s.process.pid}/fd")), s.metric("inflight_body_bytes")
@@ -314,10 +331,13 @@ def other_sites(s):
     """Pages of other sites in a browser on this machine get nothing without being listed."""
     web = "http:" + "//"
     for headers in ({"Host": "evil.example"}, {"Origin": f"{web}evil.example"},
-                    {"Origin": f"{web}localhost.evil.example"}, {"Host": "127.0.0.1.evil.example"}):
+                    {"Origin": f"{web}localhost.evil.example"}, {"Host": "127.0.0.1.evil.example"},
+                    {"Host": "128.0.0.1"}, {"Host": "0.0.0.0"}, {"Origin": "null"},
+                    {"Origin": f"{web}[::2]"}, {"Origin": f"{web}localhost@evil.example"}):
         status, got, _ = s.get("/v1/-/resize:64x/file/a.jpg", headers=headers)
         check(status == 403, f"{headers}: {status}")
-    for headers in ({"Host": "localhost:1"}, {"Origin": f"{web}127.0.0.1:99"}, {"Host": "[::1]"}):
+    for headers in ({"Host": "localhost:1"}, {"Origin": f"{web}127.0.0.1:99"}, {"Host": "[::1]"},
+                    {"Host": "127.0.0.2:80"}, {"Host": "LocalHost"}, {"Origin": f"{web}[::1]:99"}):
         check(s.get("/v1/-/resize:64x/file/a.jpg", headers=headers)[0] == 200, f"{headers}")
     link = s.get("/iiif/3/a.jpg/full/max/0/default.jpg")[1]["link"]
     check("</iiif/3/a.jpg/" in link, f"the canonical link does not repeat Host: {link}")
@@ -334,6 +354,8 @@ def ids(s):
 def presets(s):
     same = s.get("/v1/-/preset:small/file/a.jpg")
     check(same[0] == 200 and same[2] == run("resize:48x/unsharp:0.5", "a.jpg"), "a preset")
+    saved = s.get("/v1/-/preset:noted/save:png/file/a.jpg")
+    check(saved[1]["content-type"] == "image/png", "what stands behind a preset with a comment counts")
 
 
 def lines(s):
@@ -359,6 +381,8 @@ def counters(s):
         check(s.metric("job_stage_seconds_sum", stage=stage) > 0, f"time of {stage}")
     for way in ("in", "out"):
         check(s.metric("formats_total", dir=way, format="jpeg") >= 1, f"format {way}")
+    spent = [s.metric("job_cpu_seconds_total", op=op) for op in ("decode", "filter", "encode", "other")]
+    check(all(0 < seconds < 600 for seconds in spent), f"processor time in seconds: {spent}")
     jobs = s.metric("job_seconds_count")
     check(s.metric("decoded_bytes_estimate_count") >= jobs > 0, "an estimate for each job")
     bypassed = s.metric("cache_requests_total", result="bypass")
@@ -369,9 +393,10 @@ def counters(s):
 
 
 with support.server("--root", root, "--cache-folder", work / "cache",
-                    "--recipes-presets", "small=resize:48x/unsharp:0.5") as s:
+                    "--recipes-presets", "small=resize:48x/unsharp:0.5",
+                    "--recipes-presets", "noted=resize:48x # for lists") as s:
     for test in (images, head, conditional, spelling, problems, files_of_the_server, paths,
-                 negotiation, uploads, forms, forms_that_are_none, documents, ids, presets,
+                 negotiation, uploads, forms, sets, forms_that_are_none, documents, ids, presets,
                  ranges_and_tags, other_sites, lines, counters):
         test(s)
         print(f"{test.__name__}: good")

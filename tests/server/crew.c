@@ -271,7 +271,26 @@ static void test_renewed(void **state) {
     g_strfreev(environment);
     UNTIL(t.ended == 1);
     assert_int_equal(t.kind, IBX_END_DELIVERED);
-    UNTIL(ibx_crew_up(t.crew, NULL) == 2 && t.ready == 4 && count_children() == 2);
+    UNTIL(ibx_crew_idle(t.crew) && t.ready == 4 && count_children() == 2);
+    end(&t);
+}
+
+/* Who has new workers in a moment is not without any; who cannot start them is. */
+static void test_up_while_renewed(void **state) {
+    (void)state;
+    team t;
+    begin(&t, TWO, "");
+    assert_int_equal(ibx_crew_up(t.crew, NULL), 0);
+    UNTIL(t.ready == 2);
+    char **environment = g_environ_setenv(g_get_environ(), "IMBREX_WORKER_LOADERS", "", TRUE);
+    ibx_crew_renew(t.crew, environment); /* nothing is new */
+    assert_non_null(ibx_crew_idle(t.crew));
+    environment = g_environ_setenv(environment, "IMBREX_WORKER_LOADERS", "stillborn", TRUE);
+    ibx_crew_renew(t.crew, environment);
+    assert_null(ibx_crew_idle(t.crew));
+    assert_int_equal(ibx_crew_up(t.crew, NULL), 2);
+    UNTIL(ibx_crew_up(t.crew, NULL) == 0);
+    g_strfreev(environment);
     end(&t);
 }
 
@@ -327,6 +346,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_hurry),
         cmocka_unit_test(test_recycled),
         cmocka_unit_test(test_renewed),
+        cmocka_unit_test(test_up_while_renewed),
         cmocka_unit_test(test_those_that_cannot_start_are_tried_rarely),
         cmocka_unit_test(test_nothing_is_left_behind)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,6 +69,11 @@ static const head_case HEADS[] = {
     {.text = "GET a:80 HTTP/1.1\r\n" H "\r\n", .status = 400},
     {.text = "GET * HTTP/1.1\r\n" H "\r\n", .status = 400},
     {.text = "GET /#a HTTP/1.1\r\n" H "\r\n", .status = 400},
+    {.text = "GET /%zz HTTP/1.1\r\n" H "\r\n", .status = 400},
+    {.text = "GET /%a HTTP/1.1\r\n" H "\r\n", .status = 400},
+    {.text = "GET /a% HTTP/1.1\r\n" H "\r\n", .status = 400},
+    {.text = "GET /a%00b HTTP/1.1\r\n" H "\r\n", .status = 400},
+    {.text = "GET /?%0g HTTP/1.1\r\n" H "\r\n", .status = 400},
     {.text = "GET /caf\xc3\xa9 HTTP/1.1\r\n" H "\r\n", .status = 400},
     {.text = "\x16\x03\x01", .status = 400}, /* TLS */
     /* ends of lines and control characters */

@@ -1,5 +1,6 @@
 /* origins.c - addresses of other servers, judged by their letters. */
 #include "fetching.h"
+#include "server/source/freshness.h"
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -183,10 +184,44 @@ static void reads_the_list(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
+/* RFC 9111: which of the fields counts, and what is not said. */
+static void tells_freshness(void **state) {
+    (void)state;
+    static const struct {
+        const char *control, *expires, *age;
+        int seconds;
+    } CASES[] = {{NULL, NULL, NULL, -1},
+                 {"public", NULL, "5", -1},
+                 {"max-age=60", NULL, NULL, 60},
+                 {"Public, MAX-AGE = \"60\" ", NULL, NULL, 60},
+                 {"max-age=60", NULL, "20", 40},
+                 {"max-age=60", NULL, "80", 0},
+                 {"max-age=60,s-maxage=7", NULL, NULL, 7},
+                 {"s-maxage=7,max-age=60", "Sun, 09 Sep 2001 01:46:50 GMT", NULL, 7},
+                 {"max-age=60, no-store", NULL, NULL, 0},
+                 {"no-cache=\"Set-Cookie\", max-age=60", NULL, NULL, 0},
+                 {"max-age=60,private", NULL, NULL, 0},
+                 {"max-age=", NULL, NULL, 0},
+                 {"max-age", NULL, NULL, 0},
+                 {"max-age=-5", NULL, NULL, 0},
+                 {"max-age=99999999999999999999", NULL, NULL, 365 * 24 * 3600},
+                 {NULL, "Sun, 09 Sep 2001 01:46:50 GMT", NULL, 10},
+                 {NULL, "Sun, 09 Sep 2001 01:46:40 GMT", NULL, 0},
+                 {"public", "0", NULL, 0}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        const int64_t ms =
+            ibx_fresh_ms(CASES[i].control, CASES[i].expires, CASES[i].age, 1000000000);
+        const int64_t want = CASES[i].seconds < 0 ? IBX_FRESH_UNSAID : CASES[i].seconds * 1000LL;
+        if (ms != want) fail_msg("%s: %lld", CASES[i].control, (long long)ms);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(lets_listed_hosts_through),  TEST(refuses_other_hosts),      TEST(refuses_numbers),
-        TEST(refuses_what_is_no_address), TEST(allows_nothing_by_itself), TEST(reads_the_list),
+        TEST(lets_listed_hosts_through), TEST(refuses_other_hosts),
+        TEST(refuses_numbers),           TEST(refuses_what_is_no_address),
+        TEST(allows_nothing_by_itself),  TEST(reads_the_list),
+        TEST(tells_freshness),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

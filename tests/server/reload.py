@@ -129,6 +129,31 @@ def description():
         check(s.get("/v1/openapi.json", headers=tag)[0] == 304, "as before")
 
 
+def readiness():
+    """Workers that are replaced because their settings are new ones are no reason to send requests
+    elsewhere; those whose settings are as before stay."""
+    seen = set()
+
+    def watch(s, size):
+        config.write_text(f"[limits]\njob_bytes = {size}M\n")
+        before = s.metric("reloads_total", result="done")
+        s.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + 1
+        while time.monotonic() < end or s.metric("reloads_total", result="done") == before:
+            seen.add(s.get("/readyz", port=s.admin)[0])
+    config.write_text("[limits]\njob_bytes = 500M\n")
+    with support.server("--config", config, "--worker-count", 3) as s:
+        support.until(lambda: b'"workers":3' in s.get("/readyz", port=s.admin)[2], "three workers")
+        first = sorted(s.children())
+        watch(s, 500)
+        check(sorted(s.children()) == first, "the same workers")
+        for size in (600, 700, 800):
+            watch(s, size)
+        check(not set(s.children()) & set(first), "other workers")
+        check(seen == {200}, f"/readyz says {seen}")
+
+
 buckets()
 description()
-print("what is remembered is forgotten")
+readiness()
+print("what is remembered is forgotten, and the server is ready all the time")

@@ -136,6 +136,8 @@ class Origin(threading.Thread):
             reply("200 OK", picture, "Content-Type: text/plain", "Set-Cookie: a=b")
         elif path == "/heads":
             c.sendall(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100000 + b"\r\n")
+        elif path.startswith("/says?"):
+            reply("200 OK", picture, *path[6:].split("&"))
         elif path.startswith("/none"):
             reply("404 Not Found", b"secret of the origin")
         elif path.startswith("/broken"):
@@ -252,6 +254,7 @@ def cached(s):
     url = IMG + "/fresh.jpg"
     asked, first = count(url)
     check(asked == 1 and first[0] == 200, f"it is fetched: {first[0]}")
+    check(not first[1]["server-timing"].startswith("fetch;dur=0.0,"), "and told how long that took")
     asked, again = count(url)
     check(asked == 0 and again[1]["imbrex-cache"] == "hit" and again[2] == first[2], "and kept")
     origin.picture = pictures[1]
@@ -260,6 +263,12 @@ def cached(s):
     check(asked == 1 and later[2] != first[2], "fetched again when it is no longer fresh")
     check(later[1]["etag"] != first[1]["etag"], "and is another one")
     origin.picture = pictures[0]
+    for said, times in (("Cache-Control:no-store", 2), ("Cache-Control:max-age=0", 2),
+                        ("Cache-Control:max-age=900", 1), ("Expires:0", 2),
+                        ("Cache-Control:public&Cache-Control:s-maxage=900,max-age=0", 1)):
+        first = count(f"{IMG}/says?{said}")[0]
+        time.sleep(1.1 if times == 1 else 0)
+        check(first + count(f"{IMG}/says?{said}")[0] == times, f"its server's word counts: {said}")
     others = (IMG + "/Fresh.jpg", IMG + "/fresh.jpg?a",
               IMG + "/fresh%2ejpg", IMG + "/fresh.jpg/",
               web("img2.example.org:8080/fresh.jpg"))

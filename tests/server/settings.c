@@ -353,6 +353,42 @@ static void wholes(void **state) {
     refuse(CHECKED("--s3-key-id", "x"), "must be given together");
 }
 
+/* What a part of the server could not use is told before there is one. */
+static void words(void **state) {
+    (void)state;
+    refuse(CHECKED("--auth-keys", "web"), "signing key 1 must be");
+    refuse(CHECKED("--auth-keys", "web:0011"), "\"web\" must have 16 to 128 bytes");
+    refuse(CHECKED(KEYS, KEYS), "two signing keys \"k\"");
+    refuse(CHECKED("--recipes-automatic", "wepb"), "no format \"wepb\"");
+    good(CHECKED("--recipes-automatic", "avif,webp,png"));
+    refuse(CHECKED("--remote-allow", "img.example.org,ex/ample"), "\"ex/ample\" is no host");
+    refuse(CHECKED("--remote-allow", "*"), "\"*\" is no host");
+    refuse(CHECKED("--remote-allow", "a.example:80"), "\"a.example:80\" is no host");
+    good(CHECKED("--remote-allow", "*.example.org 192.0.2.1 [2001:db8::1] ex.ample"));
+    refuse(CHECKED("--remote-networks", "10.0.0.0/33"), "\"10.0.0.0/33\" is no network");
+    refuse(CHECKED("--remote-networks", "10.0.0.1/8"), "without bits behind the prefix");
+    good(CHECKED("--remote-networks", "10.0.0.0/8 fd00::/8 192.0.2.1"));
+    refuse(CHECKED("--s3-buckets", "photos"), "s3.buckets: \"photos\" must be");
+    refuse(CHECKED("--s3-buckets",
+                   "a="
+                   "https://h/b r-1",
+                   "--s3-buckets",
+                   "a="
+                   "https://h/c r-1"),
+           "two of the alias");
+    good(CHECKED("--s3-buckets",
+                 "a="
+                 "https://h/b r-1",
+                 "--s3-buckets",
+                 "b="
+                 "https://h/b r-1"));
+    refuse(CHECKED("--origin", "img.example.org"), "scheme and host alone");
+    refuse(CHECKED("--origin", "https://img.example.org/"), "scheme and host alone");
+    good(CHECKED("--origin", "https://img.example.org:8443", "--cors", "*"));
+    refuse(CHECKED("--cors", "https://www.example.org/"), "server.cors: ");
+    good(CHECKED("--cors", "https://www.example.org,http://localhost:3"));
+}
+
 /* ---- SIGHUP -----------------------------------------------------------------------------------
  */
 
@@ -416,13 +452,15 @@ static void inherited(void **state) {
     assert_int_equal(in_child(inherit_local), 0);
 }
 
+#define OTHER "n:ffeeddccbbaa99887766554433221100"
+
 static void reloads(void **state) {
     (void)state;
     good(OPTIONS(KEYS, "--limits-steps", "3"));
     char *left =
-        reload((char *[]){"--auth-keys", "n:ff", "--limits-steps", "4", "--worker-count", "7",
+        reload((char *[]){"--auth-keys", OTHER, "--limits-steps", "4", "--worker-count", "7",
                           "--root", "/tmp", "--recipes-presets", "a=resize:1x", NULL});
-    assert_string_equal(settings.auth.keys[0], "n:ff");
+    assert_string_equal(settings.auth.keys[0], OTHER);
     assert_int_equal(settings.limits.steps, 4);
     assert_string_equal(settings.recipes.presets[0], "a=resize:1x");
     assert_int_equal(settings.worker.count, 0);
@@ -461,9 +499,10 @@ static int remove_folder(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(defaults),     TEST(from_file),          TEST(file_refused), TEST(from_environment),
-        TEST(from_options), TEST(commands),           TEST(secrets),      TEST(prints),
-        TEST(helps),        TEST(fails_closed),       TEST(wholes),       TEST(inherited),
-        TEST(reloads),      TEST(reload_fails_closed)};
+        TEST(defaults),         TEST(from_file),    TEST(file_refused),
+        TEST(from_environment), TEST(from_options), TEST(commands),
+        TEST(secrets),          TEST(prints),       TEST(helps),
+        TEST(fails_closed),     TEST(wholes),       TEST(words),
+        TEST(inherited),        TEST(reloads),      TEST(reload_fails_closed)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

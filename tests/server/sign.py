@@ -84,6 +84,7 @@ def refuses():
     bad("PATH", *keys, "//x")
     bad("PATH", "--auth-keys=" + WEB)
     bad("%20", *keys, "file/a b.jpg")
+    bad("%3F", *keys, "file/a.jpg?x")
     bad("%C3", *keys, "file/ä.jpg")
     bad("%23", *keys, "file/a#b")
     bad("%0A", *keys, "file/a\nb")

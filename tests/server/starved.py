@@ -89,8 +89,10 @@ def unread_results(s):
     refused(s, "another result")
     check(s.metric("shed_total", reason="results") == before + 1, "it is counted")
     check(s.get(SMALL)[0] == 200, "a small one fits")
-    refused(s, "a set of them", "POST", "/v1/set/resize:1500x/save:png",
-            (work / "noise.png").read_bytes())
+    noise = (work / "noise.png").read_bytes()
+    refused(s, "a set of them", "POST", "/v1/set/invert/save:png", noise)
+    check(s.post("/v1/set/resize:1500x/save:png", noise)[0] == 200, "a set is held once, not twice")
+    until(lambda: s.metric("result_bytes") == most, "a set that was read is given back")
     held[0].settimeout(20)
     while len(held[0].recv(MB)) > 0 and s.metric("result_bytes") == most:
         pass
@@ -100,6 +102,40 @@ def unread_results(s):
     until(lambda: s.metric("result_bytes") == 0, f"all is given back: {s.metric('result_bytes')}")
     check(s.get(NOISE)[0] == 200, "as before")
     print(f"  results of {size / MB:.1f} MB: {most / MB:.1f} MB held of 32, then told to come back")
+
+
+def resident(s):
+    """Bytes that the front has in memory of its own."""
+    text = (pathlib.Path("/proc") / str(s.process.pid) / "status").read_text()
+    return int(re.search(r"RssAnon:\s+(\d+)", text)[1]) << 10
+
+
+def unread_parts(s):
+    """Parts of a large entry of the cache are no copies, however many are asked for."""
+    size = len(s.get(NOISE)[2])
+    until(lambda: s.get(NOISE)[1]["imbrex-cache"] == "hit", "it is in the cache")
+    before, clients = resident(s), []
+    for _ in range(10):
+        c = socket.socket()
+        c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        c.connect(("127.0.0.1", s.port))
+        c.sendall(f"GET {NOISE} HTTP/1.1\r\nHost: localhost\r\n"
+                  f"Range: bytes=0-{size // 2},{size // 2 + 2}-\r\n\r\n".encode())
+        check(c.recv(20)[:12] == b"HTTP/1.1 200", "the whole is sent")
+        clients.append(c)
+    more = resident(s) - before
+    check(more < 4 * size, f"{more / MB:.0f} MB more for ten clients and {size / MB:.1f} MB")
+    for c in clients:
+        c.close()
+
+
+def bodies(s):
+    """Uploads for which there is no room are told so, and counted."""
+    refused(s, "an upload", "POST", "/v1/info", bytes(3 * MB))
+    refused(s, "another one", "POST", "/v1/info", bytes(3 * MB))
+    check(s.metric("shed_total", reason="bodies") == 2, "both are counted")
+    check(s.post("/v1/info", (work / "small.jpg").read_bytes())[0] == 200, "a small one is taken")
+
 
 if not support.SANITIZED:  # which take all addresses that there are
     kinds = []
@@ -112,3 +148,9 @@ with support.server("--root", work, "--limits-inflight-bytes", "32M", *PATIENCE)
     unread_results(s)
     check(s.crashes() == 0, "no worker crashed")
     print("unread_results: good")
+with support.server("--limits-inflight-bytes", "2M") as s:
+    bodies(s)
+    print("bodies: good")
+with support.server("--root", work, "--cache-folder", work / "cache") as s:
+    unread_parts(s)
+    print("unread_parts: good")

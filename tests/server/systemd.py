@@ -87,8 +87,10 @@ def activated(manager):
         manager.hears("READY=1", "when it is ready")
         other = UnixConnection(path)
         check(get(other) == (200, body), "the other socket is served too")
+        since = time.monotonic_ns() // 1000
         process.send_signal(signal.SIGHUP)
-        manager.hears("RELOADING=1", "at SIGHUP")
+        said = dict(line.split("=") for line in manager.socket.recv(4096).decode().splitlines())
+        check(said.get("RELOADING") == "1" and int(said["MONOTONIC_USEC"]) >= since, f"when: {said}")
         manager.hears("READY=1", "when that is done")
         check(get(one)[0] == 200, "served as before")
         one.close(), other.close()
@@ -101,12 +103,41 @@ def activated(manager):
             process.kill()
 
 
-def start_on(listener, manager):
-    """As systemd does: descriptor 3, and the variables that tell of it."""
-    return subprocess.Popen(["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *map(str, SERVE)],
+def start_on(listener, manager, more=None):
+    """As systemd does: descriptor 3, and the variables that tell of it. In `more`, "$$" is the
+    server's process."""
+    variables = " ".join(f"{name}={value}" for name, value in (more or {}).items())
+    return subprocess.Popen(["sh", "-c", f'LISTEN_PID=$$ {variables} exec "$@"', "sh",
+                             *map(str, SERVE)],
                             preexec_fn=lambda: os.dup2(listener.fileno(), 3), pass_fds=(3,),
                             env={**support.environment(), "LISTEN_FDS": "1",
                                  "NOTIFY_SOCKET": manager.name})
+
+
+def watched(manager):
+    """Signs of life come in half of the time in which they must, and to who asks for them alone."""
+    def signs(patience, process):
+        listener = socket.create_server(("127.0.0.1", 0))
+        watchdog = {"WATCHDOG_USEC": str(patience), "WATCHDOG_PID": process}
+        server = start_on(listener, manager, watchdog)
+        try:
+            manager.hears("READY=1", "it is ready")
+            manager.socket.settimeout(3)
+            for _ in range(4):
+                manager.hears("WATCHDOG=1", "a sign of life")
+            return 4
+        except TimeoutError:
+            return 0
+        finally:
+            ended(server, "it")
+            manager.socket.settimeout(60)
+            while manager.socket.recv(100) != b"STOPPING=1":
+                pass
+            listener.close()
+    began = time.monotonic()
+    check(signs(1000000, "$$") == 4, "the server is watched")
+    check(time.monotonic() - began > 1.5, "and says no more than it must")
+    check(signs(1000000, "1") == 0, "another process is meant")
 
 
 def restarted(manager):
@@ -158,5 +189,7 @@ if shutil.which("systemd-socket-activate"):
     print("activated: good")
 else:
     print("no systemd-socket-activate here: sockets are handed over by this test alone")
+watched(Manager(f"@imbrex-watch-{os.getpid()}"))
+print("watched: good")
 restarted(Manager(f"@imbrex-test-{os.getpid()}"))
 print("restarted: good")

@@ -233,9 +233,24 @@ def check_recipes(b, s):
     support.check(same > len(filters), f"only {same} recipes could be compared")
 
 
+def check_texts(b):
+    """A text is shown as it is, and quoted in the recipe: the default too, once it is changed."""
+    b.run(WRITE, "curves")
+    text = b.wait("its field", "const f = document.querySelector('[data-parameter=points] input');"
+                  "return f && f.value")
+    support.check(text == "0,0 1,1", f"the default: {text}")
+    b.run("""const f = document.querySelector('[data-parameter=points] input');
+        f.value = '0,0 0.5,0.6 1,1';
+        f.dispatchEvent(new Event('input', {bubbles: true}));""")
+    support.check(b.run(RECIPE) == 'curves:"0,0 0.5,0.6 1,1"', f"the recipe: {b.run(RECIPE)}")
+    b.wait("a result", DONE)
+
+
 def check_token():
     with support.server("--auth-token", "open-sesame") as s, webdriver.browser() as b:
-        b.open(f"http://127.0.0.1:{s.port}/ui/#blur%3A3")
+        b.open(f"http://127.0.0.1:{s.port}/ui/#50%")
+        b.wait("an address that is cut off", RECIPE + " === '50%'")
+        b.open(f"http://127.0.0.1:{s.port}/ui/index.html#blur%3A3")
         b.wait("the recipe of the address", "return document.querySelector('.step-name')")
         drop(b)
         b.wait("a refusal", "return !document.querySelector('#token-panel').hidden")
@@ -321,6 +336,7 @@ def main():
         check_copies(b, s)
         check_problems(b)
         check_recipes(b, s)
+        check_texts(b)
         check_names(b)
         check_phone(b)
         check_dark(b)

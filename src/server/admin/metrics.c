@@ -4,6 +4,7 @@
 #include "server/admin/process.h"
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 /* Values of a family: of one label, and of both together. */
@@ -17,6 +18,7 @@ typedef struct {
     const char *outer, *over[MOST_VALUES + 1];
     const char *label, *value[MOST_VALUES + 1];
     const char *help;
+    bool thousandths; /* is counted in these */
 } family_row;
 
 #define COUNTER .type = "counter"
@@ -75,8 +77,11 @@ static const family_row FAMILIES[IBX_METRICS] = {
                         .help = "Bytes of sources that workers were given."},
     [IBX_M_BYTES_OUT] = {"sent_bytes_total", COUNTER, ALONE,
                          .help = "Bytes of bodies that were sent to clients."},
-    [IBX_M_CPU_MS] = {"job_cpu_milliseconds_total", COUNTER, ALONE,
-                      .help = "Processor time that jobs took in workers."},
+    [IBX_M_CPU] = {"job_cpu_seconds_total", COUNTER,
+                   LABEL("op", "decode", "filter", "encode", "other"),
+                   .help = "Processor time that jobs took in workers; that of a job which failed, "
+                           "and all that is none of the three, is other.",
+                   .thousandths = true},
     [IBX_M_FORMATS] = {"formats_total", COUNTER, OUTER("dir", "in", "out"), .label = "format",
                        .help = "Files that jobs read and wrote, by format."}};
 
@@ -263,6 +268,13 @@ static void print_labels(FILE *out, const family_row *row, int label) {
     fprintf(out, "%s=\"%s\"}", row->label, row->value[label % inner]);
 }
 
+static void print_value(FILE *out, const family_row *row, int64_t value) {
+    if (row->thousandths)
+        fprintf(out, " %" PRId64 ".%03" PRId64 "\n", value / 1000, value % 1000);
+    else
+        fprintf(out, " %" PRId64 "\n", value);
+}
+
 static void print_family(const ibx_metrics *metrics, ibx_metric family, FILE *out) {
     const family_row *row = &FAMILIES[family];
     print_head(out, row->name, row->type, row->help);
@@ -270,7 +282,7 @@ static void print_family(const ibx_metrics *metrics, ibx_metric family, FILE *ou
     for (int label = 0; label < cells; label++) {
         fprintf(out, "imbrex_%s", row->name);
         print_labels(out, row, label);
-        fprintf(out, " %" PRId64 "\n", ibx_metric_get(metrics, family, label));
+        print_value(out, row, ibx_metric_get(metrics, family, label));
     }
     if (family == IBX_M_REQUESTS) print_codes(metrics, out);
     for (int dir = 0; family == IBX_M_FORMATS && dir < IBX_FORMAT_DIRS; dir++)

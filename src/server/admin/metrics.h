@@ -29,7 +29,7 @@ typedef enum {
     IBX_M_RELOADS,     /* reloads_total{result}: 0 done, 1 failed */
     IBX_M_BYTES_IN,    /* decoded_bytes_in_total: of sources that workers got */
     IBX_M_BYTES_OUT,   /* sent_bytes_total */
-    IBX_M_CPU_MS,      /* job_cpu_milliseconds_total */
+    IBX_M_CPU,         /* job_cpu_seconds_total{op}: IBX_CPU_..., added in milliseconds */
     IBX_M_FORMATS,     /* formats_total{dir,format}: by ibx_metric_format */
     IBX_METRICS
 } ibx_metric;
@@ -91,6 +91,7 @@ enum {
 enum { IBX_FETCH_URL, IBX_FETCH_BUCKET };
 #define IBX_FETCH(kind, result) ((kind)*IBX_FETCHES + (result))
 enum { IBX_FORMAT_IN, IBX_FORMAT_OUT, IBX_FORMAT_DIRS };
+enum { IBX_CPU_DECODE, IBX_CPU_FILTER, IBX_CPU_ENCODE, IBX_CPU_OTHER, IBX_CPUS };
 enum { IBX_REFUSED_MANY, IBX_REFUSED_CLIENT, IBX_REFUSED_GRAMMAR, IBX_REFUSED_SLOW, IBX_REFUSEDS };
 
 /* Histograms, of seconds unless it says bytes. */

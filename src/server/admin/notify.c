@@ -22,3 +22,10 @@ bool ibx_notify(const char *state) {
     close(fd);
     return n == (ssize_t)strlen(state);
 }
+
+int64_t ibx_notify_beat(void) {
+    const char *process = getenv("WATCHDOG_PID"), *patience = getenv("WATCHDOG_USEC");
+    if (process && strtol(process, NULL, 10) != getpid()) return 0;
+    const int64_t us = patience ? strtoll(patience, NULL, 10) : 0;
+    return us > 0 ? us / 2 : 0;
+}

@@ -29,9 +29,14 @@ void ibx_answer_varies(ibx_exchange *x, const char *header);
 void ibx_answer_header(ibx_exchange *x, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* 200 with these bytes, or 304 if the client has them (If-None-Match, If-Modified-Since: RFC 9110
- * section 13), or a part of them (Range). Takes a reference of the bytes. */
+/* 200 with these bytes, or one part of them (Range), 304 if the client has them (If-None-Match,
+ * If-Modified-Since: RFC 9110 section 13), 412 if it wants others (If-Match, If-Unmodified-Since),
+ * 416 if the part is behind their end. Takes a reference of the bytes. */
 void ibx_answer_bytes(ibx_exchange *x, const ibx_reply *reply, GBytes *bytes);
+
+/* 200 with the bytes (GBytes) of all parts, one behind the other, whatever the client has. Takes
+ * references. */
+void ibx_answer_parts(ibx_exchange *x, const ibx_reply *reply, GPtrArray *parts);
 
 /* 304 before there are any bytes, if a GET or HEAD names the reply's tag among those that it has.
  * False: nothing was answered. "*" is for ibx_answer_bytes: it asks whether there is anything. */

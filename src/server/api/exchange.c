@@ -75,9 +75,10 @@ static void wrote_data(SoupServerMessage *message, guint size, ibx_exchange *x) 
     x->sent_bytes += size;
 }
 
+/* libsoup makes 206 of 200 where a part is asked for. */
 static void wrote_all(SoupServerMessage *message, ibx_exchange *x) {
-    (void)message;
     x->sent = true;
+    x->log.status = (int)soup_server_message_get_status(message);
 }
 
 /* libsoup keeps the message of a client that left until the handler answers, so the end is told
@@ -145,6 +146,7 @@ static bool answer_early(ibx_exchange *x) {
     GString *reply = compose(x);
     ibx_stream_answer(stream, reply->str, reply->len);
     g_string_free(reply, TRUE);
+    x->sent = true; /* which libsoup will not tell */
     return true;
 }
 

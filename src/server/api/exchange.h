@@ -16,7 +16,8 @@ typedef struct ibx_exchange {
     ibx_client_name client;   /* for the log */
     char *path, *query;       /* as they came, percent-encoded; query NULL: none. Owned */
     bool head;                /* HEAD: no body is sent */
-    bool is_signed;           /* its address carries a good signature */
+    bool is_signed;           /* its address carries a good signature, */
+    time_t expires;           /* which ends then; 0: never */
     bool open_to_all;         /* its replies may be read by pages of every origin (IIIF) */
     int route;                /* IBX_ROUTE_..., for metrics */
     int64_t began;            /* monotonic microseconds */

@@ -7,7 +7,7 @@
 #include "server/api/documents.h"
 #include "server/api/form.h"
 #include "server/api/recent.h"
-#include "server/cache/cache.h"
+#include "server/cache/check.h"
 #include "server/config/settings.h"
 #include "server/jobs/flight.h"
 #include "server/jobs/work.h"
@@ -22,7 +22,8 @@ typedef struct ibx_house {
     ibx_log *log;
     ibx_works *works;
     ibx_flights *flights;
-    ibx_cache *cache; /* NULL: none */
+    ibx_cache *cache;   /* NULL: none, */
+    ibx_checks *checks; /* of its entries */
     ibx_fetcher *fetcher;
     ibx_forms *forms;
     ibx_purse purse;       /* of sources */

@@ -35,6 +35,7 @@ static bool may(ibx_exchange *x, const ibx_image_path *path) {
     const ibx_signed is = ibx_signature_check(x->house->keys, path->signature, path->rest,
                                               g_get_real_time() / G_USEC_PER_SEC);
     x->is_signed = is == IBX_SIGNED_OK;
+    if (x->is_signed) x->expires = ibx_signature_expiry(path->signature);
     if (x->is_signed) return true;
     if (is == IBX_SIGNED_MISSING && ibx_settings_unsigned(&x->house->settings)) return true;
     ibx_metric_add(x->house->metrics, IBX_M_SIGNATURE, (int)is - IBX_SIGNED_MISSING, 1);

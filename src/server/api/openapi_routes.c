@@ -118,7 +118,8 @@ static void put_image_headers(ibx_json *j) {
     ibx_json_open(j, "headers", '{');
     put_header(j, "ETag", "Changes with the bytes of the reply.");
     put_header(j, "Server-Timing",
-               "Milliseconds of queue, read, decode, filter and encode (W3C Server Timing).");
+               "Milliseconds of fetch, queue, read, decode, filter and encode (W3C Server "
+               "Timing).");
     put_header(j, "Imbrex-Size", "Size before and after, \"4640x3480>512x384\".");
     put_header(j, "Imbrex-Cache", "Whether the reply was computed for this request.");
     ibx_json_close(j, '}');

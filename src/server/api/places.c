@@ -3,6 +3,8 @@
 #include "server/api/answer.h"
 #include <stdlib.h>
 
+static const int64_t YEAR_MS = (int64_t)365 * 24 * 3600 * 1000; /* nothing is fresh for longer */
+
 typedef struct {
     ibx_exchange *x;
     ibx_fetch *fetch; /* while it is under way */
@@ -69,6 +71,15 @@ static bool allowed(ibx_exchange *x, ibx_place place, const char *source, ibx_on
     return opened.status == IBX_SOURCE_OK;
 }
 
+/* What the address held lately, while that is fresh: by its server's word, else by the settings. */
+static bool find_fresh(const ibx_exchange *x, const char *address, ibx_opened *lately) {
+    const ibx_recent *addresses = x->house->addresses;
+    if (!ibx_recent_find(addresses, address, YEAR_MS, lately)) return false;
+    const int64_t said = lately->fresh_ms;
+    return ibx_recent_find(addresses, address,
+                           said >= 0 ? said : x->house->settings.remote.fresh_ms, lately);
+}
+
 void ibx_place_open(ibx_exchange *x, ibx_place place, const char *alias, const char *source,
                     ibx_on_identity *known, ibx_on_place *done, void *user) {
     if (place == IBX_PLACE_FILE) {
@@ -78,9 +89,7 @@ void ibx_place_open(ibx_exchange *x, ibx_place place, const char *alias, const c
     if (!allowed(x, place, source, done, user)) return;
     char *address = g_strdup_printf("%s %s", alias ? alias : "", source);
     ibx_opened lately;
-    const int64_t fresh = x->house->settings.remote.fresh_ms;
-    if (known && ibx_recent_find(x->house->addresses, address, fresh, &lately) &&
-        known(user, &lately)) {
+    if (known && find_fresh(x, address, &lately) && known(user, &lately)) {
         g_free(address);
         return;
     }

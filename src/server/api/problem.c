@@ -131,6 +131,8 @@ void ibx_answer_source(ibx_exchange *x, const ibx_opened *opened) {
               [IBX_SOURCE_FAILED] = {502, "source-failed"},
               [IBX_SOURCE_TIMEOUT] = {504, "source-timeout"},
               [IBX_SOURCE_BUSY] = {503, "overloaded"}};
+    if (opened->status == IBX_SOURCE_BUSY)
+        ibx_metric_add(x->house->metrics, IBX_M_SHED, IBX_SHED_BODIES, 1);
     ibx_answer_problem(x, OF[opened->status].status, OF[opened->status].kind, &opened->error,
                        opened->status == IBX_SOURCE_BUSY ? 1 : 0);
 }

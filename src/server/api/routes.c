@@ -36,16 +36,14 @@ static bool is_upload(const ibx_exchange *x) {
            g_str_has_prefix(x->path, UPLOADS);
 }
 
-/* For metrics, whatever becomes of the request. */
-static int route_of(const ibx_exchange *x) {
+/* What a POST would be; IBX_ROUTE_OTHER: nothing. None of the words is a signature. */
+static int upload_route(const ibx_exchange *x) {
     static const struct {
         const char *word;
         int route;
     } POSTS[] = {{"process", IBX_ROUTE_PROCESS}, {"set", IBX_ROUTE_SET}, {"info", IBX_ROUTE_INFO}};
-    const char *rest;
-    const int row = find(x->path, &rest);
-    if (!is_upload(x)) return row < 0 ? IBX_ROUTE_OTHER : ROUTES[row].route;
-    rest = x->path + strlen(UPLOADS);
+    if (!g_str_has_prefix(x->path, UPLOADS)) return IBX_ROUTE_OTHER;
+    const char *rest = x->path + strlen(UPLOADS);
     const size_t length = strcspn(rest, "/");
     for (size_t i = 0; i < G_N_ELEMENTS(POSTS); i++)
         if (strlen(POSTS[i].word) == length && strncmp(rest, POSTS[i].word, length) == 0)
@@ -53,15 +51,33 @@ static int route_of(const ibx_exchange *x) {
     return IBX_ROUTE_OTHER;
 }
 
-/* The host of "http://host:1234" or "host:1234" is this machine. */
+/* For metrics, whatever becomes of the request. */
+static int route_of(const ibx_exchange *x) {
+    const char *rest;
+    const int row = find(x->path, &rest), upload = upload_route(x);
+    if (upload != IBX_ROUTE_OTHER || is_upload(x)) return upload;
+    return row < 0 ? IBX_ROUTE_OTHER : ROUTES[row].route;
+}
+
+/* A name or number of this machine, which no resolver can make another's? */
+static bool is_loopback(const char *host) {
+    GInetAddress *address = g_inet_address_new_from_string(host);
+    if (!address) return g_ascii_strcasecmp(host, "localhost") == 0;
+    const bool is = g_inet_address_get_is_loopback(address);
+    g_object_unref(address);
+    return is;
+}
+
+/* The host of "http://host:1234" or "[::1]:1234" is this machine. */
 static bool is_here(const char *address) {
-    static const char *const HERE[] = {"localhost", "127.0.0.1", "[::1]"};
     const char *host = strstr(address, "://") ? strstr(address, "://") + 3 : address;
-    for (size_t i = 0; i < G_N_ELEMENTS(HERE); i++) {
-        const size_t n = strlen(HERE[i]);
-        if (strncmp(host, HERE[i], n) == 0 && (host[n] == 0 || host[n] == ':')) return true;
-    }
-    return false;
+    const bool brackets = *host == '[';
+    const size_t n = strcspn(host + brackets, brackets ? "]" : ":");
+    const char *end = host + brackets + n + (brackets && host[brackets + n]);
+    char *name = g_strndup(host + brackets, n);
+    const bool here = (*end == 0 || *end == ':') && is_loopback(name);
+    g_free(name);
+    return here;
 }
 
 /* A server that serves without signatures because nobody outside can connect is still within reach
@@ -128,17 +144,31 @@ static void head_came(SoupServer *soup, SoupServerMessage *message, const char *
 static void answer_options(ibx_exchange *x) {
     ibx_answer_header(x, "Allow", "GET, HEAD, POST, OPTIONS");
     ibx_answer_header(x, "Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS");
-    ibx_answer_header(x, "Access-Control-Allow-Headers", "Authorization, Content-Type, Accept");
+    ibx_answer_header(x, "Access-Control-Allow-Headers",
+                      "Accept, Authorization, Content-Type, If-None-Match, Imbrex-Deadline, Range, "
+                      "X-Request-Id");
     ibx_answer_header(x, "Access-Control-Max-Age", "86400");
     x->open_to_all = g_str_has_prefix(x->path, "/iiif/") || g_str_has_prefix(x->path, "/dz/");
     ibx_answer_nothing(x);
 }
 
+static void answer_405(ibx_exchange *x, const char *allowed) {
+    ibx_answer_header(x, "Allow", "%s, OPTIONS", allowed);
+    ibx_answer_no(x, 405, "method-not-allowed", "this address takes %s", allowed);
+}
+
+static bool leads_to_page(const ibx_exchange *x) {
+    const bool does = strcmp(x->path, "/") == 0 || strcmp(x->path, "/ui") == 0;
+    return does && x->house->settings.server.ui;
+}
+
 static void answer_get(ibx_exchange *x) {
     const char *rest;
     const int row = find(x->path, &rest);
-    if (strcmp(x->path, "/") == 0 && x->house->settings.server.ui)
+    if (leads_to_page(x))
         ibx_answer_see_other(x, "/ui/");
+    else if (upload_route(x) != IBX_ROUTE_OTHER)
+        answer_405(x, "POST");
     else if (x->query && row >= 0)
         ibx_answer_no(x, 400, "bad-request", "this address takes no query (\"?\")");
     else if (row >= 0)
@@ -160,10 +190,13 @@ static void request_came(SoupServer *soup, SoupServerMessage *message, const cha
     else if (method == SOUP_METHOD_GET || method == SOUP_METHOD_HEAD)
         answer_get(x);
     else
-        ibx_answer_no(x, 405, "method-not-allowed", "this address takes GET and HEAD");
+        answer_405(x, "GET, HEAD");
 }
 
 void ibx_routes_add(ibx_house *house) {
-    soup_server_add_early_handler(house->soup, NULL, head_came, house, NULL);
-    soup_server_add_handler(house->soup, NULL, request_came, house, NULL);
+    static const char *const PATHS[] = {NULL, "*"}; /* all that begin with "/"; that of OPTIONS */
+    for (size_t i = 0; i < G_N_ELEMENTS(PATHS); i++) {
+        soup_server_add_early_handler(house->soup, PATHS[i], head_came, house, NULL);
+        soup_server_add_handler(house->soup, PATHS[i], request_came, house, NULL);
+    }
 }

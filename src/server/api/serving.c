@@ -7,7 +7,8 @@ typedef struct {
     ibx_wish wish;
     ibx_opened source;
     int64_t purse;
-    ibx_production *production; /* while it is under way */
+    ibx_check *check;           /* of what the cache has, while it is under way; or */
+    ibx_production *production; /* the same */
     ibx_answer_product *answer;
     ibx_product_key key;
 } serving;
@@ -22,7 +23,9 @@ static void drop(void *user) {
 
 static void stop(void *user) {
     serving *s = user;
+    if (s->check) ibx_check_cancel(s->check);
     if (s->production) ibx_production_cancel(s->production);
+    s->check = NULL;
     s->production = NULL;
 }
 
@@ -46,10 +49,10 @@ void ibx_answer_measures(ibx_exchange *x, const ibx_product *p) {
         ibx_answer_header(x, "Imbrex-Size", "%dx%d>%dx%d", p->in_w, p->in_h, p->output[0].w,
                           p->output[0].h);
     ibx_answer_header(x, "Server-Timing",
-                      "queue;dur=%.1f, read;dur=%.1f, decode;dur=%.1f, filter;dur=%.1f, "
-                      "encode;dur=%.1f, total;dur=%.1f",
-                      p->waited_ms, p->times.read, p->times.decode, p->times.filter,
-                      p->times.encode, ibx_exchange_ms(x));
+                      "fetch;dur=%.1f, queue;dur=%.1f, read;dur=%.1f, decode;dur=%.1f, "
+                      "filter;dur=%.1f, encode;dur=%.1f, total;dur=%.1f",
+                      x->log.fetch_ms, p->waited_ms, p->times.read, p->times.decode,
+                      p->times.filter, p->times.encode, ibx_exchange_ms(x));
 }
 
 void ibx_answer_fate(ibx_exchange *x, const ibx_product *p) {
@@ -74,10 +77,14 @@ void ibx_answer_fate(ibx_exchange *x, const ibx_product *p) {
     }
 }
 
-/* What is behind a signed address stays, or its signer would sign another; a file may change. */
+/* What is behind a signed address stays, or its signer would sign another; a file may change.
+ * Nobody on the way shall give out what the signature no longer does. */
 static int64_t max_age(const ibx_exchange *x) {
     const ibx_settings *settings = &x->house->settings;
-    return x->is_signed ? settings->cache.max_age : settings->cache.max_age_unsigned;
+    const int64_t most = x->is_signed ? settings->cache.max_age : settings->cache.max_age_unsigned;
+    if (!x->expires) return most;
+    const int64_t left_ms = (int64_t)x->expires * 1000 - g_get_real_time() / 1000;
+    return CLAMP(left_ms, 0, most);
 }
 
 static ibx_reply reply_of(const ibx_exchange *x, const ibx_wish *wish, const char *etag,
@@ -140,6 +147,23 @@ static void produced(void *user, const ibx_product *p) {
 /* ---- on the way ---------------------------------------------------------------------------------
  */
 
+static void find_or_make(serving *s) {
+    ibx_exchange *x = s->x;
+    if (!s->answer && ibx_serve_cached(x, &s->wish, s->source.identity, s->source.modified)) return;
+    s->production =
+        ibx_produce(x->house, &s->wish, &s->source, ibx_exchange_deadline(x), produced, s);
+    if (s->production)
+        ibx_exchange_wait(x, stop, s);
+    else
+        ibx_answer_no(x, 503, "overloaded", "no memory for another job");
+}
+
+static void checked(void *user) {
+    serving *s = user;
+    s->check = NULL;
+    find_or_make(s);
+}
+
 void ibx_serve_source(ibx_exchange *x, ibx_wish *wish, ibx_opened *source, int64_t purse,
                       ibx_answer_product *answer) {
     serving *s = g_new0(serving, 1);
@@ -150,11 +174,10 @@ void ibx_serve_source(ibx_exchange *x, ibx_wish *wish, ibx_opened *source, int64
     x->log.recipe = s->wish.recipe;
     x->log.bytes_in = s->source.size;
     s->key = ibx_product_key_of(&s->wish, s->source.identity);
-    if (!answer && ibx_serve_cached(x, &s->wish, s->source.identity, s->source.modified)) return;
-    s->production =
-        ibx_produce(x->house, &s->wish, &s->source, ibx_exchange_deadline(x), produced, s);
-    if (s->production)
+    if (!answer && x->house->cache && ibx_cache_is_unverified(x->house->cache, s->key.text)) {
+        s->check = ibx_check_begin(x->house->checks, s->key.text, checked, s);
         ibx_exchange_wait(x, stop, s);
-    else
-        ibx_answer_no(x, 503, "overloaded", "no memory for another job");
+    } else {
+        find_or_make(s);
+    }
 }

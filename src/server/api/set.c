@@ -18,7 +18,7 @@ typedef struct {
 struct gathering {
     ibx_exchange *x;
     ibx_opened source;
-    int64_t purse, results; /* bytes to return */
+    int64_t purse; /* bytes to return */
     ibx_set_member *member;
     share *part;
     int count, waiting;
@@ -39,7 +39,6 @@ static void drop(void *user) {
     gathering *g = user;
     free_products(g);
     ibx_purse_return(&g->x->house->purse, g->purse);
-    ibx_purse_return(&g->x->house->results, g->results);
     ibx_opened_close(&g->source);
     ibx_set_free(g->member, g->count);
     g_free(g->part);
@@ -49,24 +48,21 @@ static void drop(void *user) {
 /* ---- the reply ----------------------------------------------------------------------------------
  */
 
-static void append(SoupMultipart *multipart, const char *name, const ibx_result *r) {
-    SoupMessageHeaders *headers = soup_message_headers_new(SOUP_MESSAGE_HEADERS_MULTIPART);
-    char size[40], *encoded = g_uri_escape_string(name, NULL, false);
-    char *disposition = g_strdup_printf("attachment; name=\"%s\"; filename*=UTF-8''%s%s", encoded,
-                                        encoded, r->format->suffixes[0]);
-    g_snprintf(size, sizeof size, "%dx%d", r->w, r->h);
-    soup_message_headers_replace(headers, "Content-Type", r->format->mime);
-    soup_message_headers_replace(headers, "Content-Disposition", disposition);
-    soup_message_headers_replace(headers, "Imbrex-Size", size);
-    soup_multipart_append_part(multipart, headers, r->bytes);
-    soup_message_headers_unref(headers);
-    g_free(disposition);
+/* What stands in front of a part. */
+static GBytes *part_head(const char *boundary, const char *name, const ibx_result *r) {
+    char *encoded = g_uri_escape_string(name, NULL, false);
+    char *text = g_strdup_printf("--%s\r\nContent-Type: %s\r\n"
+                                 "Content-Disposition: attachment; name=\"%s\"; "
+                                 "filename*=UTF-8''%s%s\r\nImbrex-Size: %dx%d\r\n\r\n",
+                                 boundary, r->format->mime, encoded, encoded,
+                                 r->format->suffixes[0], r->w, r->h);
     g_free(encoded);
+    return g_bytes_new_take(text, strlen(text));
 }
 
 /* The name of output i of a member: what `save:name=` says, the member's, and a number where that
  * makes several. */
-static void append_member(SoupMultipart *multipart, const gathering *g, int at) {
+static void append_member(GPtrArray *body, const char *boundary, const gathering *g, int at) {
     const ibx_product *p = &g->part[at].product;
     for (int i = 0; i < p->outputs; i++) {
         char name[160];
@@ -74,41 +70,30 @@ static void append_member(SoupMultipart *multipart, const gathering *g, int at) 
         if (p->output[i].name[0])
             g_strlcpy(name, p->output[i].name, sizeof name);
         else if (p->outputs > 1)
-            g_snprintf(name, sizeof name, "%.100s%d", own, i + 1);
+            g_snprintf(name, sizeof name, "%s%d", own, i + 1);
         else
             g_strlcpy(name, own, sizeof name);
-        append(multipart, name, &p->output[i]);
+        g_ptr_array_add(body, part_head(boundary, name, &p->output[i]));
+        g_ptr_array_add(body, g_bytes_ref(p->output[i].bytes));
+        g_ptr_array_add(body, g_bytes_new_static("\r\n", 2));
     }
 }
 
-/* The reply is a copy of all parts. */
-static bool pay(gathering *g) {
-    ibx_house *house = g->x->house;
-    int64_t bytes = 0;
-    for (int at = 0; at < g->count; at++)
-        for (int i = 0; i < g->part[at].product.outputs; i++)
-            bytes += (int64_t)g_bytes_get_size(g->part[at].product.output[i].bytes);
-    if (ibx_purse_spend(&house->results, bytes)) {
-        g->results = bytes;
-        return true;
-    }
-    ibx_metric_add(house->metrics, IBX_M_SHED, IBX_SHED_RESULTS, 1);
-    return false;
-}
-
+/* The parts are sent from where they are: a copy would take as much memory again, and the main loop
+ * longer than it may. */
 static void answer(gathering *g) {
     ibx_exchange *x = g->x;
-    SoupMultipart *multipart = soup_multipart_new("multipart/mixed");
-    SoupMessageHeaders *headers = soup_message_headers_new(SOUP_MESSAGE_HEADERS_MULTIPART);
-    GBytes *body = NULL;
-    for (int i = 0; i < g->count; i++) append_member(multipart, g, i);
-    soup_multipart_to_message(multipart, headers, &body);
+    GPtrArray *body = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    char boundary[40], mime[100];
+    g_snprintf(boundary, sizeof boundary, "%08x%08x%08x%08x", g_random_int(), g_random_int(),
+               g_random_int(), g_random_int());
+    g_snprintf(mime, sizeof mime, "multipart/mixed; boundary=%s", boundary);
+    for (int i = 0; i < g->count; i++) append_member(body, boundary, g, i);
+    char *last = g_strdup_printf("--%s--\r\n", boundary);
+    g_ptr_array_add(body, g_bytes_new_take(last, strlen(last)));
     ibx_answer_measures(x, &g->part[0].product);
-    ibx_answer_bytes(x, &(ibx_reply){.mime = soup_message_headers_get_one(headers, "Content-Type")},
-                     body);
-    g_bytes_unref(body);
-    soup_message_headers_unref(headers);
-    soup_multipart_free(multipart);
+    ibx_answer_parts(x, &(ibx_reply){.mime = mime}, body);
+    g_ptr_array_unref(body);
 }
 
 /* ---- the jobs
@@ -133,11 +118,7 @@ static void produced(void *user, const ibx_product *p) {
     }
     keep(&part->product, p);
     if (g->waiting > 0) return;
-    if (pay(g))
-        answer(g);
-    else
-        ibx_answer_no(g->x, 503, "overloaded",
-                      "there is no room for another reply until clients have read theirs");
+    answer(g);
     free_products(g);
 }
 

@@ -10,8 +10,9 @@ typedef struct {
     ibx_wish wish;
 } ibx_set_member;
 
-/* {"outputs": [{"name": "small", "recipe": "resize:100x/save:jpeg"}, ..]}. Returns how many there
- * are, 0 with an error that names the output. Free with ibx_set_free. */
+/* {"outputs": [{"name": "small", "recipe": "resize:100x/save:jpeg"}, ..]}. Names are of 1 to 100
+ * bytes, each its own; all recipes together make at most limits.outputs files. Returns how many
+ * outputs there are, 0 with an error that names one. Free with ibx_set_free. */
 int ibx_set_read(const char *json, const ibx_settings *settings, const char *accept,
                  ibx_set_member **members, ibx_error *err);
 void ibx_set_free(ibx_set_member *members, int count);

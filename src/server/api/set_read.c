@@ -7,6 +7,8 @@
 /* The document, its list, an object in that, and one more for whose mistake there is a sentence. */
 enum { NESTING = 4 };
 
+enum { NAME_BYTES = 100 }; /* of an output; what is added to it is a number and a suffix */
+
 /* The text of a member of an object, or NULL. */
 static const char *text_of(JsonObject *object, const char *name) {
     JsonNode *node = json_object_get_member(object, name);
@@ -22,6 +24,9 @@ static bool read_member(JsonNode *node, int index, const ibx_settings *settings,
     if (!recipe || !name || json_object_get_size(object) != 2)
         return ibx_fail(err, IBX_USAGE,
                         "output %d must be an object with the texts name and recipe", index + 1);
+    if (!*name || strlen(name) > NAME_BYTES)
+        return ibx_fail(err, IBX_USAGE, "the name of output %d must have 1 to %d bytes", index + 1,
+                        NAME_BYTES);
     ibx_error why = {0};
     member->name = g_strdup(name);
     if (ibx_wish_make(&member->wish, settings, recipe, accept, &why)) return true;
@@ -39,6 +44,20 @@ static JsonArray *outputs_of(JsonParser *parser) {
     return list && JSON_NODE_HOLDS_ARRAY(list) ? json_node_get_array(list) : NULL;
 }
 
+/* What no output says by itself: is its name its own, and is there room for its files? */
+static bool check_together(const ibx_set_member *members, int last, const ibx_settings *settings,
+                           ibx_error *err) {
+    int files = 0;
+    for (int i = 0; i <= last; i++) files += members[i].wish.outputs;
+    if (files > settings->limits.outputs)
+        return ibx_fail(err, IBX_USAGE, "the outputs make more than %d files, which are allowed",
+                        settings->limits.outputs);
+    for (int i = 0; i < last; i++)
+        if (g_strcmp0(members[i].name, members[last].name) == 0)
+            return ibx_fail(err, IBX_USAGE, "two outputs have the name %s", members[i].name);
+    return true;
+}
+
 static int read_all(JsonArray *list, const ibx_settings *settings, const char *accept,
                     ibx_set_member **members, ibx_error *err) {
     const int count = (int)json_array_get_length(list);
@@ -47,12 +66,13 @@ static int read_all(JsonArray *list, const ibx_settings *settings, const char *a
                  count);
         return 0;
     }
-    *members = g_new0(ibx_set_member, count);
+    ibx_set_member *all = *members = g_new0(ibx_set_member, count);
     for (int i = 0; i < count; i++) {
-        if (read_member(json_array_get_element(list, (guint)i), i, settings, accept, *members + i,
-                        err))
+        JsonNode *node = json_array_get_element(list, (guint)i);
+        if (read_member(node, i, settings, accept, &all[i], err) &&
+            check_together(all, i, settings, err))
             continue;
-        ibx_set_free(*members, count);
+        ibx_set_free(all, count);
         *members = NULL;
         return 0;
     }

@@ -57,21 +57,24 @@ static char *own_id(const ibx_exchange *x, const char *suffix) {
     return id;
 }
 
+/* Tells of limits and of how the client reached us too, so its tag is that of its own text. */
 static void answer_info(tile *t, int w, int h) {
     ibx_exchange *x = t->x;
     const char *accept = ibx_exchange_header(x, "Accept");
     const bool plain = accept && strstr(accept, "application/json") && !strstr(accept, "ld+json");
-    const ibx_reply json = {
-        .mime = plain ? "application/json"
-                      : "application/ld+json;profile=\"http://iiif.io/api/image/3/context.json\"",
-        .max_age_ms = -1,
-        .modified = t->source.modified,
-        .varies = true};
-    const ibx_reply xml = {.mime = "application/xml", .max_age_ms = -1};
     char *id = t->is_iiif ? own_id(x, "/info.json") : NULL;
     char *text = t->is_iiif ? ibx_iiif_info(id, w, h, most_side(x), most_area(x))
                             : ibx_deepzoom_descriptor(w, h);
+    char *etag = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text ? text : "", -1);
+    const ibx_reply json = {
+        .mime = plain ? "application/json"
+                      : "application/ld+json;profile=\"http://iiif.io/api/image/3/context.json\"",
+        .etag = etag,
+        .max_age_ms = -1,
+        .varies = true};
+    const ibx_reply xml = {.mime = "application/xml", .etag = etag, .max_age_ms = -1};
     ibx_answer_text(x, t->is_iiif ? &json : &xml, text ? text : "");
+    g_free(etag);
     g_free(id);
     free(text);
 }
@@ -141,15 +144,18 @@ void ibx_handle_iiif(ibx_exchange *x, const char *rest) {
     t->is_iiif = true;
     t->is_info = g_str_has_suffix(rest, "/info.json");
     const size_t n = strlen(rest) - (t->is_info ? strlen("/info.json") : 0);
-    char *identifier = memchr(rest, '/', n) ? NULL : ibx_path_decode(rest, n);
+    const bool whole = n > 0 && !memchr(rest, '/', n); /* an identifier and nothing else */
+    char *identifier = whole ? ibx_path_decode(rest, n) : NULL;
     if (identifier && !t->is_info) {
         char *info = g_strdup_printf("%s/info.json", x->path);
         ibx_answer_see_other(x, info);
         g_free(info);
     } else if (identifier) {
         open_image(t, identifier);
-    } else if (t->is_info) {
-        ibx_answer_no(x, 404, "not-found", "a \"/\" in an identifier is written %%2F");
+    } else if (whole) {
+        ibx_answer_no(x, 400, "bad-request", "the identifier is not encoded as UTF-8");
+    } else if (t->is_info || n == 0) {
+        ibx_answer_no(x, 404, "not-found", "there is no identifier in it; \"/\" is written %%2F");
     } else if (ibx_iiif_parse(rest, &t->iiif, &err)) {
         open_image(t, t->iiif.identifier);
     } else {

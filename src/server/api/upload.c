@@ -32,12 +32,14 @@ static bool same_text(const char *a, const char *b) {
 }
 
 static bool may_post(ibx_exchange *x) {
+    static const char SCHEME[] = "Bearer "; /* in any case: RFC 9110, 11.1 */
     const ibx_settings *settings = &x->house->settings;
     const char *given = ibx_exchange_header(x, "Authorization");
     const char *token = settings->auth.token;
     if (!token || !token[0]) {
         if (ibx_settings_unsigned(settings)) return true;
-    } else if (given && g_str_has_prefix(given, "Bearer ") && same_text(given + 7, token)) {
+    } else if (given && g_ascii_strncasecmp(given, SCHEME, strlen(SCHEME)) == 0 &&
+               same_text(given + strlen(SCHEME), token)) {
         return true;
     }
     ibx_answer_header(x, "WWW-Authenticate", "Bearer");
@@ -101,7 +103,7 @@ void ibx_upload_begin(ibx_exchange *x, const char *rest) {
     if (!may_post(x) || !check_recipe(p)) return;
     p->upload = ibx_upload_new(&x->house->purse, x->house->settings.limits.source_bytes);
     if (!p->upload) {
-        ibx_answer_problem(x, 503, "overloaded", NULL, 1);
+        refuse_body(x, IBX_SOURCE_BUSY);
         return;
     }
     g_signal_connect(x->message, "got-chunk", G_CALLBACK(got_chunk), p);

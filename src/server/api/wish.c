@@ -35,7 +35,7 @@ static bool append_step(GString *all, const ibx_settings *settings, const char *
     char *name = g_strndup(step + word, length - word);
     const char *found = find_preset(settings, name);
     if (found)
-        g_string_append(all, found);
+        g_string_append_printf(all, "%s\n", found); /* it may end with a comment */
     else
         ibx_fail(err, IBX_USAGE, "there is no preset \"%s\"", name);
     g_free(name);

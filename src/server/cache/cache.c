@@ -309,6 +309,23 @@ bool ibx_cache_find(ibx_cache *cache, const char *key, ibx_cached *found) {
     return result == IBX_CACHE_HIT;
 }
 
+bool ibx_cache_is_unverified(ibx_cache *cache, const char *key) {
+    pthread_mutex_lock(&cache->lock);
+    const entry *e = g_hash_table_contains(cache->waiting, key) ? NULL : find(cache, key);
+    const bool is = e && e->bytes > IBX_CACHE_HEAP && e->stamp.size == 0;
+    pthread_mutex_unlock(&cache->lock);
+    return is;
+}
+
+void ibx_cache_verify(ibx_cache *cache, const char *key) {
+    entry known = {0};
+    ibx_cached found = {0};
+    if (!look_up(cache, key, &known, &found)) return;
+    const int result = found.body ? IBX_CACHE_HIT : read_entry(cache, &known, &found);
+    if (result == IBX_CACHE_CORRUPT || result == IBX_CACHE_ERROR) count(cache, result);
+    if (found.body) ibx_cache_release(&found);
+}
+
 /* May it wait for the disk? */
 static bool is_room(ibx_cache *cache, int64_t bytes) {
     const guint waiting = g_hash_table_size(cache->waiting);

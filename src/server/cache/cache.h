@@ -8,9 +8,10 @@
  * left alone, and two servers may share a folder: each keeps to its size by itself.
  *
  * Called from one thread, the main loop's, which must not wait for a disk: a thread of the cache
- * itself writes entries and makes room for them. The checksum is computed once for each file, at
- * its first use; afterwards only if its inode, size or times are other ones than then. What this
- * process has written needs no first time.
+ * itself writes entries and makes room for them, and another one verifies large ones that were
+ * there already. The checksum is computed once for each file, at its first use; afterwards only if
+ * its inode, size or times are other ones than then. What this process has written needs no first
+ * time.
  *
  * Counted in IBX_M_CACHE: every find as a hit, a miss, corrupt, or (cannot be read) an error; every
  * store that failed as an error, and every one that had no room in the queue as skipped. In
@@ -48,6 +49,14 @@ typedef struct {
 /* False: there is none, or it is damaged or cannot be read. What waits for the disk is there. */
 bool ibx_cache_find(ibx_cache *cache, const char *key, ibx_cached *found);
 void ibx_cache_release(ibx_cached *found);
+
+/* Would finding it sum up a large file? Then it is better verified first, in another thread
+ * (cache/check.h). */
+bool ibx_cache_is_unverified(ibx_cache *cache, const char *key);
+
+/* Sums up an entry, in any thread, and remembers that it is whole; a damaged one is counted and
+ * gone. */
+void ibx_cache_verify(ibx_cache *cache, const char *key);
 
 /* Stores a body, soon, in place of what the key had; holds a reference until then, which may be
  * dropped in another thread. Nothing is done if it is too large for the cache or its queue. Where

@@ -125,7 +125,7 @@ static bool check_ports(const ibx_settings *settings, ibx_error *err) {
     return true;
 }
 
-static bool check_buckets(const ibx_settings *settings, ibx_error *err) {
+static bool check_account(const ibx_settings *settings, ibx_error *err) {
     if (!*settings->s3.key_id == !*settings->s3.secret) return true;
     return ibx_fail(err, IBX_USAGE, "s3.key_id and s3.secret must be given together");
 }
@@ -134,5 +134,5 @@ bool ibx_settings_check(const ibx_settings *settings, ibx_error *err) {
     return check_addresses(settings, err) && check_access(settings, err) &&
            check_admin(settings, err) && check_root(settings, err) &&
            check_presets(settings, err) && check_ports(settings, err) &&
-           check_buckets(settings, err);
+           check_account(settings, err) && ibx_settings_check_words(settings, err);
 }

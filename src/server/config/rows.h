@@ -83,6 +83,10 @@ void ibx_setting_print_range(const ibx_setting *row, FILE *out);
 /* What others than this machine can connect to, as words for a sentence; NULL: nothing. */
 const char *ibx_settings_exposed_by(const ibx_settings *settings);
 
+/* A part of ibx_settings_check: keys, formats, hosts, networks, buckets and origins can be
+ * understood. */
+bool ibx_settings_check_words(const ibx_settings *settings, ibx_error *err);
+
 /* ---- where values come from --------------------------------------------------------------------
  */
 

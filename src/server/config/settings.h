@@ -81,7 +81,7 @@ typedef struct {
         ibx_word_list networks; /* CIDRs that would be refused, but are allowed */
         int64_t connect_ms, total_ms;
         int redirects, fetches; /* at a time */
-        int64_t fresh_ms; /* a source without Cache-Control of its own is asked for again after */
+        int64_t fresh_ms; /* a source that says nothing of its freshness is asked for again after */
     } remote;
     struct {
         ibx_word_list buckets; /* "alias=https://host/bucket region" pairs, see remote.h */
@@ -130,7 +130,8 @@ bool ibx_settings_unsigned(const ibx_settings *settings);
 /* What the settings must be as a whole: whoever listens beyond this machine (by server.listen or by
  * sockets of systemd) has keys and a token, or says unsigned_ok = yes; the admin's address is of
  * this machine alone, or admin_public is said; addresses can be read, the root is a folder, presets
- * are recipes that name no files. Fails closed, with a sentence that says what to do. */
+ * are recipes that name no files; keys, formats, hosts, networks, buckets and origins are such.
+ * Fails closed, with a sentence that says what to do. */
 bool ibx_settings_check(const ibx_settings *settings, ibx_error *err);
 
 /* Prints them as a file that gives the same settings; secrets as a comment, "(hidden)". */

@@ -322,6 +322,8 @@ void ibx_crew_free(ibx_crew *crew) {
 }
 
 void ibx_crew_renew(ibx_crew *crew, char **environment) {
+    if (g_strv_equal((const char *const *)environment, (const char *const *)crew->plan.environment))
+        return;
     g_strfreev(crew->plan.environment);
     crew->plan.environment = g_strdupv(environment);
     crew->generation++;
@@ -333,12 +335,19 @@ void ibx_crew_renew(ibx_crew *crew, char **environment) {
     }
 }
 
+/* Its last process was replaced because it had done enough, or too much: the next one is there in a
+ * moment. */
+static bool comes_back(const ibx_hand *hand) {
+    return hand->starts > 1 && hand->failures == 0;
+}
+
 int ibx_crew_up(const ibx_crew *crew, ibx_hello *hello) {
     int up = 0;
     for (int i = 0; i < crew->hands; i++) {
-        if (crew->hand[i].state == IBX_WORKERS_STARTING) continue;
+        const ibx_hand *hand = &crew->hand[i];
+        if (hand->state == IBX_WORKERS_STARTING && !comes_back(hand)) continue;
         up++;
-        if (hello) *hello = crew->hand[i].hello;
+        if (hello) *hello = hand->hello;
     }
     return up;
 }

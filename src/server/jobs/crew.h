@@ -47,10 +47,13 @@ typedef struct {
 ibx_crew *ibx_crew_new(const ibx_crew_plan *plan, const ibx_crew_events *events, void *user);
 void ibx_crew_free(ibx_crew *crew); /* kills all, and waits until they are reaped; no event */
 
-/* New workers get that environment; those that are there are replaced as soon as they are idle. */
+/* New workers get that environment; those that are there are replaced as soon as they are idle,
+ * unless it is the one that they have. */
 void ibx_crew_renew(ibx_crew *crew, char **environment);
 
-/* Workers that said hello, busy ones too; `hello` gets what one of them said; may be NULL. */
+/* Workers that said hello, busy ones too, and those that take the place of one that did and had
+ * orders: who replaces all of them is not without workers, as orders wait a moment. `hello` gets
+ * what one of them said; may be NULL. */
 int ibx_crew_up(const ibx_crew *crew, ibx_hello *hello);
 
 /* One that is idle, or NULL. */

@@ -46,8 +46,9 @@ typedef void ibx_on_work(void *user, const ibx_outcome *outcome);
 ibx_works *ibx_works_new(const ibx_settings *settings, ibx_metrics *metrics, ibx_error *err);
 void ibx_works_free(ibx_works *works); /* kills the crew */
 
-/* Are a scout and at least one worker up? `sandbox` gets what they said of it; may be NULL. */
-bool ibx_works_ready(const ibx_works *works, ibx_hello *sandbox);
+/* How many workers are up; 0 too while no scout is. `sandbox` gets what they said of it; may be
+ * NULL. */
+int ibx_works_ready(const ibx_works *works, ibx_hello *sandbox);
 
 /* Hands in an order. LOOK goes to a scout and back. RUN is looked at first. `source` is dup'ed.
  * Only `recipe`, `name`, `source`, `format`, `metadata`, `kind` of the order need to be set;

@@ -194,11 +194,26 @@ static void note_delivery(ibx_metrics *metrics, const ibx_delivery *made) {
         ibx_metric_format(metrics, IBX_FORMAT_OUT, made->output[i].format);
 }
 
+/* What a worker says of its stages is believed as far as the system says that it has computed. */
+static void note_cpu(ibx_metrics *metrics, const ibx_end *end) {
+    static const ibx_times none = {0};
+    const bool done = end->kind == IBX_END_DELIVERED && end->delivery->error.code == IBX_OK;
+    const ibx_times *t = done ? &end->delivery->times : &none;
+    const double said[] = {t->decode, t->filter, t->encode};
+    int64_t left = llround(MAX(end->cpu_ms, 0));
+    for (int op = IBX_CPU_DECODE; op < IBX_CPU_OTHER; op++) {
+        const int64_t ms = llround(MIN(said[op], (double)left));
+        ibx_metric_add(metrics, IBX_M_CPU, op, ms);
+        left -= ms;
+    }
+    ibx_metric_add(metrics, IBX_M_CPU, IBX_CPU_OTHER, left);
+}
+
 static void on_worked(void *user, void *task, const ibx_end *end) {
     ibx_works *works = user;
     ibx_work *work = task;
     ibx_metric_observe(works->metrics, IBX_H_JOB, end->worked_ms * 1e-3);
-    ibx_metric_add(works->metrics, IBX_M_CPU_MS, 0, (int64_t)llround(MAX(end->cpu_ms, 0)));
+    note_cpu(works->metrics, end);
     learn(work, end);
     if (end->kind == IBX_END_DELIVERED) note_delivery(works->metrics, end->delivery);
     if (end->kind == IBX_END_DELIVERED)
@@ -451,8 +466,8 @@ void ibx_works_free(ibx_works *works) {
     g_free(works);
 }
 
-bool ibx_works_ready(const ibx_works *works, ibx_hello *sandbox) {
-    return ibx_crew_up(works->scouts, NULL) > 0 && ibx_crew_up(works->crew, sandbox) > 0;
+int ibx_works_ready(const ibx_works *works, ibx_hello *sandbox) {
+    return ibx_crew_up(works->scouts, NULL) > 0 ? ibx_crew_up(works->crew, sandbox) : 0;
 }
 
 int ibx_works_pending(const ibx_works *works) {

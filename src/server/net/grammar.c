@@ -84,12 +84,28 @@ static bool is_target(uint8_t c) {
     return c > ' ' && c < 0x7F && c != '#';
 }
 
+static bool is_hex(uint8_t c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Is every "%" followed by two digits, which are not those of NUL? */
+static bool is_escaped(slice s) {
+    for (size_t i = 0; i < s.size; i++) {
+        if (s.at[i] != '%') continue;
+        const bool digits = i + 2 < s.size && is_hex(s.at[i + 1]) && is_hex(s.at[i + 2]);
+        if (!digits || (s.at[i + 1] == '0' && s.at[i + 2] == '0')) return false;
+    }
+    return true;
+}
+
 static bool read_target(slice target, bool options, ibx_http_head *head) {
     if (options && is(target, "*")) return true;
     if (!target.size || target.at[0] != '/')
         return refuse(head, 400, "The target must be a path that begins with a slash.");
-    return all(target, is_target) ||
-           refuse(head, 400, "The target has a character that must be escaped.");
+    if (!all(target, is_target))
+        return refuse(head, 400, "The target has a character that must be escaped.");
+    return is_escaped(target) ||
+           refuse(head, 400, "The target has a % without two hexadecimal digits, or %00.");
 }
 
 static bool read_version(slice version, reading *r) {
@@ -116,7 +132,7 @@ static bool is_host(uint8_t c) {
 }
 
 static bool is_address(uint8_t c) {
-    return is_digit(c) || c == ':' || c == '.' || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return is_hex(c) || c == ':' || c == '.';
 }
 
 /* The size of the name or [address] that a Host begins with; 0 if it does not. */

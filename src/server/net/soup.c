@@ -32,7 +32,7 @@ static void started(SoupServer *server, SoupServerMessage *message, void *user) 
 }
 
 SoupServer *ibx_soup_new(ibx_error *err) {
-    SoupServer *server = soup_server_new(NULL, NULL);
+    SoupServer *server = soup_server_new("raw-paths", TRUE, NULL);
     g_signal_connect(server, "request-started", G_CALLBACK(started), NULL);
     GError *error = NULL;
     int fd[2] = {-1, -1};

@@ -3,6 +3,9 @@
  * libsoup 3.2 keeps a connection for further requests only while it listens somewhere itself. So it
  * gets a socket to which nobody can connect: one end of a pair, whose other end says nothing.
  *
+ * Paths stay as they came: libsoup would decode them, and answer by itself, without a word and
+ * without anybody's knowing, where that gives a part "..".
+ *
  * A message that is paused when its client leaves is resumed, so that libsoup finds that it cannot
  * be sent: "finished" and "request-aborted" are emitted, as for one whose client left later. */
 #ifndef IBX_SERVER_SOUP_H

@@ -59,6 +59,7 @@ static void keep(const ibx_transfer *t, const ibx_transferred *came, ibx_opened 
     }
     ibx_upload_finish(t->upload, opened);
     opened->modified = came->modified;
+    opened->fresh_ms = came->fresh_ms;
     name_of(t->url, opened);
 }
 

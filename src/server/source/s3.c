@@ -76,10 +76,22 @@ static bool read_place(char *text, ibx_bucket *b, char *const *networks) {
     return b->url != NULL;
 }
 
+static const ibx_bucket *find(const ibx_origins *o, const char *alias) {
+    for (size_t i = 0; i < o->buckets; i++) {
+        if (strcmp(o->bucket[i].alias, alias) == 0) return &o->bucket[i];
+    }
+    return NULL;
+}
+
 static bool read_bucket(const char *word, ibx_origins *o, ibx_error *err) {
     ibx_bucket *b = &o->bucket[o->buckets];
     char *alias = g_strdup(word), *equals = strchr(alias, '=');
     if (equals) *equals = 0;
+    if (find(o, alias)) {
+        g_free(alias);
+        return ibx_fail(err, IBX_USAGE, "s3.buckets: there are two of the alias of \"%.150s\"",
+                        word);
+    }
     if (equals && *alias && is_name(alias, "-_") &&
         read_place(g_strstrip(equals + 1), b, o->networks)) {
         b->alias = alias;
@@ -114,13 +126,6 @@ void ibx_buckets_free(ibx_origins *origins) {
 
 /* ---- requests -----------------------------------------------------------------------------------
  */
-
-static const ibx_bucket *find(const ibx_origins *o, const char *alias) {
-    for (size_t i = 0; i < o->buckets; i++) {
-        if (strcmp(o->bucket[i].alias, alias) == 0) return &o->bucket[i];
-    }
-    return NULL;
-}
 
 /* A part "." or ".." is a key's right, but some servers on the way would resolve it, out of the
  * bucket. */

@@ -190,6 +190,11 @@ ibx_signed ibx_signature_check(const ibx_keyring *keyring, const char *signature
     return expired ? IBX_SIGNED_EXPIRED : IBX_SIGNED_OK;
 }
 
+time_t ibx_signature_expiry(const char *signature) {
+    parts p = {0};
+    return take_apart(signature, &p) ? (time_t)g_ascii_strtoll(p.expiry, NULL, 10) : 0;
+}
+
 static void to_base64url(const uint8_t mac[MAC_BYTES], char *text) {
     gchar *plain = g_base64_encode(mac, MAC_BYTES);
     size_t n = 0;

@@ -24,6 +24,9 @@ void ibx_keyring_free(ibx_keyring *keyring); /* NULL is allowed */
 ibx_signed ibx_signature_check(const ibx_keyring *keyring, const char *signature, const char *rest,
                                time_t now);
 
+/* When a signature that is good ends; 0: never. */
+time_t ibx_signature_expiry(const char *signature);
+
 /* The signature with the first key; expiry 0: none. malloc'd. */
 char *ibx_signature_make(const ibx_keyring *keyring, const char *rest, time_t expiry);
 

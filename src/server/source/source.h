@@ -30,6 +30,7 @@ typedef struct {
     char identity[80]; /* hexadecimal */
     char name[256];    /* last part of path or address, for error sentences and downloads */
     time_t modified;   /* 0: not known */
+    int64_t fresh_ms;  /* of other servers: how long it counts as fresh; less than 0: not said */
 } ibx_opened;
 
 void ibx_opened_close(ibx_opened *opened); /* closes fd */

@@ -1,6 +1,7 @@
 /* transfer.c - one GET. */
 #include "server/source/transfer.h"
 #include "server/source/address.h"
+#include "server/source/freshness.h"
 #include "server/source/opened.h"
 #include <glib.h>
 #include <sys/socket.h>
@@ -143,10 +144,32 @@ static bool is_redirect(long code) {
     return code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
 }
 
+/* The lines of a field, joined; NULL if there is none. g_free it. */
+static char *read_field(const running *r, const char *name) {
+    struct curl_header *line;
+    GString *all = NULL;
+    for (size_t i = 0; curl_easy_header(r->curl, name, i, CURLH_HEADER, -1, &line) == CURLHE_OK;
+         i++) {
+        if (!all) all = g_string_new(NULL);
+        g_string_append_printf(all, "%s%s", i ? "," : "", line->value);
+    }
+    return all ? g_string_free(all, FALSE) : NULL;
+}
+
+static int64_t read_freshness(const running *r) {
+    char *control = read_field(r, "Cache-Control"), *expires = read_field(r, "Expires"),
+         *age = read_field(r, "Age");
+    const int64_t fresh = ibx_fresh_ms(control, expires, age, time(NULL));
+    g_free(control);
+    g_free(expires);
+    g_free(age);
+    return fresh;
+}
+
 static ibx_transferred run(running *r) {
     const CURLcode result = curl_easy_perform(r->curl);
     const long code = code_of(r->curl);
-    ibx_transferred done = {.status = status_of(r, result, code)};
+    ibx_transferred done = {.status = status_of(r, result, code), .fresh_ms = read_freshness(r)};
     curl_off_t modified = -1;
     curl_easy_getinfo(r->curl, CURLINFO_FILETIME_T, &modified);
     if (modified > 0) done.modified = (time_t)modified;

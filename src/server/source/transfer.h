@@ -20,8 +20,9 @@ typedef struct {
 
 typedef struct {
     ibx_source_status status;
-    char *redirect;  /* where the reply points to instead, an address; status is FAILED. g_free */
-    time_t modified; /* 0: not known */
+    char *redirect;   /* where the reply points to instead, an address; status is FAILED. g_free */
+    time_t modified;  /* 0: not known */
+    int64_t fresh_ms; /* as ibx_fresh_ms has it */
 } ibx_transferred;
 
 /* Blocks, for use in a thread of its own. */

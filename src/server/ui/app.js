@@ -201,6 +201,16 @@ function remember(text) {
   history.replaceState(null, '', text ? `#${encodeURIComponent(text)}` : location.pathname);
 }
 
+/* The recipe behind the "#" of the address; as it is where its escapes are none. */
+function remembered() {
+  const text = location.hash.slice(1);
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function formsChanged() {
   inForms = true;
   document.body.classList.remove('text-only');
@@ -304,7 +314,7 @@ async function begin() {
   byId('token').addEventListener('input', () => soon());
   for (const button of document.querySelectorAll('[data-copy]'))
     button.addEventListener('click', () => copy(button));
-  byId('recipe').value = decodeURIComponent(location.hash.slice(1));
+  byId('recipe').value = remembered();
   textChanged();
 }
 

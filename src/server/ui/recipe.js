@@ -7,14 +7,14 @@
 const SAVE = 'save';
 const AUTO = 'auto';
 
-/* How the server spells the default of a parameter. */
+/* How the server spells the default of a parameter; without the quotes that a recipe has. */
 export function defaultOf(row) {
   if (row.type === 'bool') return row.default ? 'yes' : 'no';
-  return String(row.default ?? '');
+  return unquoted(String(row.default ?? ''));
 }
 
 function quoted(value) {
-  return value === '' || /[\s/,"#]/.test(value) && !/^#[0-9a-f]+$/i.test(value)
+  return value === '' || /[\s/,"#=]/.test(value) && !/^#[0-9a-f]+$/i.test(value)
     ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
 }
 
