@@ -171,18 +171,16 @@ static void along_gray(const ibx_gaussian *g, const float *a, int n, uint8_t *to
 }
 #undef CALL
 
-/* `count` rows of n pixels of the group, to the place of `out` whose column is x and row y. */
-static void finish_rows(const window *w, const ibx_region *out, int x, int y, int n, int count) {
-    for (int k = 0; k < count; k++) {
-        const float *a = w->group + k * STRIDE + w->across->radius * w->planes;
-        uint8_t *to = out->data + (y + k) * out->stride + (ptrdiff_t)x * w->planes;
-        if (w->planes == 3)
-            along_rgb(w->across, a, n * w->planes, to);
-        else if (w->planes == 1)
-            along_gray(w->across, a, n * w->planes, to);
-        else
-            to_bytes(w->across, w->across->radius, a, w->planes, n * w->planes, to);
-    }
+/* n pixels of row k of the group, to row y of `out` from column x on. */
+static void finish_row(const window *w, const ibx_region *out, int x, int y, int n, int k) {
+    const float *a = w->group + k * STRIDE + w->across->radius * w->planes;
+    uint8_t *to = out->data + y * out->stride + (ptrdiff_t)x * w->planes;
+    if (w->planes == 3)
+        along_rgb(w->across, a, n * w->planes, to);
+    else if (w->planes == 1)
+        along_gray(w->across, a, n * w->planes, to);
+    else
+        to_bytes(w->across, w->across->radius, a, w->planes, n * w->planes, to);
 }
 
 /* ---- 8-bit samples, usual radii -------------------------------------------------------------- */
@@ -226,37 +224,60 @@ static void columns_of(const ibx_gaussian *g, const uint8_t *a, ptrdiff_t stride
 #undef CALL
 }
 
-/* Asks for n samples of each of `count` rows: they lie in pages of their own, where a processor
- * does not foresee them. */
-static void fetch(const uint8_t *a, ptrdiff_t stride, int n, int count) {
-    for (int k = 0; k < count; k++)
-        for (int i = 0; i < n + 63; i += 64) __builtin_prefetch(a + k * stride + i);
+/* Rows that will be needed. They lie in pages of their own, where a processor does not foresee
+ * them, and it has few requests under way: they are asked for one by one, between others that are
+ * computed. */
+typedef struct {
+    const uint8_t *first;
+    ptrdiff_t stride;
+    int bytes, rows;
+} coming;
+
+/* Those behind the next THROUGH rows; behind the last rows, the first of the tile beside. */
+static coming look_ahead(const window *w, const ibx_region *in, const ibx_region *out, int x, int y,
+                         int n) {
+    const int halo = 2 * w->down->radius, next = y + THROUGH + halo;
+    coming c = {in->data + (ptrdiff_t)x * w->planes, in->stride,
+                (n + 2 * w->across->radius) * w->planes, ibx_min(THROUGH + halo, in->at.h)};
+    if (next >= in->at.h) {
+        c.first += out->at.w * w->planes;
+    } else {
+        c.first += next * in->stride;
+        c.rows = ibx_min(THROUGH, in->at.h - next);
+    }
+    return c;
 }
 
-/* n pixels of all rows, from column x on. Behind the last rows come the first of the columns beside
- * them, in this tile or in the next. */
-static void usual_strip(const window *w, const ibx_region *in, const ibx_region *out, int x,
-                        int n) {
-    const int halo = 2 * w->down->radius, wide = (n + 2 * w->across->radius) * w->planes;
-    const uint8_t *const top = in->data + (ptrdiff_t)x * w->planes;
-    for (int y = 0; y < out->at.h; y += THROUGH) {
-        const int count = ibx_min(THROUGH, out->at.h - y), next = y + THROUGH + halo;
-        if (next < in->at.h)
-            fetch(top + next * in->stride, in->stride, wide, ibx_min(THROUGH, in->at.h - next));
-        else
-            fetch(top + n * w->planes, in->stride, wide, ibx_min(THROUGH + halo, in->at.h));
-        columns_of(w->down, top + y * in->stride, in->stride, wide, count, w->group);
-        finish_rows(w, out, x, y, n, count);
+/* Part k of `count`. */
+static void fetch(const coming *c, int k, int count) {
+    for (int y = c->rows * k / count; y < c->rows * (k + 1) / count; y++)
+        for (int i = 0; i < c->bytes + 63; i += 64)
+            __builtin_prefetch(c->first + y * c->stride + i);
+}
+
+/* THROUGH rows of n pixels, or as many as there are, from row y and column x on. */
+static void usual_rows(const window *w, const ibx_region *in, const ibx_region *out, int x, int y,
+                       int n) {
+    const int wide = (n + 2 * w->across->radius) * w->planes;
+    const int count = ibx_min(THROUGH, out->at.h - y);
+    const coming next = look_ahead(w, in, out, x, y, n);
+    columns_of(w->down, in->data + y * in->stride + (ptrdiff_t)x * w->planes, in->stride, wide,
+               count, w->group);
+    for (int k = 0; k < count; k++) {
+        fetch(&next, k, count);
+        finish_row(w, out, x, y + k, n, k);
     }
 }
 
-/* Strips that are not narrower than `least`: the last may finish some pixels once more. */
+/* Row by row, so that few pages are in use at a time. No part is narrower than `least`: the last
+ * may finish some pixels once more. */
 static void blur_usual(const window *w, const ibx_region *in, const ibx_region *out, int least) {
     const int pixels = FINISHED / w->planes;
-    for (int x = 0; x < out->at.w; x += pixels) {
-        const int from = ibx_min(x, out->at.w - least);
-        usual_strip(w, in, out, from, ibx_min(pixels, out->at.w - from));
-    }
+    for (int y = 0; y < out->at.h; y += THROUGH)
+        for (int x = 0; x < out->at.w; x += pixels) {
+            const int from = ibx_min(x, out->at.w - least);
+            usual_rows(w, in, out, from, y, ibx_min(pixels, out->at.w - from));
+        }
 }
 
 /* ---- 8-bit samples, large radii -------------------------------------------------------------- */
@@ -291,7 +312,7 @@ static void blur_rows(const window *w, const ibx_region *in, const ibx_region *o
         const floats down = {w->rows + (i + w->down->radius) * STRIDE, STRIDE, w->group, STRIDE,
                              group};
         convolve(w->down, w->down->radius, &down, STRIDE, padded);
-        finish_rows(w, out, x, y + i, n, group);
+        for (int k = 0; k < group; k++) finish_row(w, out, x, y + i + k, n, k);
     }
 }
 
