@@ -204,6 +204,9 @@ static gboolean on_reload(gpointer user) {
         ibx_settings_free(&fresh);
     }
     ibx_metric_add(h->house.metrics, IBX_M_RELOADS, ok ? 0 : 1, 1);
+    ibx_error no_log = {0};
+    if (!ibx_log_reopen(h->house.log, &no_log))
+        ibx_log_event(h->house.log, "error", "%s; the old file goes on", no_log.text);
     if (ok)
         ibx_log_event(h->house.log, "info", "settings read again");
     else

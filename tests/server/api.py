@@ -1,8 +1,10 @@
 """What a user of the HTTP interface meets: addresses, replies, problems, caching, uploads."""
 
+import contextlib
 import email.parser
 import email.policy
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -161,6 +163,12 @@ def negotiation(s):
     status, headers, _ = s.get(path, headers={"Accept": "image/jpeg,*/*"})
     check(headers["content-type"] == "image/jpeg" and "Accept" in headers["vary"], "else its own")
     check(s.get(path)[1]["content-type"] == "image/jpeg", "its own without Accept")
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", s.port, timeout=60)) as c:
+        c.putrequest("GET", path)
+        for accept in ("image/jpeg;q=0.5", "image/webp"):  # a list may come in several lines
+            c.putheader("Accept", accept)
+        c.endheaders()
+        check(c.getresponse().getheader("Content-Type") == "image/webp", "two lines of Accept")
     check("vary" not in s.get("/v1/-/resize:60x/file/a.jpg")[1], "nothing else varies")
 
 

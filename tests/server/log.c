@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -153,6 +154,38 @@ static void appends(void **state) {
     ibx_log_close(off);
 }
 
+/* Who renames the file and asks gets a new one of its name; where there can be none, nothing is
+ * lost. */
+static void rotates(void **state) {
+    (void)state;
+    ibx_error err = {0};
+    char old[80];
+    snprintf(old, sizeof old, "%s.1", file);
+    ibx_log_event(log_, "info", "old");
+    assert_int_equal(rename(file, old), 0);
+    ibx_log_event(log_, "info", "old too");
+    assert_true(ibx_log_reopen(log_, &err));
+    ibx_log_event(log_, "info", "new");
+    char **line = logged();
+    assert_int_equal(g_strv_length(line), 1);
+    assert_non_null(strstr(line[0], "new"));
+    g_strfreev(line);
+    unlink(old);
+    assert_int_equal(rename(file, old), 0);
+    assert_int_equal(mkdir(file, 0700), 0);
+    assert_false(ibx_log_reopen(log_, &err));
+    assert_non_null(strstr(err.text, file));
+    ibx_log_event(log_, "info", "still here");
+    assert_int_equal(rmdir(file), 0);
+    assert_int_equal(rename(old, file), 0);
+    line = logged();
+    assert_int_equal(g_strv_length(line), 2);
+    g_strfreev(line);
+    ibx_log *off = ibx_log_open("off", NULL);
+    assert_true(ibx_log_reopen(off, &err));
+    ibx_log_close(off);
+}
+
 /* What a pipe holds. */
 static char **read_pipe(int fd) {
     GString *all = g_string_new(NULL);
@@ -260,7 +293,8 @@ static int remove_folder(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-    const struct CMUnitTest tests[] = {TEST(events), TEST(requests), TEST(cuts),    TEST(appends),
-                                       TEST(drops),  TEST(threads),  TEST(notifies)};
+    const struct CMUnitTest tests[] = {TEST(events),  TEST(requests), TEST(cuts),
+                                       TEST(appends), TEST(rotates),  TEST(drops),
+                                       TEST(threads), TEST(notifies)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -16,6 +16,7 @@ enum { MOST = 4096, LONG = 1000, SHORT = 48 };
 
 struct ibx_log {
     pthread_mutex_t lock;
+    char *file;
     int fd; /* -1: off */
     bool owned;
     bool torn;       /* the last line was written in part */
@@ -187,15 +188,35 @@ void ibx_log_write(ibx_log *log, const ibx_log_request *request) {
 /* ---- made and ended ---------------------------------------------------------------------------
  */
 
+/* A descriptor, or -1. */
+static int open_named(const char *file, ibx_error *err) {
+    const int fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    if (fd < 0) ibx_fail(err, IBX_IO, "the log %s cannot be opened: %s", file, strerror(errno));
+    return fd;
+}
+
 static bool open_file(ibx_log *log, const char *file, ibx_error *err) {
     log->fd = STDERR_FILENO;
     if (strcmp(file, "-") == 0) return true;
     log->fd = -1;
     if (strcmp(file, "off") == 0) return true;
-    log->fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
     log->owned = true;
-    if (log->fd >= 0) return true;
-    return ibx_fail(err, IBX_IO, "the log %s cannot be opened: %s", file, strerror(errno));
+    log->file = strdup(file);
+    log->fd = open_named(file, err);
+    return log->fd >= 0;
+}
+
+bool ibx_log_reopen(ibx_log *log, ibx_error *err) {
+    if (!log->file) return true;
+    const int fd = open_named(log->file, err);
+    if (fd < 0) return false;
+    pthread_mutex_lock(&log->lock);
+    const int old = log->fd;
+    log->fd = fd;
+    log->torn = false;
+    pthread_mutex_unlock(&log->lock);
+    close(old);
+    return true;
 }
 
 ibx_log *ibx_log_open(const char *file, ibx_error *err) {
@@ -215,5 +236,6 @@ void ibx_log_close(ibx_log *log) {
     if (log->fd >= 0) put_dropped(log);
     if (log->owned && log->fd >= 0) close(log->fd);
     pthread_mutex_destroy(&log->lock);
+    free(log->file);
     free(log);
 }

@@ -17,6 +17,10 @@ typedef struct ibx_log ibx_log;
 ibx_log *ibx_log_open(const char *file, ibx_error *err);
 void ibx_log_close(ibx_log *log); /* NULL is allowed */
 
+/* Opens the file of that name anew, as one who renamed the old one asks for (logrotate(8)). False
+ * with an error: lines go on to where they went. */
+bool ibx_log_reopen(ibx_log *log, ibx_error *err);
+
 /* Something about the server itself: {"time", "level", "message"}. Time as in RFC 3339, UTC with
  * milliseconds. */
 void ibx_log_event(ibx_log *log, const char *level, const char *format, ...)

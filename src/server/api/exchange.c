@@ -185,6 +185,10 @@ const char *ibx_exchange_header(const ibx_exchange *x, const char *name) {
     return list && one && strcmp(list, one) == 0 ? one : NULL;
 }
 
+const char *ibx_exchange_list(const ibx_exchange *x, const char *name) {
+    return soup_message_headers_get_list(soup_server_message_get_request_headers(x->message), name);
+}
+
 int64_t ibx_exchange_deadline(const ibx_exchange *x) {
     const char *text = ibx_exchange_header(x, "Imbrex-Deadline");
     char *end;

@@ -56,4 +56,7 @@ int64_t ibx_exchange_deadline(const ibx_exchange *x);
 /* A header of the request that must be there only once to count, or NULL. */
 const char *ibx_exchange_header(const ibx_exchange *x, const char *name);
 
+/* One that is a list, of all lines of that name (RFC 9110, 5.3), or NULL. */
+const char *ibx_exchange_list(const ibx_exchange *x, const char *name);
+
 #endif

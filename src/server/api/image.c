@@ -52,8 +52,8 @@ static void serve(ibx_exchange *x, const ibx_image_path *path) {
     request *r = g_new0(request, 1);
     r->x = x;
     ibx_exchange_owns(x, free_request, r);
-    if (!ibx_wish_make(&r->wish, &x->house->settings, path->recipe,
-                       ibx_exchange_header(x, "Accept"), &err))
+    if (!ibx_wish_make(&r->wish, &x->house->settings, path->recipe, ibx_exchange_list(x, "Accept"),
+                       &err))
         ibx_answer_error(x, &err);
     else if (r->wish.outputs != 1)
         ibx_answer_no(x, 400, "bad-recipe",

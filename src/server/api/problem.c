@@ -67,7 +67,7 @@ static char *as_json(const ibx_exchange *x, int status, const char *kind, const 
 
 /* Does the client want a line to read rather than an object? */
 static bool wants_text(const ibx_exchange *x) {
-    const char *accept = ibx_exchange_header(x, "Accept");
+    const char *accept = ibx_exchange_list(x, "Accept");
     return accept && g_str_has_prefix(accept, "text/plain");
 }
 

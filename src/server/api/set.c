@@ -151,7 +151,7 @@ void ibx_serve_set(ibx_exchange *x, const char *recipe, const char *outputs, ibx
                    int64_t purse) {
     gathering *g = g_new0(gathering, 1);
     ibx_error err = {0};
-    const char *accept = ibx_exchange_header(x, "Accept");
+    const char *accept = ibx_exchange_list(x, "Accept");
     *g = (gathering){.x = x, .source = *source, .purse = purse};
     *source = (ibx_opened){.fd = -1};
     ibx_exchange_owns(x, drop, g);

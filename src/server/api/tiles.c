@@ -60,7 +60,7 @@ static char *own_id(const ibx_exchange *x, const char *suffix) {
 /* Tells of limits and of how the client reached us too, so its tag is that of its own text. */
 static void answer_info(tile *t, int w, int h) {
     ibx_exchange *x = t->x;
-    const char *accept = ibx_exchange_header(x, "Accept");
+    const char *accept = ibx_exchange_list(x, "Accept");
     const bool plain = accept && strstr(accept, "application/json") && !strstr(accept, "ld+json");
     char *id = t->is_iiif ? own_id(x, "/info.json") : NULL;
     char *text = t->is_iiif ? ibx_iiif_info(id, w, h, most_side(x), most_area(x))

@@ -134,7 +134,7 @@ static void process(posting *p, ibx_opened *source) {
     ibx_exchange *x = p->x;
     ibx_wish wish = {0};
     ibx_error err = {0};
-    const char *accept = ibx_exchange_header(x, "Accept");
+    const char *accept = ibx_exchange_list(x, "Accept");
     const bool ok =
         ibx_wish_make(&wish, &x->house->settings, p->recipe ? p->recipe : "", accept, &err);
     if (ok && wish.outputs == 1) {
