@@ -93,7 +93,7 @@ bool ibx_gimp2_batch(const ibx_gimp2_call *call, ibx_error *err);
 
 /* Applies a recipe to `count` drawables of an image, shows progress with `title`, and makes one
  * undo step. Nothing in the image is changed before all results are complete and all layers are
- * checked, and no progress (which is what Esc ends) is shown from then on. */
+ * checked, and no progress (which is what its Cancel ends) is shown from then on. */
 bool ibx_gimp2_run(const ibx_recipe *recipe, ibx_gimp2_layer *layers, int count, const char *title,
                    ibx_error *err);
 

@@ -150,8 +150,8 @@ static bool run_asking(const ibx_gimp2_call *r, const ibx_filter *filter, const 
     if (!text) text = strdup(filter ? filter->name : "");
     bool ok = text || ibx_fail(err, IBX_MEMORY, "no memory");
     if (r->mode == GIMP_RUN_INTERACTIVE) ok = ok && ask_about(filter, layers, &wanted, &text, err);
+    if (ok) ibx_gimp2_keep(r->procedure, text); /* a run that is cancelled ends this process */
     ok = ok && run_text(r, text, layers, wanted, title, err);
-    if (ok) ibx_gimp2_keep(r->procedure, text);
     close_layers(layers, count);
     free(text);
     return ok;

@@ -1,4 +1,4 @@
-"""A run that is ended before its end, as Esc does it and as a crash would: GIMP kills the plug-in or
+"""A run that is ended before its end, as Cancel does it and as a crash would: GIMP kills the plug-in or
 finds it gone. The image is as it was, to the bit, and the next call works."""
 
 import os

@@ -108,12 +108,16 @@ static void add_control(GtkTable *table, ibx_window_field *field) {
     gtk_table_attach(table, label, UNIT, UNIT + 1, row, row + 1, GTK_FILL, GTK_FILL, 0, 0);
 }
 
+/* The letters that buttons and checks of the windows have: a key of two controls would only go from
+ * one to the other. */
+static const char TAKEN[] = "acdhlnoprstuvy";
+
 static GtkWidget *make_table(ibx_window_form *form) {
     GtkWidget *table = gtk_table_new((guint)ibx_max(form->count, 1), COLUMNS, FALSE);
     gtk_table_set_row_spacings(GTK_TABLE(table), 6);
     gtk_table_set_col_spacings(GTK_TABLE(table), 6);
-    bool used[256] = {['c'] = true, ['h'] = true, ['l'] = true, ['o'] = true,
-                      ['p'] = true, ['r'] = true, ['s'] = true};
+    bool used[256] = {false};
+    for (const char *letter = TAKEN; *letter; letter++) used[(unsigned char)*letter] = true;
     for (int i = 0; i < form->count; i++) {
         ibx_window_field *field = &form->field[i];
         *field = (ibx_window_field){.values = form->values,

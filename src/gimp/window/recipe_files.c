@@ -27,6 +27,18 @@ static void add_filters(GtkFileChooser *chooser) {
     }
 }
 
+/* Where the last recipe was, or at home; GTK would begin with files of other programs. */
+static void begin_in(GtkFileChooser *chooser) {
+    char *path = list_path();
+    ibx_gimp_recent recent;
+    ibx_gimp_recent_read(&recent, path);
+    char *folder = recent.name[0] ? g_path_get_dirname(recent.name[0]) : g_strdup(g_get_home_dir());
+    gtk_file_chooser_set_current_folder(chooser, folder);
+    g_free(folder);
+    ibx_gimp_recent_free(&recent);
+    g_free(path);
+}
+
 static GtkWidget *chooser_new(const ibx_window_text *box, const char *title,
                               GtkFileChooserAction action, const char *stock) {
     GtkWidget *parent = gtk_widget_get_toplevel(ibx_window_text_widget(box));
@@ -35,6 +47,7 @@ static GtkWidget *chooser_new(const ibx_window_text *box, const char *title,
                                     GTK_RESPONSE_CANCEL, stock, GTK_RESPONSE_ACCEPT, NULL);
     gtk_dialog_set_default_response(GTK_DIALOG(chooser), GTK_RESPONSE_ACCEPT);
     add_filters(GTK_FILE_CHOOSER(chooser));
+    begin_in(GTK_FILE_CHOOSER(chooser));
     return chooser;
 }
 

@@ -13,6 +13,7 @@ struct ibx_window_steps {
     GtkListStore *store;
     ibx_window_text *text;
     bool filling; /* rows change because the text has changed */
+    int last;     /* the step that was chosen last */
     void (*selected)(void *user);
     void *user;
 };
@@ -63,6 +64,8 @@ static void on_selected(GtkTreeSelection *selection, gpointer data) {
     ibx_window_steps *s = data;
     (void)selection;
     if (s->filling) return;
+    const int chosen = ibx_window_steps_chosen(s);
+    if (chosen >= 0) s->last = chosen;
     set_buttons(s);
     s->selected(s->user);
 }
@@ -164,7 +167,8 @@ static void add_step(GtkWidget *item, gpointer data) {
     g_free(text);
 }
 
-/* A drag has put a copy of the row elsewhere and taken the old one away. */
+/* A drag has put a copy of the row elsewhere and taken the old one away, which was the chosen one,
+ * also where it was dropped at its own place. */
 static gboolean follow_drag(gpointer data) {
     ibx_window_steps *s = data;
     GtkTreeModel *model = GTK_TREE_MODEL(s->store);
@@ -177,6 +181,8 @@ static gboolean follow_drag(gpointer data) {
         move(s, from, to);
         ibx_window_steps_tell(s); /* equal steps that change places leave the text as it is */
         ibx_window_steps_choose(s, to);
+    } else {
+        ibx_window_steps_choose(s, s->last);
     }
     g_free(order);
     return FALSE;
