@@ -70,7 +70,7 @@ def gauss(sigma):
 
 def unsharp(sigma, amount):
     def apply(a):
-        luma = a @ np.array([0.0722, 0.7152, 0.2126])  # OpenCV's order is blue, green, red
+        luma = a @ np.array([0.114, 0.587, 0.299])  # BT.601; OpenCV's order is blue, green, red
         return a + amount * (luma - ndimage.gaussian_filter(luma, sigma, mode="nearest", truncate=6))[..., None]
     return apply
 
