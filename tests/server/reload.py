@@ -149,7 +149,7 @@ def readiness():
         check(sorted(s.children()) == first, "the same workers")
         for size in (600, 700, 800):
             watch(s, size)
-        check(not set(s.children()) & set(first), "other workers")
+        support.until(lambda: not set(s.children()) & set(first), "other workers")
         check(seen == {200}, f"/readyz says {seen}")
 
 
