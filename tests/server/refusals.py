@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 import support
-from support import check
+from support import check, until
 
 HARD = 400
 folder = pathlib.Path(tempfile.mkdtemp())
@@ -35,6 +35,7 @@ def test_lines(s):
     cases = ((400, (b"GET / HTTP/1.1\r\n\r\n",)), (431, (b"GET / HTTP/1.1\r\nX: " + b"a" * 40000,)),
              (408, (b"GET / HT",)), (429, (good, good, good)))
     for status, texts in cases:
+        until(lambda: s.metric("connections") == 0, "those of the last case have ended")
         before = s.metric("http_requests_total", route="other", code=status)
         got = say(s, *texts)
         check(got.startswith(b"HTTP/1.1 %d " % status), f"{status}: {got[:80]}")
