@@ -5,8 +5,10 @@ split view is kept in a file of that name; with a second one, of that picture.
 GIMP is driven as a user drives it, by keys and clicks on a screen of its own, and asked for its pixels
 through Script-Fu's server. It ends with 0 whatever happens, so only files count."""
 
+import contextlib
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -24,7 +26,8 @@ started = []
 
 
 def start(*command, **options):
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment, **options)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment,
+                               start_new_session=True, **options)
     started.append(process)
     return process
 
@@ -34,6 +37,8 @@ def stop():
         process.terminate()
     for process in started:
         process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # GIMP's plug-ins may outlive it
 
 
 def wait(what, condition, seconds=120):

@@ -8,10 +8,12 @@
 Exit status 77, a skipped test, without GIMP, Xvfb, openbox or xdotool. The environment has IMBREX,
 the program, and BUILD, the folder of the build."""
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -107,13 +109,16 @@ class Desktop:
         for process in reversed(self.started):
             process.terminate()
             process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # GIMP's plug-ins may outlive it
         if problem[0]:
             print(self.log())
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self, *command, **more):
         log = open(self.folder / "log", "ab")
-        process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log, **more)
+        process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log,
+                                   start_new_session=True, **more)
         self.started.append(process)
         return process
 

@@ -17,6 +17,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -108,13 +109,15 @@ class Gimp:
                  f'(load "{script}")', "-b", "(gimp-quit 0)"]
         with open(self.folder / "log", "w+", errors="replace") as log:
             process = subprocess.Popen(words, env=self.env, cwd=SOURCE, stdout=log,
-                                       stderr=subprocess.STDOUT)
+                                       stderr=subprocess.STDOUT, start_new_session=True)
             try:
                 if meanwhile:
                     meanwhile()
                 process.wait(timeout)
             finally:
                 process.kill()
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # plug-ins may outlive it
         self.log = (self.folder / "log").read_text(errors="replace")
         said = self.lines()
         if not said:
