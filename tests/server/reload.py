@@ -149,7 +149,8 @@ def readiness():
         check(sorted(s.children()) == first, "the same workers")
         for size in (600, 700, 800):
             watch(s, size)
-        support.until(lambda: not set(s.children()) & set(first), "other workers")
+        if not support.SANITIZED:  # there the memory of a worker has no limit that could change
+            support.until(lambda: not set(s.children()) & set(first), "other workers")
         check(seen == {200}, f"/readyz says {seen}")
 
 
