@@ -75,19 +75,23 @@ static bool plan_chroma(ibx_plan *plan, const ibx_plan *luma, const ibx_chroma *
     return ibx_plan_chain(plan, 1, recipe, &chroma, &options, NULL);
 }
 
-/* The most strips of input that a strip of output needs, as its luma and its chroma do not need the
- * same rows of the image. */
+void ibx_plan_reach_together(const ibx_plan *component, int s, int j, int *lo, int *hi) {
+    ibx_plan_reach(component, s, j, lo, hi);
+    for (int c = 1; c < IBX_COMPONENTS; c++) {
+        int first, last;
+        ibx_plan_reach(&component[c], s, j, &first, &last);
+        *lo = ibx_min(*lo, first);
+        *hi = ibx_max(*hi, last);
+    }
+}
+
+/* The most strips of input that a strip of output needs. */
 static int most_together(const ibx_plan *component) {
     int most = 0;
     for (int j = 0; j < component->stage->strips; j++) {
-        int first = component->band->strips, last = 0;
-        for (int c = 0; c < IBX_COMPONENTS; c++) {
-            int lo, hi;
-            ibx_plan_reach(&component[c], 0, j, &lo, &hi);
-            first = ibx_min(first, lo);
-            last = ibx_max(last, hi);
-        }
-        most = ibx_max(most, last - first + 1);
+        int lo, hi;
+        ibx_plan_reach_together(component, 0, j, &lo, &hi);
+        most = ibx_max(most, hi - lo + 1);
     }
     return most;
 }

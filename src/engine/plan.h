@@ -143,6 +143,10 @@ void ibx_plan_free(ibx_plan *plan);
 /* The strips [*lo, *hi] of the band in front of stage `s` that strip `j` of its output needs. */
 void ibx_plan_reach(const ibx_plan *plan, int s, int j, int *lo, int *hi);
 
+/* components.c: the same for IBX_COMPONENTS plans that run side by side, of any of them: their
+ * strips do not need the same rows of the image. */
+void ibx_plan_reach_together(const ibx_plan *component, int s, int j, int *lo, int *hi);
+
 /* Prints the plan as text, indented by two blanks. */
 void ibx_plan_print(const ibx_plan *plan, FILE *out);
 

@@ -116,13 +116,10 @@ static void spawn_save(ibx_under_way *w, int s, int i, int j) {
 
 /* The strips [*lo, *hi] of the band in front of stage s that strip j of any part needs. */
 static void reach(const ibx_under_way *w, int s, int j, int *lo, int *hi) {
-    ibx_plan_reach(w->plan, s, j, lo, hi);
-    for (int c = 1; c < w->parts; c++) {
-        int first, last;
-        ibx_plan_reach(w->part[c].plan, s, j, &first, &last);
-        *lo = ibx_min(*lo, first);
-        *hi = ibx_max(*hi, last);
-    }
+    if (w->parts == IBX_COMPONENTS)
+        ibx_plan_reach_together(w->plan, s, j, lo, hi);
+    else
+        ibx_plan_reach(w->plan, s, j, lo, hi);
 }
 
 /* Makes tasks for the strips of band b up to `last`, and before each for what it reads. Depth of
