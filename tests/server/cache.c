@@ -5,6 +5,7 @@
 /* cmocka wants the three above first */
 #include <cmocka.h>
 
+#include "reading.h"
 #include "server/cache/cache.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -330,26 +331,17 @@ static void sees_late_damage(void **state) {
     assert_int_equal(counted(IBX_CACHE_CORRUPT), 4);
 }
 
-/* Bytes that this process has read so far. */
-static int64_t bytes_read(void) {
-    char text[400] = "";
-    const int fd = open("/proc/self/io", O_RDONLY | O_CLOEXEC);
-    assert_true(read(fd, text, sizeof text - 1) > 0);
-    close(fd);
-    return strtoll(text + strlen("rchar: "), NULL, 10);
-}
-
 /* A large file is read once, and not at all by whom it was written. */
 static void reads_once(void **state) {
     (void)state;
     store(1, 500000);
-    const int64_t begun = bytes_read();
+    const int64_t begun = bytes_read("self");
     for (int i = 0; i < 10; i++) assert_true(has(1));
-    assert_in_range(bytes_read() - begun, 10 * 96, 20000);
+    assert_in_range(bytes_read("self") - begun, 10 * 96, 20000);
     open_cache(4 << 20);
-    const int64_t again = bytes_read();
+    const int64_t again = bytes_read("self");
     for (int i = 0; i < 10; i++) assert_true(has(1));
-    assert_in_range(bytes_read() - again, 500000, 520000);
+    assert_in_range(bytes_read("self") - again, 500000, 520000);
 }
 
 /* Two whole files, each under the other's name. */

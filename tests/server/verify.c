@@ -5,6 +5,7 @@
 /* cmocka wants the three above first */
 #include <cmocka.h>
 
+#include "reading.h"
 #include "server/cache/check.h"
 #include "turns.h"
 #include <fcntl.h>
@@ -80,15 +81,6 @@ static int64_t counted(int result) {
     return ibx_metric_get(metrics, IBX_M_CACHE, result);
 }
 
-/* Bytes that this thread has read so far. */
-static int64_t bytes_read(void) {
-    char text[400] = "";
-    const int fd = open("/proc/thread-self/io", O_RDONLY | O_CLOEXEC);
-    assert_true(read(fd, text, sizeof text - 1) > 0);
-    close(fd);
-    return strtoll(text + strlen("rchar: "), NULL, 10);
-}
-
 static void flip_a_byte(int n) {
     char path[200];
     const char *key = key_of(n);
@@ -106,12 +98,12 @@ static void reads_elsewhere(void **state) {
     assert_true(ibx_cache_is_unverified(cache, key_of(1)));
     assert_false(ibx_cache_is_unverified(cache, key_of(2))); /* quickly read */
     assert_false(ibx_cache_is_unverified(cache, key_of(3)));
-    const int64_t before = bytes_read();
+    const int64_t before = bytes_read("thread-self");
     ibx_check_begin(checks, key_of(1), on_done, &one);
     UNTIL(done == 1);
     assert_false(ibx_cache_is_unverified(cache, key_of(1)));
     assert_true(has(1));
-    assert_in_range(bytes_read() - before, 0, 10000);
+    assert_in_range(bytes_read("thread-self") - before, 0, 10000);
     assert_int_equal(counted(IBX_CACHE_HIT), 1);
 }
 
