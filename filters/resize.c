@@ -74,9 +74,9 @@ IBX_FILTER(
         "the kernel still reduces by 2.5 at least, and the kernel gives back what they weaken: on "
         "photographs the difference is about as large as that of rounding to 8 bits. Light is "
         "added up in linear values, which keeps fine bright detail as bright as it was; "
-        "light=encoded gives the slightly darker result of programs that do not, and from JPEG to "
-        "JPEG "
-        "it is a quarter faster, as luma and chroma stay apart. Colours are weighted by alpha.",
+        "light=encoded gives the slightly darker result of programs that do not, and is faster "
+        "from "
+        "JPEG to JPEG, where luma and chroma can stay apart. Colours are weighted by alpha.",
     .examples = {"resize:1600x1600", "resize:50%,kernel=mitchell",
                  "resize:800x600,fit=fill,grow=no,light=encoded"},
     .params = PARAMS, .params_size = sizeof(params), .state_size = sizeof(state),
