@@ -37,7 +37,10 @@ def pick(desktop, button, *keys):
 
 
 def copied(desktop, key, begin):
-    """What an entry of the menu of copies gives."""
+    """What an entry of the menu of copies gives: what was there before is taken away first, so that
+    an answer says that the menu is closed again, and takes no more keys."""
+    subprocess.run(["xclip", "-selection", "clipboard"], env=desktop.env, input=b"nothing", check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     pick(desktop, "alt+y", key)
     return wait(begin, lambda: clipboard(desktop).startswith(begin) and clipboard(desktop))
 
