@@ -203,6 +203,39 @@ static void test_slow_kinds_are_heavy(void **state) {
     ibx_lanes_free(lanes);
 }
 
+/* Light ones that take longer than a thumbnail, as long as thumbnails come: in half of the workers,
+ * and they are not waited for. */
+static void test_middling_kinds_leave_workers_to_quick_ones(void **state) {
+    (void)state;
+    ibx_lanes *lanes = taught(&USUAL);
+    ibx_ticket m[4], a = light(), b = light(), teach = job("middling", 0);
+    ibx_lanes_learn(lanes, &teach, takes(0.3));
+    admit(lanes, &a, 0);
+    next_is(lanes, 0, &a);
+    ibx_lanes_leave(lanes, &a);
+    for (int i = 0; i < 4; i++) {
+        m[i] = job("middling", MB);
+        admit(lanes, &m[i], 1);
+    }
+    assert_int_equal(m[0].lane, IBX_LANE_LIGHT);
+    next_is(lanes, 1, &m[0]);
+    next_is(lanes, 1, NULL);
+    ibx_lane_limits hasty = USUAL;
+    hasty.wait = 0.2;
+    ibx_lanes_limit(lanes, &hasty);
+    ibx_ticket more = job("middling", MB);
+    refuse(lanes, &more, 1, IBX_SHED_WAIT);
+    admit(lanes, &b, 1);
+    next_is(lanes, 1, &b); /* over the heads of three */
+    ibx_lanes_leave(lanes, &b);
+    next_is(lanes, 10.9, NULL);
+    ibx_lanes_leave(lanes, &m[0]);
+    next_is(lanes, 11.1, &m[1]); /* nobody quick has come for long: all workers */
+    next_is(lanes, 11.1, &m[2]);
+    next_is(lanes, 11.1, NULL);
+    ibx_lanes_free(lanes);
+}
+
 /* Whatever else the machine does: that one waits for longer does not make the jobs heavy. */
 static void test_a_busy_machine_makes_nothing_heavy(void **state) {
     (void)state;
@@ -394,6 +427,7 @@ int main(void) {
         cmocka_unit_test(test_neither_lane_starves),
         cmocka_unit_test(test_with_one_worker_light_goes_first),
         cmocka_unit_test(test_slow_kinds_are_heavy),
+        cmocka_unit_test(test_middling_kinds_leave_workers_to_quick_ones),
         cmocka_unit_test(test_a_busy_machine_makes_nothing_heavy),
         cmocka_unit_test(test_unknown_kinds_are_tried_one_at_a_time),
         cmocka_unit_test(test_what_runs_for_long_is_heavy),

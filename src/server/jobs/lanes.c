@@ -1,7 +1,10 @@
 /* lanes.c - admission and order of light and heavy jobs. */
 #include "server/jobs/lanes.h"
+#include <math.h>
 
-static const double HEAVY_SECONDS = 0.5; /* a job that takes longer is heavy */
+static const double QUICK_SECONDS = 0.15; /* a job that takes longer is slow */
+static const double HEAVY_SECONDS = 0.5;  /* a job that takes longer is heavy */
+static const double CALM_SECONDS = 10;    /* since the last quick one; then none is expected */
 
 struct ibx_lanes {
     ibx_lane_limits limits;
@@ -9,12 +12,14 @@ struct ibx_lanes {
     GQueue waiting[IBX_LANES]; /* of ibx_ticket */
     GQueue running;
     int64_t memory[IBX_LANES];
+    double quick_came; /* when the last one was let in */
 };
 
 ibx_lanes *ibx_lanes_new(const ibx_lane_limits *limits) {
     ibx_lanes *lanes = g_new0(ibx_lanes, 1);
     lanes->limits = *limits;
     lanes->paces = ibx_paces_new();
+    lanes->quick_came = -INFINITY;
     return lanes;
 }
 
@@ -30,18 +35,28 @@ void ibx_lanes_limit(ibx_lanes *lanes, const ibx_lane_limits *limits) {
 
 /* ---- what is light, and what may run ------------------------------------------------------- */
 
-static bool is_slow(const ibx_ticket *t) {
-    return t->lane == IBX_LANE_HEAVY || !t->known;
+static bool is_calm(const ibx_lanes *lanes, double now) {
+    return now - lanes->quick_came > CALM_SECONDS;
 }
 
 static int most_slow(const ibx_lanes *lanes) {
     return MAX(1, lanes->limits.workers / 2);
 }
 
-static bool is_room_for_slow(const ibx_lanes *lanes) {
+/* Workers that may run jobs like that at the same time. */
+static int most_like(const ibx_lanes *lanes, const ibx_ticket *t, double now) {
+    const bool everywhere = t->lane == IBX_LANE_LIGHT && t->known && is_calm(lanes, now);
+    return t->slow && !everywhere ? most_slow(lanes) : lanes->limits.workers;
+}
+
+static int running_slow(const ibx_lanes *lanes) {
     int slow = 0;
-    for (GList *l = lanes->running.head; l; l = l->next) slow += is_slow(l->data);
-    return slow < most_slow(lanes);
+    for (GList *l = lanes->running.head; l; l = l->next) slow += ((ibx_ticket *)l->data)->slow;
+    return slow;
+}
+
+static bool may_run(const ibx_lanes *lanes, const ibx_ticket *t, double now) {
+    return !t->slow || running_slow(lanes) < most_like(lanes, t, now);
 }
 
 /* What is known by now; never makes a heavy one light, which would jump the queue. */
@@ -50,6 +65,7 @@ static void weigh(ibx_lanes *lanes, ibx_ticket *t) {
     t->seconds = takes.clock;
     if (t->memory > lanes->limits.heavy_bytes || takes.own > HEAVY_SECONDS)
         t->lane = IBX_LANE_HEAVY;
+    t->slow = t->lane == IBX_LANE_HEAVY || !t->known || takes.own > QUICK_SECONDS;
 }
 
 static void charge(ibx_lanes *lanes, const ibx_ticket *t, int lane, int sign) {
@@ -60,6 +76,7 @@ static void make_heavy(ibx_lanes *lanes, ibx_ticket *t) {
     charge(lanes, t, IBX_LANE_LIGHT, -1);
     charge(lanes, t, IBX_LANE_HEAVY, 1);
     t->lane = IBX_LANE_HEAVY;
+    t->slow = true;
 }
 
 /* Light ones that run for long are heavy, whatever was predicted. */
@@ -83,30 +100,37 @@ typedef struct {
     double seconds;
 } load;
 
-static void add_load(load *sum, const GQueue *queue, int lane, double now) {
+enum { QUICK, SLOW, ANY };
+
+static void add_load(load *sum, const GQueue *queue, int kind, double now) {
     for (GList *l = queue->head; l; l = l->next) {
         const ibx_ticket *t = l->data;
-        if (lane != IBX_LANES && t->lane != lane) continue;
+        if (kind != ANY && t->slow != (kind == SLOW)) continue;
         sum->jobs++;
         sum->seconds += remaining(t, now);
     }
 }
 
-/* Seconds that a job at the end of that lane would wait. One worker serves both lanes: whatever
- * runs is waited for, and by heavy jobs also the light ones that wait. */
-static double wait_in(const ibx_lanes *lanes, int lane, double now) {
+static void add_waiting(load *sum, const ibx_lanes *lanes, int kind, double now) {
+    for (int lane = 0; lane < IBX_LANES; lane++) add_load(sum, &lanes->waiting[lane], kind, now);
+}
+
+/* Workers that slow ones leave to quick ones. */
+static int left_to_quick(const ibx_lanes *lanes, double now) {
+    load slow = {running_slow(lanes), 0};
+    add_waiting(&slow, lanes, SLOW, now);
+    return MAX(1, lanes->limits.workers - MIN(slow.jobs, most_slow(lanes)));
+}
+
+/* Seconds that it would wait behind those that are served by the same workers. One worker serves
+ * all: whatever runs is waited for, and by slow jobs also the quick ones that wait. */
+static double wait_of(const ibx_lanes *lanes, const ibx_ticket *t, double now) {
     const bool single = lanes->limits.workers < 2;
+    const int kind = t->slow ? SLOW : QUICK;
     load sum = {0, 0};
-    add_load(&sum, &lanes->running, single ? IBX_LANES : lane, now);
-    add_load(&sum, &lanes->waiting[lane], lane, now);
-    if (single && lane == IBX_LANE_HEAVY)
-        add_load(&sum, &lanes->waiting[IBX_LANE_LIGHT], IBX_LANE_LIGHT, now);
-    int share = most_slow(lanes);
-    if (lane == IBX_LANE_LIGHT) {
-        const int heavy =
-            ibx_lanes_waiting(lanes, IBX_LANE_HEAVY) + ibx_lanes_running(lanes, IBX_LANE_HEAVY);
-        share = MAX(1, lanes->limits.workers - MIN(heavy, share));
-    }
+    add_load(&sum, &lanes->running, single ? ANY : kind, now);
+    add_waiting(&sum, lanes, single && t->slow ? ANY : kind, now);
+    const int share = t->slow ? most_like(lanes, t, now) : left_to_quick(lanes, now);
     return sum.jobs < share ? 0 : sum.seconds / share;
 }
 
@@ -123,8 +147,9 @@ static bool refuse(ibx_refusal *refusal, int reason, double wait) {
 }
 
 bool ibx_lanes_are_open(const ibx_lanes *lanes, int coming, double now, ibx_refusal *refusal) {
+    static const ibx_ticket quick = {.known = true};
     const int *most = lanes->limits.waiting;
-    const double wait = wait_in(lanes, IBX_LANE_LIGHT, now);
+    const double wait = wait_of(lanes, &quick, now);
     if (wait > 0 && ibx_lanes_waiting(lanes, IBX_LANE_LIGHT) + coming >=
                         most[IBX_LANE_LIGHT] + most[IBX_LANE_HEAVY])
         return refuse(refusal, IBX_SHED_QUEUE, wait);
@@ -138,8 +163,9 @@ bool ibx_lanes_admit(ibx_lanes *lanes, ibx_ticket *ticket, double now, ibx_refus
     ticket->since = now;
     ticket->link = (GList){.data = ticket};
     weigh(lanes, ticket);
+    if (!ticket->slow) lanes->quick_came = now;
     const int lane = ticket->lane;
-    const double wait = wait_in(lanes, lane, now);
+    const double wait = wait_of(lanes, ticket, now);
     if (wait > 0 && ibx_lanes_waiting(lanes, lane) >= lanes->limits.waiting[lane])
         return refuse(refusal, IBX_SHED_QUEUE, wait);
     if (!is_memory_for(lanes, ticket)) return refuse(refusal, IBX_SHED_MEMORY, wait);
@@ -152,7 +178,7 @@ bool ibx_lanes_admit(ibx_lanes *lanes, ibx_ticket *ticket, double now, ibx_refus
 /* ---- order --------------------------------------------------------------------------------- */
 
 /* The first light one that may run. Those that are known to be slow by now go to the other lane. */
-static ibx_ticket *first_light(ibx_lanes *lanes, bool room) {
+static ibx_ticket *first_light(ibx_lanes *lanes, double now) {
     GList *next;
     for (GList *l = lanes->waiting[IBX_LANE_LIGHT].head; l; l = next) {
         ibx_ticket *t = l->data;
@@ -162,7 +188,7 @@ static ibx_ticket *first_light(ibx_lanes *lanes, bool room) {
             make_heavy(lanes, t);
             g_queue_unlink(&lanes->waiting[IBX_LANE_LIGHT], l);
             g_queue_push_tail_link(&lanes->waiting[IBX_LANE_HEAVY], l);
-        } else if (t->known || room) {
+        } else if (may_run(lanes, t, now)) {
             return t;
         }
     }
@@ -178,9 +204,9 @@ static bool is_heavy_first(const ibx_lanes *lanes, const ibx_ticket *light, cons
 
 ibx_ticket *ibx_lanes_next(ibx_lanes *lanes, double now) {
     watch_running(lanes, now);
-    const bool room = is_room_for_slow(lanes);
-    ibx_ticket *light = first_light(lanes, room);
-    ibx_ticket *heavy = room ? g_queue_peek_head(&lanes->waiting[IBX_LANE_HEAVY]) : NULL;
+    ibx_ticket *light = first_light(lanes, now);
+    ibx_ticket *heavy = g_queue_peek_head(&lanes->waiting[IBX_LANE_HEAVY]);
+    if (heavy && !may_run(lanes, heavy, now)) heavy = NULL;
     ibx_ticket *next = is_heavy_first(lanes, light, heavy, now) ? heavy : light;
     if (!next) return NULL;
     g_queue_unlink(&lanes->waiting[next->lane], &next->link);

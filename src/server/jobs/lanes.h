@@ -1,11 +1,14 @@
 /* lanes.h - which job may come in, and which is next.
  *
  * Two queues, of light and of heavy jobs. A job is heavy if its plan needs much memory, or if jobs
- * of its kind take long (pace.h); a light one that turns out to be slow while it waits or runs
- * becomes heavy. Heavy ones, and those of formats that were never measured, run in at most half of
- * the workers (one, if there is one), so that a light job finds a worker soon under any flood of
- * heavy ones. Among two that may run, the older is next; with one worker the light one is, unless
- * the heavy one has waited for half of the longest wait.
+ * of its kind take half a second (pace.h); a light one that turns out to be that while it waits or
+ * runs becomes heavy. Slow are heavy ones, those of formats that were never measured, and light
+ * ones that take more than the 0.15 s of a thumbnail from a large photograph. They run in at most
+ * half of the workers (one, if there is one), so that a quick job finds a worker soon under any
+ * flood of slow ones. Where no quick one has come for ten seconds, slow light ones may have all
+ * workers: the first quick one then waits for half a second at most. Among two that may run, the
+ * older is next; with one worker the light one is, unless the heavy one has waited for half of the
+ * longest wait.
  *
  * A job is refused if its queue is full, if the memory of all that were let in would be more than
  * the budget (heavy ones together: three quarters of it), or if it would wait too long.
@@ -36,6 +39,7 @@ typedef struct {
     int64_t memory;
     int lane;
     bool known;     /* its formats were measured before */
+    bool slow;      /* quick ones do not wait for it */
     bool running;   /* else it waits */
     double seconds; /* that it will take by the clock, as predicted */
     double since;   /* when it came; running: when it began */
