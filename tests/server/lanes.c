@@ -192,6 +192,26 @@ static void test_with_one_worker_light_goes_first(void **state) {
     ibx_lanes_free(lanes);
 }
 
+static void test_with_one_worker_quick_goes_first(void **state) {
+    (void)state;
+    ibx_lane_limits limits = USUAL;
+    limits.workers = 1;
+    ibx_lanes *lanes = taught(&limits);
+    ibx_ticket m = job("middling", MB), n = m, a = light(), b = light();
+    ibx_lanes_learn(lanes, &m, takes(0.3));
+    admit(lanes, &m, 0);
+    admit(lanes, &n, 0);
+    admit(lanes, &a, 1);
+    admit(lanes, &b, 2);
+    next_is(lanes, 2, &a);
+    ibx_lanes_leave(lanes, &a);
+    next_is(lanes, 2.6, &m); /* has waited for more than half of the longest wait */
+    ibx_lanes_leave(lanes, &m);
+    ibx_lanes_leave(lanes, &b);
+    next_is(lanes, 2.6, &n);
+    ibx_lanes_free(lanes);
+}
+
 static void test_slow_kinds_are_heavy(void **state) {
     (void)state;
     ibx_lanes *lanes = taught(&USUAL);
@@ -426,6 +446,7 @@ int main(void) {
         cmocka_unit_test(test_heavy_takes_half_of_the_workers),
         cmocka_unit_test(test_neither_lane_starves),
         cmocka_unit_test(test_with_one_worker_light_goes_first),
+        cmocka_unit_test(test_with_one_worker_quick_goes_first),
         cmocka_unit_test(test_slow_kinds_are_heavy),
         cmocka_unit_test(test_middling_kinds_leave_workers_to_quick_ones),
         cmocka_unit_test(test_a_busy_machine_makes_nothing_heavy),

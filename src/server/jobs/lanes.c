@@ -177,8 +177,15 @@ bool ibx_lanes_admit(ibx_lanes *lanes, ibx_ticket *ticket, double now, ibx_refus
 
 /* ---- order --------------------------------------------------------------------------------- */
 
-/* The first light one that may run. Those that are known to be slow by now go to the other lane. */
+/* With one worker, slow ones let quick ones pass for half of the longest wait. */
+static bool lets_pass(const ibx_lanes *lanes, const ibx_ticket *t, double now) {
+    return t->slow && lanes->limits.workers < 2 && now - t->since <= lanes->limits.wait / 2;
+}
+
+/* The light one that may run first. Those that are known to be heavy by now go to the other lane.
+ */
 static ibx_ticket *first_light(ibx_lanes *lanes, double now) {
+    ibx_ticket *polite = NULL;
     GList *next;
     for (GList *l = lanes->waiting[IBX_LANE_LIGHT].head; l; l = next) {
         ibx_ticket *t = l->data;
@@ -189,16 +196,17 @@ static ibx_ticket *first_light(ibx_lanes *lanes, double now) {
             g_queue_unlink(&lanes->waiting[IBX_LANE_LIGHT], l);
             g_queue_push_tail_link(&lanes->waiting[IBX_LANE_HEAVY], l);
         } else if (may_run(lanes, t, now)) {
-            return t;
+            if (!lets_pass(lanes, t, now)) return t;
+            if (!polite) polite = t;
         }
     }
-    return NULL;
+    return polite;
 }
 
 static bool is_heavy_first(const ibx_lanes *lanes, const ibx_ticket *light, const ibx_ticket *heavy,
                            double now) {
     if (!light || !heavy) return heavy != NULL;
-    if (lanes->limits.workers < 2) return now - heavy->since > lanes->limits.wait / 2;
+    if (lanes->limits.workers < 2) return !lets_pass(lanes, heavy, now);
     return heavy->since < light->since;
 }
 

@@ -7,8 +7,8 @@
  * half of the workers (one, if there is one), so that a quick job finds a worker soon under any
  * flood of slow ones. Where no quick one has come for ten seconds, slow light ones may have all
  * workers: the first quick one then waits for half a second at most. Among two that may run, the
- * older is next; with one worker the light one is, unless the heavy one has waited for half of the
- * longest wait.
+ * older is next; with one worker quick ones are, and then light ones, unless the other has waited
+ * for half of the longest wait.
  *
  * A job is refused if its queue is full, if the memory of all that were let in would be more than
  * the budget (heavy ones together: three quarters of it), or if it would wait too long.
