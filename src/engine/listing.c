@@ -39,7 +39,12 @@ typedef struct chain {
 } chain;
 
 typedef struct {
-    char **name;
+    char *text;
+    bool regular; /* as far as the folder tells, which saves to look */
+} entry_name;
+
+typedef struct {
+    entry_name *name;
     size_t count, room;
 } names;
 
@@ -112,11 +117,11 @@ static bool was_entered(const walk *w, const chain *up, identity id) {
 }
 
 static int by_bytes(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(((const entry_name *)a)->text, ((const entry_name *)b)->text);
 }
 
 static void free_names(names *n) {
-    for (size_t i = 0; i < n->count; i++) free(n->name[i]);
+    for (size_t i = 0; i < n->count; i++) free(n->name[i].text);
     free(n->name);
 }
 
@@ -129,8 +134,8 @@ static bool read_folder(const char *path, names *n) {
     for (errno = 0; good && (e = readdir(folder)); errno = 0) {
         if (e->d_name[0] == '.') continue;
         good = grow((void **)&n->name, &n->room, n->count, sizeof *n->name) &&
-               (n->name[n->count] = strdup(e->d_name));
-        n->count += good;
+               (n->name[n->count].text = strdup(e->d_name));
+        if (good) n->name[n->count++].regular = e->d_type == DT_REG;
     }
     const int error = errno;
     closedir(folder);
@@ -163,22 +168,22 @@ static bool enter(walk *w, const char *path, const char *below, identity id, con
 }
 
 /* One name in the folder `path`; `dir` is that folder below the input directory. */
-static bool walk_name(walk *w, const char *path, const char *dir, const char *name,
+static bool walk_name(walk *w, const char *path, const char *dir, const entry_name *name,
                       const chain *up) {
     const size_t length = strlen(path);
     const char *slash = length && path[length - 1] == '/' ? "" : "/";
     char *full = NULL, *below = NULL;
-    struct stat s;
-    bool good = asprintf(&full, "%s%s%s", path, slash, name) >= 0 &&
-                asprintf(&below, "%s%s", dir, name) >= 0;
+    struct stat s = {.st_mode = S_IFREG};
+    bool good = asprintf(&full, "%s%s%s", path, slash, name->text) >= 0 &&
+                asprintf(&below, "%s%s", dir, name->text) >= 0;
     if (!good) {
         no_memory(w->err);
     } else {
-        const int error = stat(full, &s) == 0 ? 0 : errno;
+        const int error = name->regular || stat(full, &s) == 0 ? 0 : errno;
         if (!error && S_ISDIR(s.st_mode))
             good = enter(w, full, below, (identity){s.st_dev, s.st_ino}, up);
-        else if ((error || S_ISREG(s.st_mode)) && is_image_name(name) && wanted(w, below))
-            good = add(w, full, dir, name, error);
+        else if ((error || S_ISREG(s.st_mode)) && is_image_name(name->text) && wanted(w, below))
+            good = add(w, full, dir, name->text, error);
     }
     free(full);
     free(below);
@@ -194,7 +199,7 @@ static bool walk_folder(walk *w, const char *path, const char *dir, const chain 
     names n = {0};
     bool good = true;
     if (!read_folder(path, &n)) good = add(w, path, "", base_of(path), errno);
-    for (size_t i = 0; good && i < n.count; i++) good = walk_name(w, path, dir, n.name[i], here);
+    for (size_t i = 0; good && i < n.count; i++) good = walk_name(w, path, dir, &n.name[i], here);
     free_names(&n);
     return good;
 }
