@@ -1,5 +1,5 @@
 /* exchange.c - the life of one request. */
-#include "server/api/exchange.h"
+#include "server/api/answer.h"
 #include "server/net/stream.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +46,11 @@ static void write_log(ibx_exchange *x) {
     ibx_metric_observe(x->house->metrics, IBX_H_REQUEST + x->route, x->log.total_ms / 1000);
 }
 
+static void stop_alarm(ibx_exchange *x) {
+    if (x->alarm) g_source_remove(x->alarm);
+    x->alarm = 0;
+}
+
 typedef struct {
     void (*drop)(void *user);
     void *user;
@@ -61,6 +66,7 @@ static void drop_first(ibx_exchange *x) {
 /* The message is gone: its reply is written, or its client has left. */
 static void end(void *data) {
     ibx_exchange *x = data;
+    stop_alarm(x);
     if (x->waiting && !x->answered && x->stop) x->stop(x->stop_user);
     write_log(x);
     x->house->exchanges--;
@@ -111,10 +117,35 @@ ibx_exchange *ibx_exchange_of(ibx_house *house, SoupServerMessage *message) {
     return x;
 }
 
+/* Milliseconds from the request's head on in which the client wants an answer; 0: it does not say.
+ */
+static double patience_of(const ibx_exchange *x) {
+    const char *text = ibx_exchange_header(x, "Imbrex-Deadline");
+    char *end;
+    const long long ms = text ? strtoll(text, &end, 10) : 0;
+    return ms > 0 && *end == 0 ? (double)ms : 0;
+}
+
+static gboolean on_alarm(gpointer user) {
+    ibx_exchange *x = user;
+    x->alarm = 0;
+    x->stop(x->stop_user);
+    ibx_answer_no(x, 504, "deadline", "there is no result within the time of Imbrex-Deadline");
+    return G_SOURCE_REMOVE;
+}
+
+/* An exchange may wait for one thing after another; the time for all of them is the same. */
+static void set_alarm(ibx_exchange *x) {
+    const double patience = patience_of(x);
+    if (x->alarm || patience <= 0) return;
+    x->alarm = g_timeout_add((guint)CLAMP(patience - ibx_exchange_ms(x), 0, G_MAXINT), on_alarm, x);
+}
+
 void ibx_exchange_wait(ibx_exchange *x, void (*stop)(void *user), void *user) {
     x->waiting = true;
     x->stop = stop;
     x->stop_user = user;
+    set_alarm(x);
     soup_server_message_pause(x->message);
 }
 
@@ -162,6 +193,7 @@ static void tell_end(const ibx_exchange *x) {
 
 void ibx_exchange_send(ibx_exchange *x) {
     x->answered = true;
+    stop_alarm(x);
     x->log.status = (int)soup_server_message_get_status(x->message);
     if (!x->waiting && answer_early(x)) return;
     tell_end(x);
@@ -187,11 +219,4 @@ const char *ibx_exchange_header(const ibx_exchange *x, const char *name) {
 
 const char *ibx_exchange_list(const ibx_exchange *x, const char *name) {
     return soup_message_headers_get_list(soup_server_message_get_request_headers(x->message), name);
-}
-
-int64_t ibx_exchange_deadline(const ibx_exchange *x) {
-    const char *text = ibx_exchange_header(x, "Imbrex-Deadline");
-    char *end;
-    const long long ms = text ? strtoll(text, &end, 10) : 0;
-    return ms > 0 && *end == 0 ? ms : 0;
 }

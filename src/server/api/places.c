@@ -21,9 +21,15 @@ static void free_fetching(void *user) {
     g_free(f);
 }
 
+static void note_time(const fetching *f) {
+    f->x->log.fetch_ms = (double)(g_get_monotonic_time() - f->began) / 1000;
+}
+
 static void stop(void *user) {
     fetching *f = user;
-    if (f->fetch) ibx_fetch_cancel(f->fetch);
+    if (!f->fetch) return;
+    note_time(f);
+    ibx_fetch_cancel(f->fetch);
     f->fetch = NULL;
 }
 
@@ -31,7 +37,7 @@ static void fetched(void *user, ibx_opened *opened) {
     fetching *f = user;
     ibx_exchange *x = f->x;
     const bool ok = opened->status == IBX_SOURCE_OK;
-    x->log.fetch_ms = (double)(g_get_monotonic_time() - f->began) / 1000;
+    note_time(f);
     if (ok && f->reloads == x->house->reloads) /* else the address may mean another place now */
         ibx_recent_store(x->house->addresses, f->address, opened);
     f->fetch = NULL;

@@ -128,7 +128,7 @@ static void start(gathering *g) {
     for (int i = 0; i < g->count; i++) {
         g->part[i].whole = g;
         g->part[i].production = ibx_produce(g->x->house, &g->member[i].wish, &g->source,
-                                            ibx_exchange_deadline(g->x), produced, &g->part[i]);
+                                            produced, &g->part[i]);
         if (g->part[i].production) continue;
         stop(g);
         ibx_answer_no(g->x, 503, "overloaded", "no memory for another job");

@@ -32,7 +32,6 @@ struct ibx_work {
     ibx_ticket ticket;     /* from WAITING on */
     ibx_hand *hand;        /* RUNNING */
     double came, began;    /* ms */
-    double expires;        /* when the client's own deadline is over; 0: none */
     guint timer;           /* until it runs: its patience, or the refusal */
     ibx_look look;         /* TO_LOOK, LOOKING */
     GList link;            /* in `all` */
@@ -134,13 +133,6 @@ static void finish_dead(ibx_work *work, const ibx_end *end) {
 /* ---- the worker -------------------------------------------------------------------------------
  */
 
-/* A client's own deadline, however short, does not kill a worker sooner than the grace. */
-static double deadline_of(const ibx_work *work) {
-    const double most = (double)work->works->settings->limits.deadline;
-    if (work->expires <= 0) return most;
-    return MIN(most, MAX(work->expires - now_ms(), CANCEL_GRACE_MS));
-}
-
 static void note_start(const ibx_work *work) {
     ibx_metrics *metrics = work->works->metrics;
     struct stat st;
@@ -153,8 +145,9 @@ static void note_start(const ibx_work *work) {
 /* Where the worker turns out to be gone, it waits again, in front. */
 static void run(ibx_work *work, ibx_hand *hand) {
     ibx_works *works = work->works;
-    if (!ibx_hand_give(hand, &work->order, work->source, deadline_of(work),
-                       (double)works->settings->limits.cpu, work)) {
+    const ibx_settings *settings = works->settings;
+    if (!ibx_hand_give(hand, &work->order, work->source, (double)settings->limits.deadline,
+                       (double)settings->limits.cpu, work)) {
         ibx_lanes_put_back(works->lanes, &work->ticket);
         return;
     }
@@ -320,12 +313,12 @@ static void on_scout_ready(void *user) {
  */
 
 /* A scout is not killed for one who does not wait for it: it has a deadline of its own. */
-static void give_up_look(ibx_work *work, bool late) {
+static void give_up_look(ibx_work *work) {
     ibx_on_work *done = work->done;
     work->done = NULL;
     work->works->pending--;
     ibx_fail(&work->delivery.error, IBX_LIMIT, "the image was not looked at in time");
-    done(work->user, &(ibx_outcome){.fate = late ? IBX_FATE_DEADLINE : IBX_FATE_OVERLOADED,
+    done(work->user, &(ibx_outcome){.fate = IBX_FATE_OVERLOADED,
                                     .delivery = &work->delivery,
                                     .retry_s = 1,
                                     .waited_ms = now_ms() - work->came});
@@ -335,11 +328,8 @@ static void give_up_look(ibx_work *work, bool late) {
 static gboolean on_impatience(gpointer data) {
     ibx_work *work = data;
     work->timer = 0;
-    const bool late = work->expires > 0 && now_ms() >= work->expires;
     if (work->stage == LOOKING)
-        give_up_look(work, late);
-    else if (late)
-        finish_dead(work, &(ibx_end){.kind = IBX_END_DEADLINE});
+        give_up_look(work);
     else
         shed(work, IBX_SHED_WAIT, 1);
     return G_SOURCE_REMOVE;
@@ -359,13 +349,9 @@ static gboolean on_refusal(gpointer data) {
     return G_SOURCE_REMOVE;
 }
 
-static void take_in(ibx_work *work, int64_t deadline_ms) {
+static void take_in(ibx_work *work) {
     ibx_works *works = work->works;
-    double patience = 2 * (double)works->settings->limits.queue_ms + LOOK_MS;
-    if (deadline_ms > 0) {
-        work->expires = work->came + (double)deadline_ms;
-        patience = MIN(patience, (double)deadline_ms);
-    }
+    const double patience = 2 * (double)works->settings->limits.queue_ms + LOOK_MS;
     work->timer = g_timeout_add((guint)patience, on_impatience, work);
     work->stage = TO_LOOK;
     struct stat st;
@@ -384,8 +370,8 @@ static bool is_open(const ibx_works *works, const ibx_work *work, ibx_refusal *r
     return !work->runs || ibx_lanes_are_open(works->lanes, coming, now_s(), refusal);
 }
 
-ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source,
-                           int64_t deadline_ms, ibx_on_work *done, void *user) {
+ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source, ibx_on_work *done,
+                           void *user) {
     const int own = fcntl(source, F_DUPFD_CLOEXEC, 0);
     ibx_work *work = own < 0 ? NULL : g_try_new0(ibx_work, 1);
     if (!work) {
@@ -405,7 +391,7 @@ ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source,
     else if (!is_open(works, work, &work->refusal))
         refuse(work, IBX_FATE_OVERLOADED);
     else
-        take_in(work, deadline_ms);
+        take_in(work);
     return work;
 }
 
