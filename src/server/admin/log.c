@@ -159,6 +159,9 @@ void ibx_log_event(ibx_log *log, const char *level, const char *format, ...) {
 static void put_request(line *l, const void *what) {
     const ibx_log_request *r = what;
     put_text(l, "id", r->id);
+    put_text(l, "trace_id", r->trace_id);
+    put_text(l, "parent_id", r->parent_id);
+    put_text(l, "span_id", r->span_id);
     put_text(l, "client", r->client);
     put_text(l, "method", r->method);
     put_text(l, "path", r->path);

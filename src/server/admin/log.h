@@ -27,9 +27,10 @@ void ibx_log_event(ibx_log *log, const char *level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* One request. NULL texts and zero numbers are left out. `route`: the kind of address, by the name
- * that metrics use. */
+ * that metrics use. The three ids are those of the client's trace (api/trace.h), if it has one. */
 typedef struct {
-    const char *id, *client, *method, *path, *route, *recipe, *cache, *problem, *why;
+    const char *id, *trace_id, *parent_id, *span_id;
+    const char *client, *method, *path, *route, *recipe, *cache, *problem, *why;
     int status;
     int64_t bytes_in, bytes_out, pixels, rss;
     double total_ms, queue_ms, fetch_ms, decode_ms, filter_ms, encode_ms, cpu_ms;

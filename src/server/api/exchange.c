@@ -33,6 +33,11 @@ static void take_target(ibx_exchange *x) {
 
 static void write_log(ibx_exchange *x) {
     x->log.id = x->id;
+    if (x->trace.trace_id[0]) {
+        x->log.trace_id = x->trace.trace_id;
+        x->log.parent_id = x->trace.parent_id;
+        x->log.span_id = x->trace.span_id;
+    }
     x->log.client = *x->client.text ? x->client.text : NULL;
     x->log.method = soup_server_message_get_method(x->message);
     x->log.path = x->path;
@@ -108,6 +113,7 @@ ibx_exchange *ibx_exchange_of(ibx_house *house, SoupServerMessage *message) {
     soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
     take_target(x);
     choose_id(x);
+    ibx_trace_read(&x->trace, ibx_exchange_header(x, "traceparent"));
     x->client = ibx_client_name_of(soup_server_message_get_remote_address(message));
     g_object_set_data_full(G_OBJECT(message), KEY, x, end);
     g_signal_connect(message, "wrote-body-data", G_CALLBACK(wrote_data), x);

@@ -46,16 +46,17 @@ static void fetched(void *user, ibx_opened *opened) {
 
 static void fetch(ibx_exchange *x, ibx_place place, const char *alias, const char *source,
                   fetching *f) {
-    ibx_fetcher *fetcher = x->house->fetcher;
-    f->fetch = place == IBX_PLACE_URL ? ibx_fetch_url(fetcher, source, fetched, f)
-                                      : ibx_fetch_bucket(fetcher, alias, source, fetched, f);
-    if (f->fetch) {
-        ibx_exchange_wait(x, stop, f);
-        return;
+    char traceparent[IBX_TRACEPARENT];
+    ibx_wanted wanted = {.traceparent = traceparent};
+    ibx_trace_print(&x->trace, traceparent);
+    if (place == IBX_PLACE_URL) {
+        wanted.url = source;
+    } else {
+        wanted.alias = alias;
+        wanted.key = source;
     }
-    ibx_opened failed = {.status = IBX_SOURCE_BUSY, .fd = -1};
-    ibx_fail(&failed.error, IBX_MEMORY, "no memory to fetch another source");
-    f->done(f->user, &failed, 0);
+    f->fetch = ibx_fetch_begin(x->house->fetcher, &wanted, fetched, f);
+    ibx_exchange_wait(x, stop, f);
 }
 
 static void open_file(ibx_exchange *x, const char *path, ibx_on_place *done, void *user) {

@@ -20,6 +20,7 @@ struct ibx_fetch {
     ibx_origins *origins;
     char *url;         /* or .. */
     char *alias, *key; /* .. these */
+    char *traceparent;
     ibx_on_fetched *done;
     void *user;
     int64_t begin;
@@ -142,6 +143,7 @@ static void run(void *data, void *user) {
     take_over(f);
     ibx_transfer t = {
         .origins = f->origins,
+        .traceparent = f->traceparent,
         .deadline = f->begin + f->origins->total_ms * 1000,
         .cancelled = &f->cancelled,
     };
@@ -168,6 +170,7 @@ static void free_fetch(ibx_fetch *f) {
     g_free(f->url);
     g_free(f->alias);
     g_free(f->key);
+    g_free(f->traceparent);
     g_free(f);
 }
 
@@ -213,9 +216,17 @@ static gboolean deliver(void *user) {
     return G_SOURCE_REMOVE;
 }
 
-static ibx_fetch *start(ibx_fetcher *fetcher, ibx_fetch *f) {
+ibx_fetch *ibx_fetch_begin(ibx_fetcher *fetcher, const ibx_wanted *wanted, ibx_on_fetched *done,
+                           void *user) {
+    ibx_fetch *f = g_new0(ibx_fetch, 1);
     f->fetcher = fetcher;
     f->origins = ibx_origins_ref(fetcher->origins);
+    f->url = g_strdup(wanted->url);
+    f->alias = g_strdup(wanted->alias);
+    f->key = g_strdup(wanted->key);
+    f->traceparent = g_strdup(wanted->traceparent);
+    f->done = done;
+    f->user = user;
     f->begin = g_get_monotonic_time();
     f->opened.fd = -1;
     f->link.data = f;
@@ -223,24 +234,6 @@ static ibx_fetch *start(ibx_fetcher *fetcher, ibx_fetch *f) {
     hand_over(f);
     g_thread_pool_push(fetcher->pool, f, NULL);
     return f;
-}
-
-ibx_fetch *ibx_fetch_url(ibx_fetcher *fetcher, const char *url, ibx_on_fetched *done, void *user) {
-    ibx_fetch *f = g_new0(ibx_fetch, 1);
-    f->url = g_strdup(url);
-    f->done = done;
-    f->user = user;
-    return start(fetcher, f);
-}
-
-ibx_fetch *ibx_fetch_bucket(ibx_fetcher *fetcher, const char *alias, const char *key,
-                            ibx_on_fetched *done, void *user) {
-    ibx_fetch *f = g_new0(ibx_fetch, 1);
-    f->alias = g_strdup(alias);
-    f->key = g_strdup(key);
-    f->done = done;
-    f->user = user;
-    return start(fetcher, f);
 }
 
 void ibx_fetch_cancel(ibx_fetch *fetch) {
