@@ -277,6 +277,7 @@ static bool open_sources(ibx_house *house, ibx_error *err) {
 static bool open_house(hall *h, ibx_error *err) {
     ibx_house *house = &h->house;
     house->metrics = ibx_metrics_new();
+    house->slow = ibx_slow_new();
     house->flights = ibx_flights_new();
     house->filters = ibx_document_keep(ibx_document_filters());
     house->openapi = ibx_document_keep(ibx_document_openapi(&house->settings));
@@ -289,7 +290,7 @@ static bool open_house(hall *h, ibx_error *err) {
     house->listener = ibx_listener_open(&house->settings, house->metrics, connected, h, err);
     if (!house->listener) return false;
     ibx_listener_on_refusal(house->listener, refused, h);
-    h->admin = ibx_admin_open(&house->settings, house->metrics, err);
+    h->admin = ibx_admin_open(&house->settings, house->metrics, house->slow, err);
     if (!h->admin && err->code != IBX_OK) return false;
     house->works = ibx_works_new(&house->settings, house->metrics, err);
     if (!house->works) return false;
@@ -316,6 +317,7 @@ static void close_house(hall *h) {
     g_log_set_default_handler(g_log_default_handler, NULL);
     ibx_log_close(house->log);
     ibx_metrics_free(house->metrics);
+    ibx_slow_free(house->slow);
     ibx_document_drop(&house->filters);
     ibx_document_drop(&house->openapi);
     free(h->config);

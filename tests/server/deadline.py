@@ -65,6 +65,8 @@ def while_fetching(s, bucket):
     check(len(bucket.asked) == 1, "it was asked for")
     line = json.loads(s.said().splitlines()[-1])
     check(line["status"] == 504 and line["fetch_ms"] >= 250, f"the log knows of the fetch: {line}")
+    slow = json.loads(s.get("/debug/slow", port=s.admin)[2])["requests"]
+    check(slow == [line], f"so do those who ask what was slow: {slow}")
 
 
 def fetching_counts(s, bucket):
@@ -142,7 +144,7 @@ bucket = serve()
 PLACE = f"pics=http://127.0.0.1:{bucket.server_port}/pictures eu-central-1"
 with support.server("--root", root, "--s3-buckets", PLACE, "--remote-networks", "127.0.0.0/8",
                     "--remote-total-ms", "60s", "--limits-deadline", "2min", "--limits-cpu", "2min",
-                    "--limits-queue-ms", "60s", "--worker-count", "1") as s:
+                    "--limits-queue-ms", "60s", "--worker-count", "1", "--log-slow-ms", "250ms") as s:
     while_fetching(s, bucket)
     fetching_counts(s, bucket)
     for test in (others_go_on, uploads, no_deadline):

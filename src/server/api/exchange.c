@@ -31,6 +31,10 @@ static void take_target(ibx_exchange *x) {
     x->query = target && target[n] ? g_strdup(target + n + 1) : NULL;
 }
 
+static void note_answer(ibx_exchange *x) {
+    if (x->asked) x->log.answer_ms = (double)(g_get_monotonic_time() - x->asked) / 1000;
+}
+
 static void write_log(ibx_exchange *x) {
     x->log.id = x->id;
     if (x->trace.trace_id[0]) {
@@ -45,7 +49,10 @@ static void write_log(ibx_exchange *x) {
     x->log.bytes_out = x->sent_bytes;
     if (!x->sent) x->log.status = 499; /* the client left first */
     x->log.total_ms = ibx_exchange_ms(x);
+    if (!x->answered) note_answer(x);
     ibx_log_write(x->house->log, &x->log);
+    if (x->asked && x->log.answer_ms >= (double)x->house->settings.log.slow_ms)
+        ibx_slow_keep(x->house->slow, &x->log);
     ibx_metric_add(x->house->metrics, IBX_M_REQUESTS, IBX_REQUEST(x->route, x->log.status), 1);
     ibx_metric_add(x->house->metrics, IBX_M_BYTES_OUT, 0, x->log.bytes_out);
     ibx_metric_observe(x->house->metrics, IBX_H_REQUEST + x->route, x->log.total_ms / 1000);
@@ -197,8 +204,13 @@ static void tell_end(const ibx_exchange *x) {
                                      "Connection", "close");
 }
 
+void ibx_exchange_asked(ibx_exchange *x) {
+    x->asked = g_get_monotonic_time();
+}
+
 void ibx_exchange_send(ibx_exchange *x) {
     x->answered = true;
+    note_answer(x);
     stop_alarm(x);
     x->log.status = (int)soup_server_message_get_status(x->message);
     if (!x->waiting && answer_early(x)) return;

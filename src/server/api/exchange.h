@@ -23,7 +23,8 @@ typedef struct ibx_exchange {
     time_t expires;           /* which ends then; 0: never */
     bool open_to_all;         /* its replies may be read by pages of every origin (IIIF) */
     int route;                /* IBX_ROUTE_..., for metrics */
-    int64_t began;            /* monotonic microseconds */
+    int64_t began;            /* monotonic microseconds; its head was there */
+    int64_t asked;            /* the same; it was complete. 0: not so far */
     bool waiting;             /* a handler will answer later */
     bool answered;            /* the reply is complete, */
     bool sent;                /* and written */
@@ -45,6 +46,9 @@ ibx_exchange *ibx_exchange_of(ibx_house *house, SoupServerMessage *message);
  * they are spent on. Then the answer is 504 and not the handler's. What others wait for too goes on
  * for them, and the settings' own limits hold as ever. */
 void ibx_exchange_wait(ibx_exchange *x, void (*stop)(void *user), void *user);
+
+/* The request is complete, its body too: from now on it is us who take time. */
+void ibx_exchange_asked(ibx_exchange *x);
 
 /* The answer is complete: it is sent, behind the request's body; where that is longer than any may
  * be, or in chunks, at once, and the connection ends. Called by answer.h. */

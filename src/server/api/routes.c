@@ -183,6 +183,7 @@ static void request_came(SoupServer *soup, SoupServerMessage *message, const cha
     ibx_exchange *x = ibx_exchange_of(user, message);
     const char *method = soup_server_message_get_method(message);
     if (x->answered) return;
+    ibx_exchange_asked(x);
     if (x->upload)
         ibx_upload_end(x, x->path + strlen(UPLOADS));
     else if (method == SOUP_METHOD_OPTIONS)
