@@ -35,6 +35,11 @@ typedef struct {
 /* ---- how it is
  * ----------------------------------------------------------------------------------- */
 
+/* To the millisecond. */
+static double wait_in(const hall *h, int lane) {
+    return round(ibx_works_wait(h->house.works, lane) * 1000) / 1000;
+}
+
 static char *details(const hall *h, int workers, const ibx_hello *kept_in) {
     char *text = NULL;
     size_t size;
@@ -46,6 +51,10 @@ static char *details(const hall *h, int workers, const ibx_hello *kept_in) {
     ibx_json_bool(&j, "seccomp", kept_in->seccomp);
     ibx_json_int(&j, "workers", workers);
     ibx_json_int(&j, "jobs", ibx_works_pending(h->house.works));
+    ibx_json_open(&j, "predicted_wait_seconds", '{');
+    ibx_json_number(&j, "light", wait_in(h, IBX_LANE_LIGHT));
+    ibx_json_number(&j, "heavy", wait_in(h, IBX_LANE_HEAVY));
+    ibx_json_close(&j, '}');
     if (h->house.cache) ibx_json_bool(&j, "cache_writable", ibx_cache_writable(h->house.cache));
     ibx_json_close(&j, '}');
     fclose(j.out);

@@ -101,6 +101,12 @@ def standing(s):
                 os.kill(pid, signal.SIGCONT)
 
 
+def waits(s):
+    """What /readyz predicts for a light and for a heavy job."""
+    details = json.loads(s.get("/readyz", port=s.admin)[2])["details"]
+    return [details["predicted_wait_seconds"][lane] for lane in ("light", "heavy")]
+
+
 def try_to_share(s, path):
     """Asks with and without a deadline while the same is made. False: it was made too fast."""
     before = s.metric("coalesced_total")
@@ -115,6 +121,7 @@ def try_to_share(s, path):
                 if shared:
                     is_late(hurried, "one of two")
                     check(not patient.done(), "the other one waits")
+                    until(lambda: min(waits(s)) > 0, f"whoever comes now would wait: {waits(s)}")
         check(patient.result()[0] == 200, f"the other one gets it: {patient.result()[0]}")
         return shared
 
@@ -122,6 +129,7 @@ def try_to_share(s, path):
 def others_go_on(s):
     until(lambda: any(try_to_share(s, f"/v1/-/median:20/resize:{w}x/file/large.png")
                       for w in range(900, 910)), "two share a job")
+    until(lambda: waits(s) == [0, 0], f"nobody waits any more: {waits(s)}")
 
 
 def uploads(s):

@@ -3,7 +3,8 @@
  * atomics and texts that are handed over.
  *
  *   /livez    200 "ok" as long as the process lives
- *   /readyz   200 or 503, {"ready":true,"details":{...}}
+ *   /readyz   200 or 503, {"ready":true,"details":{...}}: what keeps workers in, how many there
+ *             are, whether the cache can be written, how long a job would wait
  *   /metrics  Prometheus text format 0.0.4 (admin/metrics.h)
  *   /config   the settings, secrets hidden
  *   /debug/slow  the last requests that took long, as the log has them (admin/slow.h)

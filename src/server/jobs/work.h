@@ -61,6 +61,9 @@ void ibx_work_cancel(ibx_work *work);
 
 int ibx_works_pending(const ibx_works *works);
 
+/* Seconds that a job of that lane (IBX_LANE_...) would wait if it came now, as predicted. */
+double ibx_works_wait(const ibx_works *works, int lane);
+
 /* Limits may have changed in the settings that it was made with. */
 void ibx_works_reloaded(ibx_works *works);
 

@@ -460,6 +460,10 @@ int ibx_works_pending(const ibx_works *works) {
     return works->pending;
 }
 
+double ibx_works_wait(const ibx_works *works, int lane) {
+    return ibx_lanes_wait(works->lanes, lane, now_s());
+}
+
 void ibx_works_reloaded(ibx_works *works) {
     const ibx_lane_limits limits = ibx_lane_limits_of(works->settings);
     char **environment = ibx_worker_environment(works->settings);
