@@ -177,6 +177,11 @@ typedef struct {
 bool ibx_about_file(const char *path, const char *const *allow_loaders, const ibx_limits *limits,
                     ibx_about *about, ibx_error *err);
 
+/* Are these loaders, as allow_loaders has them? Fails for the first that the installed libvips does
+ * not have, with the nearest spelling or those that must be allowed. Loads libvips, unless there is
+ * no name in the list; NULL is an empty one. */
+bool ibx_loaders_check(const char *const *names, ibx_error *err);
+
 /* What outputs keep of the input's EXIF, XMP and IPTC. */
 typedef enum { IBX_META_KEEP, IBX_META_NONE, IBX_META_COPYRIGHT, IBX_META_NO_GPS } ibx_keep;
 
