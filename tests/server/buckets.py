@@ -14,7 +14,7 @@ import threading
 import urllib.parse
 
 import support
-from support import check
+from support import check, until
 
 try:
     import botocore.auth
@@ -27,6 +27,7 @@ KEY_ID, SECRET, REGION = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY:EXAMPLEK
 NOTHING = hashlib.sha256(b"").hexdigest()
 SKEW = 900  # seconds that S3 lets clocks differ
 work = pathlib.Path(tempfile.mkdtemp())
+LOG = work / "log"
 
 
 # ---- signatures ----------------------------------------------------------------------------------
@@ -147,14 +148,20 @@ def signed(bucket, s):
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
+def requests():
+    """Lines of the log."""
+    text = LOG.read_text() if LOG.exists() else ""
+    return [json.loads(line) for line in text.splitlines(True) if '"path"' in line and line[-1] == "\n"]
+
+
 def ask_as_part(s, bucket, key, traceparent):
     """What the log says of the request, and what the bucket is told."""
-    before = len(bucket.asked)
+    before, lines = len(bucket.asked), len(requests())
     status, _, body = s.get(f"/v1/-/resize:32x/s3/pics/{key}", headers={"traceparent": traceparent})
     check(status == 200, f"{traceparent}: {status} {body[:200]}")
     check(len(bucket.asked) == before + 1 and bucket.asked[-1][1] == "", f"{bucket.asked[-1]}")
-    lines = [json.loads(line) for line in s.said().splitlines()]
-    return [line for line in lines if "path" in line][-1], bucket.traces[-1]
+    until(lambda: len(requests()) == lines + 1, "there is a line in the log")
+    return requests()[-1], bucket.traces[-1]
 
 
 def traced(bucket, s):
@@ -185,7 +192,7 @@ bucket = serve({key: picture for key in KEYS})
 with started(bucket, SECRET) as s:
     signed(bucket, s)
     print("signed: good")
-with started(bucket, SECRET, log="-") as s:
+with started(bucket, SECRET, log=LOG) as s:
     traced(bucket, s)
     print("traced: good")
 with started(bucket, SECRET[:-1] + "Z") as s:
