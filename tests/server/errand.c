@@ -6,13 +6,14 @@
 #include <cmocka.h>
 
 #include "server/jobs/errand.h"
+#include <pthread.h>
 
 enum { MANY = 500 };
 
 /* What threads and loop share; the test opens the door. */
 typedef struct {
-    GMutex lock;
-    GCond changed;
+    pthread_mutex_t lock; /* one that ThreadSanitizer knows */
+    pthread_cond_t changed;
     bool open;
     int inside, most; /* at the door: now, at a time */
     int ran;
@@ -34,15 +35,15 @@ static void run(ibx_errand *of) {
     errand *e = (errand *)of;
     office *o = e->office;
     assert_ptr_not_equal(g_thread_self(), o->loop);
-    g_mutex_lock(&o->lock);
+    pthread_mutex_lock(&o->lock);
     o->inside++;
     o->most = MAX(o->most, o->inside);
-    g_cond_broadcast(&o->changed);
-    while (e->waits && !o->open) g_cond_wait(&o->changed, &o->lock);
+    pthread_cond_broadcast(&o->changed);
+    while (e->waits && !o->open) pthread_cond_wait(&o->changed, &o->lock);
     o->inside--;
     o->ran++;
-    g_cond_broadcast(&o->changed);
-    g_mutex_unlock(&o->lock);
+    pthread_cond_broadcast(&o->changed);
+    pthread_mutex_unlock(&o->lock);
     e->saw_cancelled = atomic_load(&of->cancelled);
     e->result = e->number * 2;
 }
@@ -61,16 +62,16 @@ static void back(ibx_errand *of, bool wanted) {
 
 static void begin(office *o) {
     *o = (office){.loop = g_thread_self()};
-    g_mutex_init(&o->lock);
-    g_cond_init(&o->changed);
+    pthread_mutex_init(&o->lock, NULL);
+    pthread_cond_init(&o->changed, NULL);
 }
 
 static void end(office *o) {
-    g_mutex_clear(&o->lock);
-    g_cond_clear(&o->changed);
+    pthread_mutex_destroy(&o->lock);
+    pthread_cond_destroy(&o->changed);
 }
 
-static errand *send(ibx_errands *errands, office *o, int number, bool waits) {
+static errand *dispatch(ibx_errands *errands, office *o, int number, bool waits) {
     errand *e = g_new0(errand, 1);
     e->office = o;
     e->number = number;
@@ -82,16 +83,16 @@ static errand *send(ibx_errands *errands, office *o, int number, bool waits) {
 /* Until that holds of the office, for the threads. */
 #define WAIT(o, condition)                                                                         \
     do {                                                                                           \
-        g_mutex_lock(&(o)->lock);                                                                  \
-        while (!(condition)) g_cond_wait(&(o)->changed, &(o)->lock);                               \
-        g_mutex_unlock(&(o)->lock);                                                                \
+        pthread_mutex_lock(&(o)->lock);                                                            \
+        while (!(condition)) pthread_cond_wait(&(o)->changed, &(o)->lock);                         \
+        pthread_mutex_unlock(&(o)->lock);                                                          \
     } while (0)
 
 static void open_door(office *o) {
-    g_mutex_lock(&o->lock);
+    pthread_mutex_lock(&o->lock);
     o->open = true;
-    g_cond_broadcast(&o->changed);
-    g_mutex_unlock(&o->lock);
+    pthread_cond_broadcast(&o->changed);
+    pthread_mutex_unlock(&o->lock);
 }
 
 static void turn_until_back(const office *o, int count) {
@@ -104,7 +105,7 @@ static void test_in_order(void **state) {
     office o;
     begin(&o);
     ibx_errands *errands = ibx_errands_new(1, run, back);
-    for (int i = 1; i <= MANY; i++) send(errands, &o, i, false);
+    for (int i = 1; i <= MANY; i++) dispatch(errands, &o, i, false);
     assert_int_equal(o.back, 0); /* never from inside */
     for (int i = 1; i <= MANY; i++) {
         turn_until_back(&o, i);
@@ -122,7 +123,7 @@ static void test_as_many_as_allowed(void **state) {
     office o;
     begin(&o);
     ibx_errands *errands = ibx_errands_new(1, run, back);
-    for (int i = 0; i < 10; i++) send(errands, &o, i, true);
+    for (int i = 0; i < 10; i++) dispatch(errands, &o, i, true);
     WAIT(&o, o.inside == 1);
     ibx_errands_limit(errands, 3);
     WAIT(&o, o.inside == 3);
@@ -140,8 +141,8 @@ static void test_cancelled(void **state) {
     office o;
     begin(&o);
     ibx_errands *errands = ibx_errands_new(1, run, back);
-    errand *running = send(errands, &o, 1, true), *waiting = send(errands, &o, 2, false);
-    send(errands, &o, 3, false);
+    errand *running = dispatch(errands, &o, 1, true), *waiting = dispatch(errands, &o, 2, false);
+    dispatch(errands, &o, 3, false);
     WAIT(&o, o.inside == 1);
     ibx_errand_cancel(&running->errand);
     ibx_errand_cancel(&waiting->errand);
@@ -149,7 +150,7 @@ static void test_cancelled(void **state) {
     turn_until_back(&o, 3);
     assert_int_equal(o.ran, 3);
     assert_int_equal(o.wanted, 1);
-    errand *late = send(errands, &o, 4, false);
+    errand *late = dispatch(errands, &o, 4, false);
     WAIT(&o, o.ran == 4);
     ibx_errand_cancel(&late->errand);
     turn_until_back(&o, 4);
@@ -170,9 +171,9 @@ static void test_the_end(void **state) {
     office o;
     begin(&o);
     ibx_errands *errands = ibx_errands_new(2, run, back);
-    for (int i = 0; i < 20; i++) send(errands, &o, i, false);
+    for (int i = 0; i < 20; i++) dispatch(errands, &o, i, false);
     WAIT(&o, o.ran == 20);
-    for (int i = 0; i < 20; i++) send(errands, &o, i, true);
+    for (int i = 0; i < 20; i++) dispatch(errands, &o, i, true);
     WAIT(&o, o.inside == 2);
     GThread *opener = g_thread_new("opener", open_later, &o);
     ibx_errands_free(errands);

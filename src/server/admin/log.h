@@ -27,9 +27,9 @@ void ibx_log_event(ibx_log *log, const char *level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* One request. NULL texts and zero numbers are left out. `route`: the kind of address, by the name
- * that metrics use. The three ids are those of the client's trace (api/trace.h), if it has one.
- * total_ms goes from the first byte of the request to the last of its reply, answer_ms from the
- * last of the request until there is a reply: what of it is the server's. */
+ * that metrics use. The three ids are those of the client's trace (api/traceparent.h), if it has
+ * one. total_ms goes from the first byte of the request to the last of its reply, answer_ms from
+ * the last of the request until there is a reply: what of it is the server's. */
 typedef struct {
     const char *id, *trace_id, *parent_id, *span_id;
     const char *client, *method, *path, *route, *recipe, *cache, *problem, *why;

@@ -120,7 +120,7 @@ ibx_exchange *ibx_exchange_of(ibx_house *house, SoupServerMessage *message) {
     soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
     take_target(x);
     choose_id(x);
-    ibx_trace_read(&x->trace, ibx_exchange_header(x, "traceparent"));
+    ibx_traceparent_read(&x->trace, ibx_exchange_header(x, "traceparent"));
     x->client = ibx_client_name_of(soup_server_message_get_remote_address(message));
     g_object_set_data_full(G_OBJECT(message), KEY, x, end);
     g_signal_connect(message, "wrote-body-data", G_CALLBACK(wrote_data), x);

@@ -8,14 +8,14 @@
 #define IBX_SERVER_EXCHANGE_H
 
 #include "server/api/house.h"
-#include "server/api/trace.h"
+#include "server/api/traceparent.h"
 #include "server/net/clients.h"
 
 typedef struct ibx_exchange {
     ibx_house *house;
     SoupServerMessage *message;
     char id[65];              /* X-Request-Id: the client's, or a new one */
-    ibx_trace trace;          /* of which it is a part; for the log and other servers */
+    ibx_traceparent trace;    /* of which it is a part; for the log and other servers */
     ibx_client_name client;   /* for the log */
     char *path, *query;       /* as they came, percent-encoded; query NULL: none. Owned */
     bool head;                /* HEAD: no body is sent */

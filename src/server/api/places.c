@@ -46,9 +46,9 @@ static void fetched(void *user, ibx_opened *opened) {
 
 static void fetch(ibx_exchange *x, ibx_place place, const char *alias, const char *source,
                   fetching *f) {
-    char traceparent[IBX_TRACEPARENT];
+    char traceparent[IBX_TRACEPARENT_ROOM];
     ibx_wanted wanted = {.traceparent = traceparent};
-    ibx_trace_print(&x->trace, traceparent);
+    ibx_traceparent_print(&x->trace, traceparent);
     if (place == IBX_PLACE_URL) {
         wanted.url = source;
     } else {

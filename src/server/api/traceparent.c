@@ -1,5 +1,5 @@
-/* trace.c - one header, read strictly and made anew. */
-#include "server/api/trace.h"
+/* traceparent.c - one header, read strictly and made anew. */
+#include "server/api/traceparent.h"
 #include <glib.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,8 +27,8 @@ static bool is_valid(const char *h) {
            are_digits(h + FLAGS_AT, 2) && (h[LENGTH] == 0 || (!first && h[LENGTH] == '-'));
 }
 
-bool ibx_trace_read(ibx_trace *trace, const char *header) {
-    *trace = (ibx_trace){0};
+bool ibx_traceparent_read(ibx_traceparent *trace, const char *header) {
+    *trace = (ibx_traceparent){0};
     if (!header || !is_valid(header)) return false;
     memcpy(trace->trace_id, header + TRACE_AT, TRACE);
     memcpy(trace->parent_id, header + PARENT_AT, PARENT);
@@ -38,9 +38,9 @@ bool ibx_trace_read(ibx_trace *trace, const char *header) {
     return true;
 }
 
-void ibx_trace_print(const ibx_trace *trace, char header[IBX_TRACEPARENT]) {
+void ibx_traceparent_print(const ibx_traceparent *trace, char header[IBX_TRACEPARENT_ROOM]) {
     header[0] = 0;
     if (trace->trace_id[0])
-        snprintf(header, IBX_TRACEPARENT, "00-%s-%s-%s", trace->trace_id, trace->span_id,
+        snprintf(header, IBX_TRACEPARENT_ROOM, "00-%s-%s-%s", trace->trace_id, trace->span_id,
                  trace->sampled ? "01" : "00");
 }

@@ -1,7 +1,7 @@
-/* trace.h - which distributed trace a request belongs to: W3C Trace Context (Recommendation of 23
- * November 2021). */
-#ifndef IBX_SERVER_TRACE_H
-#define IBX_SERVER_TRACE_H
+/* traceparent.h - which distributed trace a request belongs to: W3C Trace Context (Recommendation
+ * of 23 November 2021). */
+#ifndef IBX_SERVER_TRACEPARENT_H
+#define IBX_SERVER_TRACEPARENT_H
 
 #include <stdbool.h>
 
@@ -11,17 +11,17 @@ typedef struct {
     char parent_id[17]; /* what its sender was doing */
     char span_id[17];   /* what we do for it: new, and the parent of what we ask others for */
     bool sampled;       /* the sender records it */
-} ibx_trace;
+} ibx_traceparent;
 
 /* Reads a header `traceparent` (3.2): "00-TRACE-PARENT-FLAGS". Of later versions what begins like
  * that counts. False, and no trace, if it is NULL or breaks the rules; no request is refused for
  * it. */
-bool ibx_trace_read(ibx_trace *trace, const char *header);
+bool ibx_traceparent_read(ibx_traceparent *trace, const char *header);
 
-enum { IBX_TRACEPARENT = 56 };
+enum { IBX_TRACEPARENT_ROOM = 56 };
 
 /* The header for what we ask of others: the same trace, with us as the parent; "" without one. The
  * sender's `tracestate`, a text of its own choice, is not sent on. */
-void ibx_trace_print(const ibx_trace *trace, char header[IBX_TRACEPARENT]);
+void ibx_traceparent_print(const ibx_traceparent *trace, char header[IBX_TRACEPARENT_ROOM]);
 
 #endif

@@ -1,5 +1,5 @@
-/* trace.c - W3C Trace Context: what counts as a trace, and what is sent on. */
-#include "server/api/trace.h"
+/* traceparent.c - W3C Trace Context: what counts as a trace, and what is sent on. */
+#include "server/api/traceparent.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,8 +13,8 @@
 
 static void test_example(void **state) {
     (void)state;
-    ibx_trace trace;
-    assert_true(ibx_trace_read(&trace, "00-" TRACE "-" PARENT "-01"));
+    ibx_traceparent trace;
+    assert_true(ibx_traceparent_read(&trace, "00-" TRACE "-" PARENT "-01"));
     assert_string_equal(trace.trace_id, TRACE);
     assert_string_equal(trace.parent_id, PARENT);
     assert_true(trace.sampled);
@@ -31,11 +31,11 @@ static void test_flags(void **state) {
                  {"00-" TRACE "-" PARENT "-f0", false},
                  {"00-" TRACE "-" PARENT "-ff", true}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-        ibx_trace trace;
-        char next[IBX_TRACEPARENT];
-        assert_true(ibx_trace_read(&trace, CASES[i].header));
+        ibx_traceparent trace;
+        char next[IBX_TRACEPARENT_ROOM];
+        assert_true(ibx_traceparent_read(&trace, CASES[i].header));
         assert_int_equal(trace.sampled, CASES[i].sampled);
-        ibx_trace_print(&trace, next);
+        ibx_traceparent_print(&trace, next);
         assert_string_equal(next + strlen(next) - 3, CASES[i].sampled ? "-01" : "-00");
     }
 }
@@ -43,13 +43,13 @@ static void test_flags(void **state) {
 /* 3.2.4 and 4.2: what follows in a later version begins with a dash. */
 static void test_later_versions(void **state) {
     (void)state;
-    ibx_trace trace;
-    assert_true(ibx_trace_read(&trace, "01-" TRACE "-" PARENT "-01"));
-    assert_true(ibx_trace_read(&trace, "fe-" TRACE "-" PARENT "-01-what is to come"));
+    ibx_traceparent trace;
+    assert_true(ibx_traceparent_read(&trace, "01-" TRACE "-" PARENT "-01"));
+    assert_true(ibx_traceparent_read(&trace, "fe-" TRACE "-" PARENT "-01-what is to come"));
     assert_string_equal(trace.trace_id, TRACE);
-    assert_false(ibx_trace_read(&trace, "01-" TRACE "-" PARENT "-01.what"));
-    assert_false(ibx_trace_read(&trace, "00-" TRACE "-" PARENT "-01-what"));
-    assert_false(ibx_trace_read(&trace, "ff-" TRACE "-" PARENT "-01"));
+    assert_false(ibx_traceparent_read(&trace, "01-" TRACE "-" PARENT "-01.what"));
+    assert_false(ibx_traceparent_read(&trace, "00-" TRACE "-" PARENT "-01-what"));
+    assert_false(ibx_traceparent_read(&trace, "ff-" TRACE "-" PARENT "-01"));
 }
 
 static void test_invalid(void **state) {
@@ -81,13 +81,13 @@ static void test_invalid(void **state) {
                                           "00-" TRACE "-" PARENT "_01",
                                           "00-4bf92f3577b34da6\r\n3ce929d0e0e4736-" PARENT "-01"};
     for (size_t i = 0; i < sizeof INVALID / sizeof *INVALID; i++) {
-        ibx_trace trace;
-        char next[IBX_TRACEPARENT] = "x";
+        ibx_traceparent trace;
+        char next[IBX_TRACEPARENT_ROOM] = "x";
         char *exact = INVALID[i] ? strdup(INVALID[i]) : NULL; /* a sanitizer sees its end */
-        if (ibx_trace_read(&trace, exact)) fail_msg("\"%s\" is taken", INVALID[i]);
+        if (ibx_traceparent_read(&trace, exact)) fail_msg("\"%s\" is taken", INVALID[i]);
         free(exact);
         assert_string_equal(trace.trace_id, "");
-        ibx_trace_print(&trace, next);
+        ibx_traceparent_print(&trace, next);
         assert_string_equal(next, "");
     }
 }
@@ -95,12 +95,12 @@ static void test_invalid(void **state) {
 /* What we ask for is part of the trace, and we are its parent; each time another one. */
 static void test_sent_on(void **state) {
     (void)state;
-    ibx_trace trace[2], again;
-    char next[IBX_TRACEPARENT];
+    ibx_traceparent trace[2], again;
+    char next[IBX_TRACEPARENT_ROOM];
     for (int i = 0; i < 2; i++) {
-        assert_true(ibx_trace_read(&trace[i], "00-" TRACE "-" PARENT "-01"));
-        ibx_trace_print(&trace[i], next);
-        assert_true(ibx_trace_read(&again, next));
+        assert_true(ibx_traceparent_read(&trace[i], "00-" TRACE "-" PARENT "-01"));
+        ibx_traceparent_print(&trace[i], next);
+        assert_true(ibx_traceparent_read(&again, next));
         assert_string_equal(again.trace_id, TRACE);
         assert_string_equal(again.parent_id, trace[i].span_id);
         assert_string_not_equal(trace[i].span_id, PARENT);
