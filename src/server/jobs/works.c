@@ -187,17 +187,27 @@ static void note_delivery(ibx_metrics *metrics, const ibx_delivery *made) {
         ibx_metric_format(metrics, IBX_FORMAT_OUT, made->output[i].format);
 }
 
-/* What a worker says of its stages is believed as far as the system says that it has computed. */
+/* Microseconds of processor time that something took as a worker says, out of those that there
+ * were; what is left of these. */
+static int64_t believe(double said_ms, int64_t *left) {
+    const int64_t us = llround(MIN(said_ms * 1e3, (double)*left));
+    *left -= us;
+    return us;
+}
+
+/* What a worker says of its stages is believed as far as the system says that it has computed, and
+ * what it says of filters as far as it was their stage. */
 static void note_cpu(ibx_metrics *metrics, const ibx_end *end) {
-    static const ibx_times none = {0};
+    static const ibx_delivery none = {.outputs = 0};
     const bool done = end->kind == IBX_END_DELIVERED && end->delivery->error.code == IBX_OK;
-    const ibx_times *t = done ? &end->delivery->times : &none;
-    const double said[] = {t->decode, t->filter, t->encode};
-    int64_t left = llround(MAX(end->cpu_ms, 0));
+    const ibx_delivery *d = done ? end->delivery : &none;
+    const double said[] = {d->times.decode, d->times.filter, d->times.encode};
+    int64_t left = llround(MAX(end->cpu_ms, 0) * 1e3);
     for (int op = IBX_CPU_DECODE; op < IBX_CPU_OTHER; op++) {
-        const int64_t ms = llround(MIN(said[op], (double)left));
-        ibx_metric_add(metrics, IBX_M_CPU, op, ms);
-        left -= ms;
+        int64_t us = believe(said[op], &left);
+        ibx_metric_add(metrics, IBX_M_CPU, op, us);
+        for (int i = 0; op == IBX_CPU_FILTER && i < IBX_WIRE_FILTERS; i++)
+            ibx_metric_filter(metrics, i, believe(d->filter[i], &us));
     }
     ibx_metric_add(metrics, IBX_M_CPU, IBX_CPU_OTHER, left);
 }
