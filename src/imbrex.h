@@ -177,6 +177,11 @@ typedef struct {
 bool ibx_about_file(const char *path, const char *const *allow_loaders, const ibx_limits *limits,
                     ibx_about *about, ibx_error *err);
 
+/* Are these loaders, as allow_loaders has them? Fails for the first that the installed libvips does
+ * not have, with the nearest spelling or those that must be allowed. Loads libvips, unless there is
+ * no name in the list; NULL is an empty one. */
+bool ibx_loaders_check(const char *const *names, ibx_error *err);
+
 /* What outputs keep of the input's EXIF, XMP and IPTC. */
 typedef enum { IBX_META_KEEP, IBX_META_NONE, IBX_META_COPYRIGHT, IBX_META_NO_GPS } ibx_keep;
 
@@ -185,6 +190,43 @@ typedef enum { IBX_META_KEEP, IBX_META_NONE, IBX_META_COPYRIGHT, IBX_META_NO_GPS
 typedef struct {
     double read, decode, filter, encode, write;
 } ibx_times;
+
+/* What processor time was spent on. */
+typedef enum {
+    IBX_COST_OPEN,   /* headers and plans, by format */
+    IBX_COST_DECODE, /* by format */
+    IBX_COST_LOAD,   /* tiles out of strips, samples made floats, linear where wanted */
+    IBX_COST_LIGHT,  /* between encoded and linear values, straight and premultiplied alpha */
+    IBX_COST_LOOK,   /* the look of a step at the whole image */
+    IBX_COST_STEP,   /* a pass of a step */
+    IBX_COST_STORE,  /* tiles into strips for a later stage */
+    IBX_COST_PACK,   /* floats made samples of a file */
+    IBX_COST_ENCODE  /* by format */
+} ibx_cost_kind;
+
+/* One account. Names live as long as the process. */
+typedef struct {
+    ibx_cost_kind kind;
+    int number;        /* LOOK, STEP: the step as the user counts, from 1; 0: put in by itself */
+    const char *name;  /* the format or the step's filter; else NULL */
+    const char *pass;  /* LOOK, STEP: which of the step's passes; else NULL */
+    double seconds;    /* of processor time, all threads together */
+    double megapixels; /* of the images that it was done to; OPEN: 0 */
+} ibx_cost;
+
+typedef struct {
+    ibx_cost *cost; /* in the order of ibx_cost_kind, steps in that of the recipe */
+    size_t costs;
+    int threads;    /* that computed */
+    double cpu;     /* seconds of processor time of the whole process during the batch */
+    double waiting; /* seconds, summed over threads, without work because a file was being read or
+                       written */
+    int64_t memory, memory_used; /* the budget, and the most of it in use; bytes */
+    int64_t peak;                /* most memory that the process had (VmHWM), bytes; 0: not known */
+} ibx_stats;
+
+/* Frees the accounts and empties *stats. */
+void ibx_stats_free(ibx_stats *stats);
 
 /* ---- files in memory ------------------------------------------------------------------------- */
 
@@ -210,6 +252,8 @@ typedef struct {
     bool in_memory;       /* open no temporary files: what needs more memory than the limit fails */
     ibx_limits limits;    /* memory: that the plan may need, the input included */
     ibx_reserve *reserve; /* or NULL */
+    ibx_stats *stats;     /* ibx_convert: filled where pixels were computed, `cost` (without OPEN)
+                             and `threads` alone, to be freed; NULL: no accounts are kept */
 } ibx_conversion;
 
 /* A file that a conversion makes. */
@@ -282,43 +326,6 @@ typedef struct {
  * and with the rest before ibx_batch_run returns; never while on_event or another call is under
  * way. Quick, please: reading waits for it. Borrowed for the duration of the call. */
 typedef void ibx_on_spans(void *user, const ibx_span *spans, size_t count);
-
-/* What processor time was spent on. */
-typedef enum {
-    IBX_COST_OPEN,   /* headers and plans, by format */
-    IBX_COST_DECODE, /* by format */
-    IBX_COST_LOAD,   /* tiles out of strips, samples made floats, linear where wanted */
-    IBX_COST_LIGHT,  /* between encoded and linear values, straight and premultiplied alpha */
-    IBX_COST_LOOK,   /* the look of a step at the whole image */
-    IBX_COST_STEP,   /* a pass of a step */
-    IBX_COST_STORE,  /* tiles into strips for a later stage */
-    IBX_COST_PACK,   /* floats made samples of a file */
-    IBX_COST_ENCODE  /* by format */
-} ibx_cost_kind;
-
-/* One account. Names live as long as the process. */
-typedef struct {
-    ibx_cost_kind kind;
-    int number;        /* LOOK, STEP: the step as the user counts, from 1; 0: put in by itself */
-    const char *name;  /* the format or the step's filter; else NULL */
-    const char *pass;  /* LOOK, STEP: which of the step's passes; else NULL */
-    double seconds;    /* of processor time, all threads together */
-    double megapixels; /* of the images that it was done to; OPEN: 0 */
-} ibx_cost;
-
-typedef struct {
-    ibx_cost *cost; /* in the order of ibx_cost_kind, steps in that of the recipe */
-    size_t costs;
-    int threads;    /* that computed */
-    double cpu;     /* seconds of processor time of the whole process during the batch */
-    double waiting; /* seconds, summed over threads, without work because a file was being read or
-                       written */
-    int64_t memory, memory_used; /* the budget, and the most of it in use; bytes */
-    int64_t peak;                /* most memory that the process had (VmHWM), bytes; 0: not known */
-} ibx_stats;
-
-/* Frees the accounts and empties *stats. */
-void ibx_stats_free(ibx_stats *stats);
 
 /* ---- batches ------------------------------------------------------------------------------ */
 

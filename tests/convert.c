@@ -245,6 +245,59 @@ static void a_look(void **state) {
     close(c.fd);
 }
 
+static double account_of(const ibx_stats *stats, const char *name) {
+    double seconds = 0;
+    for (size_t i = 0; i < stats->costs; i++)
+        if (stats->cost[i].name && strcmp(stats->cost[i].name, name) == 0)
+            seconds += stats->cost[i].seconds;
+    return seconds;
+}
+
+static double all_but_codecs(const ibx_stats *stats) {
+    double seconds = 0;
+    for (size_t i = 0; i < stats->costs; i++)
+        if (stats->cost[i].kind != IBX_COST_DECODE && stats->cost[i].kind != IBX_COST_ENCODE)
+            seconds += stats->cost[i].seconds;
+    return seconds;
+}
+
+/* Accounts of a conversion add up to its times; the next one in the same reserve keeps none, and
+ * one that failed has none. */
+static void accounts(void **state) {
+    (void)state;
+    harvest h = {0};
+    ibx_error err = {0};
+    ibx_stats stats = {.costs = 77};
+    ibx_reserve *reserve = ibx_reserve_new();
+    ibx_recipe *recipe = parse("median:3/blur:9/median:2/save:png");
+    ibx_conversion c = {.recipe = recipe,
+                        .fd = open_file(PHOTO),
+                        .limits = {.threads = 2},
+                        .reserve = reserve,
+                        .stats = &stats};
+    for (int i = 0; i < 3; i++) {
+        ibx_times times = {0};
+        c.stats = i == 1 ? NULL : &stats;
+        assert_true(ibx_convert(&c, NULL, take, &h, &times, &err));
+        if (!c.stats) continue;
+        assert_int_equal(stats.threads, 2);
+        assert_true(account_of(&stats, "median") > 0 && account_of(&stats, "blur") > 0);
+        assert_true(fabs(all_but_codecs(&stats) - times.filter * 1e-3) < 1e-6);
+        assert_true(fabs(account_of(&stats, "png") - times.encode * 1e-3) < 1e-6);
+        assert_true(fabs(account_of(&stats, "jpeg") - times.decode * 1e-3) < 1e-6);
+        ibx_stats_free(&stats);
+    }
+    stats.costs = 77;
+    c.limits.max_pixels = 10;
+    assert_false(ibx_convert(&c, NULL, take, &h, NULL, &err));
+    assert_int_equal(stats.costs, 0);
+    assert_null(stats.cost);
+    ibx_recipe_free(recipe);
+    ibx_reserve_free(reserve);
+    close(c.fd);
+    drop(&h);
+}
+
 /* A name's suffix is a format where nothing else says. */
 static void names_that_promise(void **state) {
     (void)state;
@@ -404,6 +457,7 @@ int main(void) {
         cmocka_unit_test(every_format),
         cmocka_unit_test(photos_and_large_files),
         cmocka_unit_test(a_look),
+        cmocka_unit_test(accounts),
         cmocka_unit_test(names_that_promise),
         cmocka_unit_test(not_images),
         cmocka_unit_test(cut_files),

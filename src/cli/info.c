@@ -87,7 +87,7 @@ int ibx_do_info(const ibx_options *o, const ibx_program *program) {
     const ibx_command *command = ibx_command_of(program, IBX_INFO);
     const ibx_batch batch = {.inputs = o->arguments.word, .input_count = o->arguments.count};
     ibx_error err = {0};
-    ibx_listing listing;
+    ibx_listing listing = {0};
     if (!o->arguments.count) {
         ibx_fail(&err, IBX_USAGE, "a file is needed: imbrex %s %s", command->name,
                  command->arguments);
@@ -95,7 +95,7 @@ int ibx_do_info(const ibx_options *o, const ibx_program *program) {
     }
     bool good = false;
     int status = IBX_EXIT_DONE;
-    if (ibx_listing_make(&batch, &listing, &err))
+    if (ibx_loaders_check(o->allow_loaders.word, &err) && ibx_listing_make(&batch, &listing, &err))
         good = print_all(&listing, o);
     else
         status = ibx_complain(command, &err);

@@ -204,6 +204,7 @@ static void fill(ibx_setup *s, const ibx_options *o) {
 bool ibx_setup_make(ibx_setup *s, const ibx_options *o, const ibx_command *command,
                     ibx_error *err) {
     *s = (ibx_setup){0};
+    if (!ibx_loaders_check(o->allow_loaders.word, err)) return false;
     if (!find_recipe(s, o, command, err) || !find_inputs(s, o, command, err) ||
         !find_output(s, o, command, err))
         return false;

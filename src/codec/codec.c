@@ -79,6 +79,12 @@ const ibx_codec *ibx_codec_for_writing(const ibx_format *format, ibx_error *err)
     return vips(what, err);
 }
 
+bool ibx_loaders_check(const char *const *names, ibx_error *err) {
+    if (!names || !names[0]) return true;
+    const ibx_codec *codec = vips("a choice of loaders", err);
+    return codec && codec->knows_loaders(names, err);
+}
+
 void ibx_strip_touch(const ibx_strip *strip, bool write) {
 #ifdef WATCHED
     const size_t bytes = (size_t)strip->w * (size_t)strip->planes *

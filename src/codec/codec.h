@@ -121,6 +121,9 @@ typedef struct ibx_codec {
     void *(*open)(ibx_source *source, const ibx_decode_limits *limits, ibx_info *info,
                   ibx_error *err);
 
+    /* Are all these names of its loaders, as allow_loaders has them? NULL: it has no choice. */
+    bool (*knows_loaders)(const char *const *names, ibx_error *err);
+
     /* Chooses reduced decoding, before the first read: info->head gets the new size (the old one
      * divided by shrink, rounded up). Only for offered shrinks. */
     bool (*start)(void *decoder, int shrink, ibx_info *info, ibx_error *err);

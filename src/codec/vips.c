@@ -55,6 +55,7 @@ const ibx_codec ibx_codec_vips = {
     .name = "vips",
     .sniff = sniff,
     .open = ibx_vips_open,
+    .knows_loaders = ibx_vips_knows_loaders,
     .start = ibx_vips_reduce,
     .columns = ibx_vips_columns,
     .skip = ibx_vips_skip,

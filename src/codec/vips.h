@@ -96,6 +96,9 @@ const ibx_vips_loader *ibx_vips_find_loader(ibx_source *from, const char *path,
 /* Does any of the allowed loaders read paths only? */
 bool ibx_vips_wants_path(const char *const *allowed);
 
+/* See ibx_loaders_check. */
+bool ibx_vips_knows_loaders(const char *const *names, ibx_error *err);
+
 /* ---- vips_pixels.c: from what libvips loads to strips ---------------------------------------- */
 
 /* How the samples of `image` become those of a strip. */

@@ -4,6 +4,7 @@
  * an operation is blocked or tries the next one. Walking its table here gives a sentence that
  * names the loader, and a decision per call: what one batch allows, another does not. */
 #include "codec/vips.h"
+#include "core/param.h"
 #include <pthread.h>
 #include <unistd.h>
 
@@ -106,6 +107,42 @@ static void unblock(const ibx_vips_loader *l) {
     pthread_mutex_unlock(&loaders.unblock);
 }
 
+static bool is_installed(const char *loader) {
+    for (int i = 0; i < loaders.count; i++)
+        if (!strcmp(loaders.at[i].name, loader)) return true;
+    return false;
+}
+
+static const char *name_at(const void *list, int i) {
+    (void)list;
+    return loaders.at[i].name;
+}
+
+/* "jxl, pdf, svg" */
+static void print_untrusted(char *text, size_t room) {
+    text[0] = 0;
+    for (int i = 0; i < loaders.count; i++) {
+        const size_t used = strlen(text);
+        if (loaders.at[i].untrusted)
+            g_snprintf(text + used, room - used, "%s%s", used ? ", " : "", loaders.at[i].name);
+    }
+}
+
+bool ibx_vips_knows_loaders(const char *const *names, ibx_error *err) {
+    char all[256];
+    if (!ibx_vips_start(err)) return false;
+    pthread_once(&loaders.once, list_loaders);
+    while (*names && is_installed(*names)) names++;
+    if (!*names) return true;
+    const char *nearest = ibx_nearest(*names, name_at, NULL, loaders.count);
+    if (nearest)
+        return ibx_fail(err, IBX_USAGE, "there is no loader \"%s\"; did you mean \"%s\"?", *names,
+                        nearest);
+    print_untrusted(all, sizeof all);
+    return ibx_fail(err, IBX_USAGE, "there is no loader \"%s\"; this libvips has %s to allow",
+                    *names, all[0] ? all : "none");
+}
+
 /* What no permitted loader takes, recognised by its first bytes. The loaders' own tests are not
  * asked: they are code that must not run on this file (that of svgload never returns from some
  * truncated files). at < 0: the signature lies anywhere in the first bytes. */
@@ -146,12 +183,6 @@ static const struct {
     {"", "a Windows cursor", 0, 4, "\0\0\2\0"},
     {"", "a QOI image", 0, 4, "qoif"},
 };
-
-static bool is_installed(const char *loader) {
-    for (int i = 0; i < loaders.count; i++)
-        if (!strcmp(loaders.at[i].name, loader)) return true;
-    return false;
-}
 
 static bool recognise(size_t i, const uint8_t *head, size_t n) {
     const size_t length = (size_t)KNOWN[i].length;

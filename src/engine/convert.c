@@ -23,6 +23,7 @@ typedef struct {
     ibx_wishes wishes;
     ibx_feed feed;
     ibx_picture picture;
+    ibx_meter *meter; /* one per thread; NULL: no accounts are kept */
 } errand;
 
 /* The way of one output's bytes. */
@@ -174,13 +175,32 @@ static bool pass_on(ibx_sink *sink, const void *data, size_t size, ibx_error *er
     return taken || ibx_fail(err, IBX_FULL, "there is no room for output %d", o->output + 1);
 }
 
+static bool open_accounts(errand *e, ibx_error *err) {
+    const ibx_team *team = &e->reserve->team;
+    if (!e->order->stats) return true;
+    e->meter = ibx_meters_new(team->arenas);
+    if (!e->meter) return ibx_fail(err, IBX_MEMORY, "no memory for accounts");
+    for (int i = 0; i < team->arenas; i++) team->arena[i].meter = &e->meter[i];
+    return true;
+}
+
+/* The arenas stay, in the reserve. */
+static void close_accounts(errand *e) {
+    const ibx_team *team = &e->reserve->team;
+    if (!e->meter) return;
+    for (int i = 0; i < team->arenas; i++) team->arena[i].meter = NULL;
+    ibx_meters_end(e->meter, team->arenas, e->order->stats);
+    e->order->stats->threads = team->threads;
+}
+
 static bool run(errand *e, ibx_sink *const *sinks, ibx_times *times, ibx_error *err) {
     ibx_team *team = &e->reserve->team;
     bool ok = false;
-    if (!open_team(e->reserve, &e->wishes.limits, err)) return false;
+    if (!open_team(e->reserve, &e->wishes.limits, err) || !open_accounts(e, err)) return false;
 #pragma omp parallel num_threads(team->threads)
 #pragma omp single
     ok = ibx_picture_run(&e->picture, e->feed.source.name, team, sinks, times, err);
+    close_accounts(e);
     return ok;
 }
 
@@ -219,6 +239,7 @@ bool ibx_convert(const ibx_conversion *conversion, ibx_on_forecast *looked, ibx_
                  void *user, ibx_times *times, ibx_error *err) {
     errand e;
     ibx_times spent = {0};
+    if (conversion->stats) *conversion->stats = (ibx_stats){.cost = NULL};
     if (!conversion->recipe) return ibx_fail(err, IBX_USAGE, "a conversion needs a recipe");
     const bool ok = begin(&e, conversion, err) && make_plan(&e, err) &&
                     tell(&e, looked, user, err) && run_to(&e, write, user, &spent, err);

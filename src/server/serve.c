@@ -35,6 +35,11 @@ typedef struct {
 /* ---- how it is
  * ----------------------------------------------------------------------------------- */
 
+/* To the millisecond. */
+static double wait_in(const hall *h, int lane) {
+    return round(ibx_works_wait(h->house.works, lane) * 1000) / 1000;
+}
+
 static char *details(const hall *h, int workers, const ibx_hello *kept_in) {
     char *text = NULL;
     size_t size;
@@ -46,6 +51,10 @@ static char *details(const hall *h, int workers, const ibx_hello *kept_in) {
     ibx_json_bool(&j, "seccomp", kept_in->seccomp);
     ibx_json_int(&j, "workers", workers);
     ibx_json_int(&j, "jobs", ibx_works_pending(h->house.works));
+    ibx_json_open(&j, "predicted_wait_seconds", '{');
+    ibx_json_number(&j, "light", wait_in(h, IBX_LANE_LIGHT));
+    ibx_json_number(&j, "heavy", wait_in(h, IBX_LANE_HEAVY));
+    ibx_json_close(&j, '}');
     if (h->house.cache) ibx_json_bool(&j, "cache_writable", ibx_cache_writable(h->house.cache));
     ibx_json_close(&j, '}');
     fclose(j.out);
@@ -277,6 +286,7 @@ static bool open_sources(ibx_house *house, ibx_error *err) {
 static bool open_house(hall *h, ibx_error *err) {
     ibx_house *house = &h->house;
     house->metrics = ibx_metrics_new();
+    house->slow = ibx_slow_new();
     house->flights = ibx_flights_new();
     house->filters = ibx_document_keep(ibx_document_filters());
     house->openapi = ibx_document_keep(ibx_document_openapi(&house->settings));
@@ -289,7 +299,7 @@ static bool open_house(hall *h, ibx_error *err) {
     house->listener = ibx_listener_open(&house->settings, house->metrics, connected, h, err);
     if (!house->listener) return false;
     ibx_listener_on_refusal(house->listener, refused, h);
-    h->admin = ibx_admin_open(&house->settings, house->metrics, err);
+    h->admin = ibx_admin_open(&house->settings, house->metrics, house->slow, err);
     if (!h->admin && err->code != IBX_OK) return false;
     house->works = ibx_works_new(&house->settings, house->metrics, err);
     if (!house->works) return false;
@@ -316,6 +326,7 @@ static void close_house(hall *h) {
     g_log_set_default_handler(g_log_default_handler, NULL);
     ibx_log_close(house->log);
     ibx_metrics_free(house->metrics);
+    ibx_slow_free(house->slow);
     ibx_document_drop(&house->filters);
     ibx_document_drop(&house->openapi);
     free(h->config);

@@ -16,4 +16,11 @@ absent out/a.png
 imbrex run invert a.pgm -o out --format png --allow-loader ppm
 is 0
 exists out/a.png
+
+for command in "info a.pgm" "run invert a.pgm -o out" "plan invert a.pgm -o out"; do
+  imbrex $command --allow-loader pmp
+  is 2 'there is no loader "pmp"; did you mean "ppm"?'
+  imbrex $command --allow-loader ppm --allow-loader nothing-like-it
+  is 2 'there is no loader "nothing-like-it"; this libvips has '
+done
 finish

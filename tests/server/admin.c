@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 static ibx_metrics *metrics;
+static ibx_slow *slow;
 static ibx_admin *admin;
 static int port;
 static char unix_path[64];
@@ -35,7 +36,7 @@ static ibx_admin *open_at(const char *address, ibx_error *err) {
     ibx_settings settings;
     char *words[] = {"--admin", (char *)(uintptr_t)address};
     assert_true(ibx_settings_read(&settings, NULL, 2, words, err));
-    ibx_admin *opened = ibx_admin_open(&settings, metrics, err);
+    ibx_admin *opened = ibx_admin_open(&settings, metrics, slow, err);
     ibx_settings_free(&settings);
     return opened;
 }
@@ -45,6 +46,7 @@ static int set_up(void **state) {
     char address[40];
     ibx_error err;
     metrics = ibx_metrics_new();
+    slow = ibx_slow_new();
     port = free_port();
     snprintf(address, sizeof address, "127.0.0.1:%d", port);
     if (!(admin = open_at(address, &err))) fail_msg("%s", err.text);
@@ -55,6 +57,7 @@ static int tear_down(void **state) {
     (void)state;
     ibx_admin_close(admin);
     ibx_metrics_free(metrics);
+    ibx_slow_free(slow);
     return 0;
 }
 
@@ -159,6 +162,42 @@ static void shows(void **state) {
     assert_string_equal(body(), "[server]\nroot = \xc3\xa4\n");
 }
 
+/* The path of a request at /debug/slow; there are `count`. */
+static char *slow_path(int at, guint count) {
+    ask("GET", "/debug/slow");
+    assert_int_equal(status(), 200);
+    assert_non_null(strstr(reply, "Content-Type: application/json\r\n"));
+    JsonNode *root = json_from_string(body(), NULL);
+    assert_non_null(root);
+    JsonArray *all = json_object_get_array_member(json_node_get_object(root), "requests");
+    assert_int_equal(json_array_get_length(all), count);
+    JsonObject *one = count ? json_array_get_object_element(all, (guint)at) : NULL;
+    char *path = one ? g_strdup(json_object_get_string_member(one, "path")) : NULL;
+    json_node_unref(root);
+    return path;
+}
+
+static void assert_slow(int at, guint count, int number) {
+    char wanted[40], *path = slow_path(at, count);
+    snprintf(wanted, sizeof wanted, "/\"%d", number);
+    assert_string_equal(path, wanted);
+    g_free(path);
+}
+
+/* The latest first, and so many at most. */
+static void shows_slow_ones(void **state) {
+    (void)state;
+    assert_null(slow_path(0, 0));
+    for (int i = 0; i < 3 * IBX_SLOW_KEPT; i++) {
+        char path[40];
+        snprintf(path, sizeof path, "/\"%d", i);
+        ibx_slow_keep(slow, &(ibx_log_request){.path = path, .status = 200, .answer_ms = 2000});
+        if (i == 2) assert_slow(2, 3, 0);
+    }
+    assert_slow(0, IBX_SLOW_KEPT, 3 * IBX_SLOW_KEPT - 1);
+    assert_slow(IBX_SLOW_KEPT - 1, IBX_SLOW_KEPT, 2 * IBX_SLOW_KEPT);
+}
+
 static void refuses(void **state) {
     (void)state;
     const char *const paths[] = {"/", "/livez/", "/livez2", "/debug/pprof", "/LIVEZ"};
@@ -251,9 +290,15 @@ static void closes_at_once(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-    const struct CMUnitTest tests[] = {
-        TEST(lives),           TEST(readies),        TEST(shows),
-        TEST(refuses),         TEST(refuses_bodies), TEST(bears_the_silent),
-        TEST(listens_on_unix), TEST(says_why),       TEST(closes_at_once)};
+    const struct CMUnitTest tests[] = {TEST(lives),
+                                       TEST(readies),
+                                       TEST(shows),
+                                       TEST(shows_slow_ones),
+                                       TEST(refuses),
+                                       TEST(refuses_bodies),
+                                       TEST(bears_the_silent),
+                                       TEST(listens_on_unix),
+                                       TEST(says_why),
+                                       TEST(closes_at_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -391,6 +391,10 @@ def counters(s):
         check(s.metric("formats_total", dir=way, format="jpeg") >= 1, f"format {way}")
     spent = [s.metric("job_cpu_seconds_total", op=op) for op in ("decode", "filter", "encode", "other")]
     check(all(0 < seconds < 600 for seconds in spent), f"processor time in seconds: {spent}")
+    names = [f["name"] for f in json.loads(s.get("/v1/filters")[2])["filters"]]
+    each = {name: s.metric("filter_cpu_seconds_total", filter=name) for name in names}
+    check(each["resize"] > 0 and each["rotate"] == 0, f"of filters: {each}")
+    check(sum(each.values()) <= spent[1] + 1e-3, f"{spent[1]} s of filters: {each}")
     jobs = s.metric("job_seconds_count")
     check(s.metric("decoded_bytes_estimate_count") >= jobs > 0, "an estimate for each job")
     bypassed = s.metric("cache_requests_total", result="bypass")

@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import hmac
 import http.server
+import json
 import pathlib
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ import threading
 import urllib.parse
 
 import support
-from support import check
+from support import check, until
 
 try:
     import botocore.auth
@@ -26,6 +27,7 @@ KEY_ID, SECRET, REGION = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY:EXAMPLEK
 NOTHING = hashlib.sha256(b"").hexdigest()
 SKEW = 900  # seconds that S3 lets clocks differ
 work = pathlib.Path(tempfile.mkdtemp())
+LOG = work / "log"
 
 
 # ---- signatures ----------------------------------------------------------------------------------
@@ -100,6 +102,7 @@ class Bucket(http.server.BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         wrong = objection(self.path, headers)
         self.server.asked.append((self.path, wrong))
+        self.server.traces.append(headers.get("traceparent"))
         key = urllib.parse.unquote(self.path).removeprefix("/pictures/")
         body = b"" if wrong else self.server.objects.get(key)
         self.send_response(403 if wrong else 404 if body is None else 200)
@@ -113,16 +116,16 @@ class Bucket(http.server.BaseHTTPRequestHandler):
 
 def serve(objects):
     bucket = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
-    bucket.objects, bucket.asked = objects, []
+    bucket.objects, bucket.asked, bucket.traces = objects, [], []
     threading.Thread(target=bucket.serve_forever, daemon=True).start()
     return bucket
 
 
-def started(bucket, secret, **more):
+def started(bucket, secret, log="off", **more):
     (work / "secret").write_text(secret + "\n")
     return support.server("--s3-buckets", f"pics=http://127.0.0.1:{bucket.server_port}/pictures {REGION}",
                           "--s3-key-id", KEY_ID, "--s3-secret-file", work / "secret",
-                          "--remote-networks", "127.0.0.0/8", "--log-file", "off", **more)
+                          "--remote-networks", "127.0.0.0/8", "--log-file", log, **more)
 
 
 def get(s, key):
@@ -142,6 +145,37 @@ def signed(bucket, s):
     print(f"  {len(bucket.asked)} signatures verified: {', '.join(way.__name__ for way in WAYS)}")
 
 
+TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+def requests():
+    """Lines of the log."""
+    text = LOG.read_text() if LOG.exists() else ""
+    return [json.loads(line) for line in text.splitlines(True) if '"path"' in line and line[-1] == "\n"]
+
+
+def ask_as_part(s, bucket, key, traceparent):
+    """What the log says of the request, and what the bucket is told."""
+    before, lines = len(bucket.asked), len(requests())
+    status, _, body = s.get(f"/v1/-/resize:32x/s3/pics/{key}", headers={"traceparent": traceparent})
+    check(status == 200, f"{traceparent}: {status} {body[:200]}")
+    check(len(bucket.asked) == before + 1 and bucket.asked[-1][1] == "", f"{bucket.asked[-1]}")
+    until(lambda: len(requests()) == lines + 1, "there is a line in the log")
+    return requests()[-1], bucket.traces[-1]
+
+
+def traced(bucket, s):
+    """The bucket is asked as a part of the client's trace, and the log says which and what part."""
+    line, told = ask_as_part(s, bucket, "a.png", f"00-{TRACE}-{PARENT}-01")
+    check(line["trace_id"] == TRACE and line["parent_id"] == PARENT, f"the log has it: {line}")
+    check(told == f"00-{TRACE}-{line['span_id']}-01", f"the bucket is told {told}: {line}")
+    check(line["span_id"] not in (PARENT, "0" * 16), f"we are the parent: {line}")
+    for bad in (f"00-{TRACE}-{PARENT}", f"00-{'0' * 32}-{PARENT}-01", f"ff-{TRACE}-{PARENT}-01",
+                f"00-{TRACE.upper()}-{PARENT}-01", "x" * 3000, "00-<script>"):
+        line, told = ask_as_part(s, bucket, "a.png", bad)
+        check("trace_id" not in line and told is None, f"{bad[:60]} is no trace: {told} {line}")
+
+
 def wrong(bucket, s):
     """By another secret: the bucket refuses, and the client learns no more than that."""
     status, _, body = get(s, "a.png")
@@ -158,6 +192,9 @@ bucket = serve({key: picture for key in KEYS})
 with started(bucket, SECRET) as s:
     signed(bucket, s)
     print("signed: good")
+with started(bucket, SECRET, log=LOG) as s:
+    traced(bucket, s)
+    print("traced: good")
 with started(bucket, SECRET[:-1] + "Z") as s:
     wrong(bucket, s)
     print("wrong: good")

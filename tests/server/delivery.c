@@ -131,9 +131,13 @@ static void test_cut_character(void **state) {
 static void test_times_are_numbers(void **state) {
     (void)state;
     ibx_delivery d = {.times = {NAN, INFINITY, -INFINITY, 3, -1}, .cpu = NAN}, got;
+    d.filter[0] = NAN;
+    d.filter[1] = 2;
+    d.filter[IBX_WIRE_FILTERS - 1] = -1;
     send_with(&d, -1);
     take(&got);
     assert_true(got.times.read == 0 && got.times.decode == 0 && got.times.filter == 0);
+    assert_true(got.filter[0] == 0 && got.filter[1] == 2 && got.filter[IBX_WIRE_FILTERS - 1] == 0);
     assert_true(got.times.encode == 3 && got.times.write == 0 && got.cpu == 0);
 }
 

@@ -120,6 +120,10 @@ static void check_references(JsonNode *node, JsonObject *components) {
     g_list_free(keys);
 }
 
+static int count_parameters(JsonObject *operation) {
+    return (int)json_array_get_length(json_object_get_array_member(operation, "parameters"));
+}
+
 static void test_paths(void **unused) {
     (void)unused;
     ibx_settings settings = some_settings();
@@ -137,8 +141,11 @@ static void test_paths(void **unused) {
     member(replies, "default");
     assert_int_equal(json_array_get_length(json_object_get_array_member(process, "security")), 1);
     JsonObject *file = member(paths, "/v1/{signature}/{recipe}/file/{path}");
-    assert_int_equal(
-        json_array_get_length(json_object_get_array_member(member(file, "get"), "parameters")), 3);
+    assert_int_equal(count_parameters(member(file, "get")), 3 + 3); /* of the path; of the head */
+    assert_int_equal(count_parameters(process), 1 + 3);
+    assert_int_equal(count_parameters(member(member(paths, "/v1/info"), "post")), 3);
+    assert_int_equal(count_parameters(member(member(paths, "/v1/filters/{name}"), "get")), 1);
+    assert_false(json_object_has_member(member(member(paths, "/ui/"), "get"), "parameters"));
     member(file, "head");
     check_references(json_parser_get_root(parser), member(root(parser), "components"));
     g_object_unref(parser);

@@ -379,7 +379,8 @@ static void test_bounded_by_wait(void **state) {
         if (i == 0) next_is(lanes, 0, &s[0]);
     }
     refuse(lanes, &more, 0, IBX_SHED_WAIT); /* 3 x 2 s in one worker */
-    admit(lanes, &a, 0);                    /* waits for none of them */
+    assert_true(ibx_lanes_wait(lanes, IBX_LANE_HEAVY, 0) > USUAL.wait);
+    admit(lanes, &a, 0); /* waits for none of them */
     ibx_lane_limits patient = USUAL;
     patient.wait = 7;
     ibx_lanes_limit(lanes, &patient);

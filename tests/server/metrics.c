@@ -133,6 +133,24 @@ static void formats(void **state) {
     assert_true(has("imbrex_formats_total{dir=\"out\",format=\"other\"} 2"));
 }
 
+/* Every filter of the table has a line, and there is none for what is not in it. */
+static void filters(void **state) {
+    (void)state;
+    char line[100];
+    size_t count;
+    const ibx_filter *const *filter = ibx_filters(&count);
+    for (int i = -1; i < 1000; i++) ibx_metric_filter(metrics, i, 1000001 * (int64_t)(i + 1));
+    print();
+    for (size_t i = 0; i < count; i++) {
+        snprintf(line, sizeof line, "imbrex_filter_cpu_seconds_total{filter=\"%s\"} %zu.%06zu",
+                 filter[i]->name, i + 1, i + 1);
+        assert_true(has(line));
+    }
+    size_t lines = 0;
+    for (const char *p = text; (p = strstr(p, "filter_cpu_seconds_total{")); p++) lines++;
+    assert_int_equal(lines, count);
+}
+
 static void histograms(void **state) {
     (void)state;
     const double seen[] = {0.0005, 0.001, 0.002, 7, 100, -1, NAN};
@@ -273,7 +291,7 @@ static void threads(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(counts),  TEST(labels),  TEST(codes), TEST(histograms), TEST(families),
-        TEST(formats), TEST(grammar), TEST(infos), TEST(process),    TEST(threads)};
+        TEST(counts),  TEST(labels),  TEST(codes), TEST(histograms), TEST(families), TEST(formats),
+        TEST(filters), TEST(grammar), TEST(infos), TEST(process),    TEST(threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

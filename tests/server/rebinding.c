@@ -211,7 +211,7 @@ static int end(void **state) {
 
 static ibx_source_status get(world *w, const char *url) {
     fetched came = {0};
-    ibx_fetch_url(w->f.fetcher, url, fetching_done, &came);
+    ibx_fetch_begin(w->f.fetcher, &(ibx_wanted){.url = url}, fetching_done, &came);
     fetching_wait(&came);
     fetching_release(&w->f, &came);
     return came.opened.status;

@@ -66,6 +66,7 @@ def test_addresses():
     refused("no socket", 4, "--listen", f"unix:{kept}", "--admin", "off")
     refused("no socket", 4, "--listen", "127.0.0.1:0", "--admin", f"unix:{kept}")
     check(kept.read_text() == "kept", "the file is left alone")
+    refused('no loader "svgg"; did you mean "svg"', 2, "--worker-allow-loaders", "svgg", "--check-config")
     refused("admin_public = yes", 2, "--admin", "0.0.0.0:9464", "--check-config")
 
 

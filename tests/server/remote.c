@@ -175,7 +175,7 @@ static int end(void **state) {
 static fetched get(world *w, const char *path) {
     fetched came = {0};
     char *url = g_strdup_printf("http://127.0.0.1:%d%s", origin_port(w->server), path);
-    ibx_fetch_url(w->f.fetcher, url, fetching_done, &came);
+    ibx_fetch_begin(w->f.fetcher, &(ibx_wanted){.url = url}, fetching_done, &came);
     fetching_wait(&came);
     g_free(url);
     return came;
@@ -314,7 +314,7 @@ static void can_be_cancelled(void **state) {
     ibx_fetch *some[10]; /* more than are fetched at a time */
     char *url = g_strdup_printf("http://127.0.0.1:%d/silent", origin_port(w->server));
     for (size_t i = 0; i < G_N_ELEMENTS(some); i++) {
-        some[i] = ibx_fetch_url(w->f.fetcher, url, never_called, &called);
+        some[i] = ibx_fetch_begin(w->f.fetcher, &(ibx_wanted){.url = url}, never_called, &called);
     }
     while (origin_connections(w->server) < 4) g_usleep(1000);
     for (size_t i = 0; i < G_N_ELEMENTS(some); i++) ibx_fetch_cancel(some[i]);
@@ -323,8 +323,10 @@ static void can_be_cancelled(void **state) {
     assert_true(g_get_monotonic_time() - before < 4 * G_USEC_PER_SEC);
     /* A connection on which nothing was asked before it was cancelled may be used again. */
     assert_in_range(origin_connections(w->server), 4, 5);
-    for (int i = 0; i < 3; i++) ibx_fetch_url(w->f.fetcher, url, never_called, &called);
-    ibx_fetch *early = ibx_fetch_url(w->f.fetcher, url, never_called, &called);
+    for (int i = 0; i < 3; i++)
+        ibx_fetch_begin(w->f.fetcher, &(ibx_wanted){.url = url}, never_called, &called);
+    ibx_fetch *early =
+        ibx_fetch_begin(w->f.fetcher, &(ibx_wanted){.url = url}, never_called, &called);
     ibx_fetch_cancel(early);
     ibx_fetcher_free(w->f.fetcher); /* with some under way */
     w->f.fetcher = NULL;
@@ -338,7 +340,7 @@ static void can_be_cancelled_late(void **state) {
     world *w = *state;
     bool called = false;
     char *url = g_strdup_printf("http://127.0.0.1:%d/echo", origin_port(w->server));
-    ibx_fetch *f = ibx_fetch_url(w->f.fetcher, url, never_called, &called);
+    ibx_fetch *f = ibx_fetch_begin(w->f.fetcher, &(ibx_wanted){.url = url}, never_called, &called);
     while (__atomic_load_n(&w->f.purse.used, __ATOMIC_RELAXED) == 0) g_usleep(1000);
     g_usleep(100000); /* its delivery waits for the loop */
     ibx_fetch_cancel(f);
@@ -354,7 +356,7 @@ static void fetches_a_few_at_a_time(void **state) {
     fetched came[24] = {{0}};
     char *url = g_strdup_printf("http://127.0.0.1:%d/nap", origin_port(w->server));
     for (size_t i = 0; i < G_N_ELEMENTS(came); i++) {
-        ibx_fetch_url(w->f.fetcher, url, fetching_done, &came[i]);
+        ibx_fetch_begin(w->f.fetcher, &(ibx_wanted){.url = url}, fetching_done, &came[i]);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(came); i++) {
         fetching_wait(&came[i]);
@@ -373,7 +375,8 @@ static void does_not_wait_for_ever(void **state) {
     w->f.settings.remote.total_ms = 300;
     w->f.settings.remote.fetches = 1;
     ibx_fetcher_reloaded(w->f.fetcher);
-    for (int i = 0; i < 3; i++) ibx_fetch_url(w->f.fetcher, url, fetching_done, &came[i]);
+    for (int i = 0; i < 3; i++)
+        ibx_fetch_begin(w->f.fetcher, &(ibx_wanted){.url = url}, fetching_done, &came[i]);
     for (int i = 0; i < 3; i++) fetching_wait(&came[i]);
     assert_int_equal(came[0].opened.status, IBX_SOURCE_TIMEOUT);
     assert_int_equal(came[1].opened.status, IBX_SOURCE_BUSY);
@@ -400,7 +403,7 @@ static void looks_at_what_is_connected_to(void **state) {
     w->f.settings.remote.networks[0] = g_strdup("10.0.0.0/8");
     ibx_fetcher_reloaded(w->f.fetcher);
     assert_int_equal(ibx_fetcher_allows(w->f.fetcher, url, NULL), IBX_SOURCE_OK);
-    ibx_fetch_url(w->f.fetcher, url, fetching_done, &came);
+    ibx_fetch_begin(w->f.fetcher, &(ibx_wanted){.url = url}, fetching_done, &came);
     fetching_wait(&came);
     assert_int_equal(came.opened.status, IBX_SOURCE_FORBIDDEN);
     assert_int_equal(origin_connections(w->server), 0);

@@ -162,7 +162,7 @@ static fetched get(world *w, const char *alias, const char *key) {
     fetched came = {0};
     *w->why = 0;
     *w->path = 0;
-    ibx_fetch_bucket(w->f.fetcher, alias, key, fetching_done, &came);
+    ibx_fetch_begin(w->f.fetcher, &(ibx_wanted){.alias = alias, .key = key}, fetching_done, &came);
     fetching_wait(&came);
     fetching_release(&w->f, &came);
     return came;

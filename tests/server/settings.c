@@ -361,6 +361,9 @@ static void words(void **state) {
     refuse(CHECKED(KEYS, KEYS), "two signing keys \"k\"");
     refuse(CHECKED("--recipes-automatic", "wepb"), "no format \"wepb\"");
     good(CHECKED("--recipes-automatic", "avif,webp,png"));
+    refuse(CHECKED("--worker-allow-loaders", "svg svgg"),
+           "worker.allow_loaders: there is no loader \"svgg\"; did you mean \"svg\"?");
+    good(CHECKED("--worker-allow-loaders", "svg,ppm tiff"));
     refuse(CHECKED("--remote-allow", "img.example.org,ex/ample"), "\"ex/ample\" is no host");
     refuse(CHECKED("--remote-allow", "*"), "\"*\" is no host");
     refuse(CHECKED("--remote-allow", "a.example:80"), "\"a.example:80\" is no host");

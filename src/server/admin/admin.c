@@ -8,6 +8,7 @@
 
 struct ibx_admin {
     const ibx_metrics *metrics;
+    ibx_slow *slow;
     ibx_settings guards; /* of its connections: a copy of the limits, which may change in others */
     char *address;
     GMainContext *context;
@@ -68,13 +69,19 @@ static int put_config(ibx_admin *admin, FILE *out) {
     return 200;
 }
 
+static int put_slow(ibx_admin *admin, FILE *out) {
+    ibx_slow_print(admin->slow, out);
+    return 200;
+}
+
 static const struct {
     const char *path, *type;
     int (*put)(ibx_admin *admin, FILE *out); /* returns the status */
 } PAGES[] = {{"/livez", "text/plain", put_live},
              {"/readyz", "application/json", put_ready},
              {"/metrics", "text/plain; version=0.0.4; charset=utf-8", put_metrics},
-             {"/config", "text/plain; charset=utf-8", put_config}};
+             {"/config", "text/plain; charset=utf-8", put_config},
+             {"/debug/slow", "application/json", put_slow}};
 
 /* Before any of the request is read: one connection has one request, whatever becomes of it. */
 static void put_headers(SoupServer *server, SoupServerMessage *message, gpointer user) {
@@ -104,7 +111,7 @@ static void answer(SoupServer *server, SoupServerMessage *message, const char *p
         if (!begin(&p)) return soup_server_message_set_status(message, 500, NULL);
         return reply(message, PAGES[i].put(user, p.out), PAGES[i].type, &p);
     }
-    refuse(message, 404, "There are /livez, /readyz, /metrics and /config.\n");
+    refuse(message, 404, "There are /livez, /readyz, /metrics, /config and /debug/slow.\n");
 }
 
 /* libsoup would first read the body to its end, whenever and wherever that is. */
@@ -204,12 +211,13 @@ static void start(ibx_admin *admin) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-ibx_admin *ibx_admin_open(const ibx_settings *settings, const ibx_metrics *metrics,
+ibx_admin *ibx_admin_open(const ibx_settings *settings, const ibx_metrics *metrics, ibx_slow *slow,
                           ibx_error *err) {
     if (strcmp(settings->server.admin, "off") == 0) return NULL;
     ibx_admin *admin = g_new0(ibx_admin, 1);
     pthread_mutex_init(&admin->lock, NULL);
     admin->metrics = metrics;
+    admin->slow = slow;
     admin->guards.limits = settings->limits;
     admin->address = g_strdup(settings->server.admin);
     admin->details = g_strdup("{}");

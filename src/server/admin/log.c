@@ -126,21 +126,28 @@ static void write_line(ibx_log *log, const line *l, bool complete) {
     pthread_mutex_unlock(&log->lock);
 }
 
-/* Makes a line of what `fill` puts into it, with shorter texts where it would be too long. */
-static void write_filled(ibx_log *log, const char *level, void (*fill)(line *l, const void *what),
-                         const void *what) {
-    bool written = log->fd < 0;
-    for (size_t longest = LONG; !written; longest = SHORT) {
-        line l;
-        bool complete = begin(&l, level, longest);
+typedef void filler(line *l, const void *what);
+
+/* Makes a line of what `fill` puts into it, with shorter texts where it would be too long. False
+ * without memory; l->text is to be freed in any case. */
+static bool make(line *l, const char *level, filler *fill, const void *what) {
+    for (size_t longest = LONG;; longest = SHORT) {
+        bool complete = begin(l, level, longest);
         if (complete) {
-            fill(&l, what);
-            complete = end(&l);
+            fill(l, what);
+            complete = end(l);
         }
-        written = !complete || l.size <= MOST || longest == SHORT;
-        if (written) write_line(log, &l, complete);
-        free(l.text);
+        if (!complete || l->size <= MOST || longest == SHORT) return complete;
+        free(l->text);
     }
+}
+
+static void write_filled(ibx_log *log, const char *level, filler *fill, const void *what) {
+    line l;
+    if (log->fd < 0) return;
+    const bool complete = make(&l, level, fill, what);
+    write_line(log, &l, complete);
+    free(l.text);
 }
 
 static void put_message(line *l, const void *message) {
@@ -159,6 +166,9 @@ void ibx_log_event(ibx_log *log, const char *level, const char *format, ...) {
 static void put_request(line *l, const void *what) {
     const ibx_log_request *r = what;
     put_text(l, "id", r->id);
+    put_text(l, "trace_id", r->trace_id);
+    put_text(l, "parent_id", r->parent_id);
+    put_text(l, "span_id", r->span_id);
     put_text(l, "client", r->client);
     put_text(l, "method", r->method);
     put_text(l, "path", r->path);
@@ -172,6 +182,7 @@ static void put_request(line *l, const void *what) {
     put_int(l, "bytes_out", r->bytes_out);
     put_int(l, "pixels", r->pixels);
     put_ms(l, "total_ms", r->total_ms);
+    put_ms(l, "answer_ms", r->answer_ms);
     put_ms(l, "queue_ms", r->queue_ms);
     put_ms(l, "fetch_ms", r->fetch_ms);
     put_ms(l, "decode_ms", r->decode_ms);
@@ -181,8 +192,21 @@ static void put_request(line *l, const void *what) {
     put_int(l, "rss", r->rss);
 }
 
+static const char *level_of(const ibx_log_request *request) {
+    return request->status >= 500 ? "error" : "info";
+}
+
 void ibx_log_write(ibx_log *log, const ibx_log_request *request) {
-    write_filled(log, request->status >= 500 ? "error" : "info", put_request, request);
+    write_filled(log, level_of(request), put_request, request);
+}
+
+char *ibx_log_line(const ibx_log_request *request) {
+    line l;
+    const bool complete = make(&l, level_of(request), put_request, request);
+    if (complete && l.size > 0 && l.text[l.size - 1] == '\n') l.text[l.size - 1] = 0;
+    if (complete) return l.text;
+    free(l.text);
+    return NULL;
 }
 
 /* ---- made and ended ---------------------------------------------------------------------------

@@ -27,15 +27,21 @@ void ibx_log_event(ibx_log *log, const char *level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* One request. NULL texts and zero numbers are left out. `route`: the kind of address, by the name
- * that metrics use. */
+ * that metrics use. The three ids are those of the client's trace (api/traceparent.h), if it has
+ * one. total_ms goes from the first byte of the request to the last of its reply, answer_ms from
+ * the last of the request until there is a reply: what of it is the server's. */
 typedef struct {
-    const char *id, *client, *method, *path, *route, *recipe, *cache, *problem, *why;
+    const char *id, *trace_id, *parent_id, *span_id;
+    const char *client, *method, *path, *route, *recipe, *cache, *problem, *why;
     int status;
     int64_t bytes_in, bytes_out, pixels, rss;
-    double total_ms, queue_ms, fetch_ms, decode_ms, filter_ms, encode_ms, cpu_ms;
+    double total_ms, answer_ms, queue_ms, fetch_ms, decode_ms, filter_ms, encode_ms, cpu_ms;
 } ibx_log_request;
 
 /* {"time", "level", and the members under their names}; the level is "error" from status 500 on. */
 void ibx_log_write(ibx_log *log, const ibx_log_request *request);
+
+/* That line, without its end; to be freed. NULL without memory. */
+char *ibx_log_line(const ibx_log_request *request);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* Values of a family: of one label, and of both together. */
-enum { MOST_VALUES = 10, FIRST_CODE = 100, CODES = 500, MOST_FORMATS = 63 };
+enum { MOST_VALUES = 10, FIRST_CODE = 100, CODES = 500, MOST_FORMATS = 63, MOST_FILTERS = 128 };
 
 /* One family; without a label it has one value, "". With an outer label too, the values of the
  * inner one come once for each of it. */
@@ -18,7 +18,7 @@ typedef struct {
     const char *outer, *over[MOST_VALUES + 1];
     const char *label, *value[MOST_VALUES + 1];
     const char *help;
-    bool thousandths; /* is counted in these */
+    bool millionths; /* is counted in these */
 } family_row;
 
 #define COUNTER .type = "counter"
@@ -81,7 +81,11 @@ static const family_row FAMILIES[IBX_METRICS] = {
                    LABEL("op", "decode", "filter", "encode", "other"),
                    .help = "Processor time that jobs took in workers; that of a job which failed, "
                            "and all that is none of the three, is other.",
-                   .thousandths = true},
+                   .millionths = true},
+    [IBX_M_FILTER_CPU] = {"filter_cpu_seconds_total", COUNTER, .label = "filter",
+                          .help = "What of the processor time of filters each of them took; the "
+                                  "rest went into loading and storing tiles.",
+                          .millionths = true},
     [IBX_M_FORMATS] = {"formats_total", COUNTER, OUTER("dir", "in", "out"), .label = "format",
                        .help = "Files that jobs read and wrote, by format."}};
 
@@ -139,6 +143,7 @@ typedef struct {
 struct ibx_metrics {
     atomic_int_least64_t code[IBX_ROUTES][CODES];
     atomic_int_least64_t format[IBX_FORMAT_DIRS][MOST_FORMATS + 1]; /* the last: other */
+    atomic_int_least64_t filter[MOST_FILTERS];                      /* microseconds */
     atomic_int_least64_t cell[IBX_METRICS][MOST_VALUES];
     histogram histogram[IBX_HISTOGRAMS];
     atomic_int landlock_abi, seccomp; /* -1: not told */
@@ -206,6 +211,11 @@ void ibx_metric_format(ibx_metrics *metrics, int dir, const char *format) {
     atomic_fetch_add_explicit(&metrics->format[dir][i], 1, memory_order_relaxed);
 }
 
+void ibx_metric_filter(ibx_metrics *metrics, int filter, int64_t us) {
+    if (filter >= 0 && filter < MOST_FILTERS)
+        atomic_fetch_add_explicit(&metrics->filter[filter], us, memory_order_relaxed);
+}
+
 static const histogram_row *row_of(ibx_histogram_id which) {
     int i = HISTOGRAM_FAMILIES - 1;
     while (HISTOGRAM_ROWS[i].first > which) i--;
@@ -259,6 +269,23 @@ static void print_formats(const ibx_metrics *metrics, int dir, FILE *out) {
     }
 }
 
+static void print_value(FILE *out, const family_row *row, int64_t value) {
+    if (row->millionths)
+        fprintf(out, " %" PRId64 ".%06" PRId64 "\n", value / 1000000, value % 1000000);
+    else
+        fprintf(out, " %" PRId64 "\n", value);
+}
+
+static void print_filters(const ibx_metrics *metrics, FILE *out) {
+    size_t count;
+    const ibx_filter *const *filters = ibx_filters(&count);
+    for (size_t i = 0; i < count && i < MOST_FILTERS; i++) {
+        fprintf(out, "imbrex_filter_cpu_seconds_total{filter=\"%s\"}", filters[i]->name);
+        print_value(out, &FAMILIES[IBX_M_FILTER_CPU],
+                    atomic_load_explicit(&metrics->filter[i], memory_order_relaxed));
+    }
+}
+
 /* Labels in braces; none: nothing. */
 static void print_labels(FILE *out, const family_row *row, int label) {
     const int inner = count_words(row->value);
@@ -266,13 +293,6 @@ static void print_labels(FILE *out, const family_row *row, int label) {
     fputc('{', out);
     if (row->outer) fprintf(out, "%s=\"%s\",", row->outer, row->over[label / inner]);
     fprintf(out, "%s=\"%s\"}", row->label, row->value[label % inner]);
-}
-
-static void print_value(FILE *out, const family_row *row, int64_t value) {
-    if (row->thousandths)
-        fprintf(out, " %" PRId64 ".%03" PRId64 "\n", value / 1000, value % 1000);
-    else
-        fprintf(out, " %" PRId64 "\n", value);
 }
 
 static void print_family(const ibx_metrics *metrics, ibx_metric family, FILE *out) {
@@ -285,6 +305,7 @@ static void print_family(const ibx_metrics *metrics, ibx_metric family, FILE *ou
         print_value(out, row, ibx_metric_get(metrics, family, label));
     }
     if (family == IBX_M_REQUESTS) print_codes(metrics, out);
+    if (family == IBX_M_FILTER_CPU) print_filters(metrics, out);
     for (int dir = 0; family == IBX_M_FORMATS && dir < IBX_FORMAT_DIRS; dir++)
         print_formats(metrics, dir, out);
 }

@@ -29,7 +29,8 @@ typedef enum {
     IBX_M_RELOADS,     /* reloads_total{result}: 0 done, 1 failed */
     IBX_M_BYTES_IN,    /* decoded_bytes_in_total: of sources that workers got */
     IBX_M_BYTES_OUT,   /* sent_bytes_total */
-    IBX_M_CPU,         /* job_cpu_seconds_total{op}: IBX_CPU_..., added in milliseconds */
+    IBX_M_CPU,         /* job_cpu_seconds_total{op}: IBX_CPU_..., added in microseconds */
+    IBX_M_FILTER_CPU,  /* filter_cpu_seconds_total{filter}: by ibx_metric_filter */
     IBX_M_FORMATS,     /* formats_total{dir,format}: by ibx_metric_format */
     IBX_METRICS
 } ibx_metric;
@@ -125,6 +126,10 @@ int64_t ibx_metric_get(const ibx_metrics *metrics, ibx_metric family, int label)
 /* Counts a file of that format, read (IBX_FORMAT_IN) or written; names that are in no table of the
  * program count as "other". */
 void ibx_metric_format(ibx_metrics *metrics, int dir, const char *format);
+
+/* Adds processor time of a filter, by its place in the table; places behind 128, of which there are
+ * none so far, count nowhere. */
+void ibx_metric_filter(ibx_metrics *metrics, int filter, int64_t us);
 
 void ibx_metric_observe(ibx_metrics *metrics, ibx_histogram_id which, double value);
 

@@ -1,5 +1,5 @@
 /* exchange.c - the life of one request. */
-#include "server/api/exchange.h"
+#include "server/api/answer.h"
 #include "server/net/stream.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +31,17 @@ static void take_target(ibx_exchange *x) {
     x->query = target && target[n] ? g_strdup(target + n + 1) : NULL;
 }
 
+static void note_answer(ibx_exchange *x) {
+    if (x->asked) x->log.answer_ms = (double)(g_get_monotonic_time() - x->asked) / 1000;
+}
+
 static void write_log(ibx_exchange *x) {
     x->log.id = x->id;
+    if (x->trace.trace_id[0]) {
+        x->log.trace_id = x->trace.trace_id;
+        x->log.parent_id = x->trace.parent_id;
+        x->log.span_id = x->trace.span_id;
+    }
     x->log.client = *x->client.text ? x->client.text : NULL;
     x->log.method = soup_server_message_get_method(x->message);
     x->log.path = x->path;
@@ -40,10 +49,18 @@ static void write_log(ibx_exchange *x) {
     x->log.bytes_out = x->sent_bytes;
     if (!x->sent) x->log.status = 499; /* the client left first */
     x->log.total_ms = ibx_exchange_ms(x);
+    if (!x->answered) note_answer(x);
     ibx_log_write(x->house->log, &x->log);
+    if (x->asked && x->log.answer_ms >= (double)x->house->settings.log.slow_ms)
+        ibx_slow_keep(x->house->slow, &x->log);
     ibx_metric_add(x->house->metrics, IBX_M_REQUESTS, IBX_REQUEST(x->route, x->log.status), 1);
     ibx_metric_add(x->house->metrics, IBX_M_BYTES_OUT, 0, x->log.bytes_out);
     ibx_metric_observe(x->house->metrics, IBX_H_REQUEST + x->route, x->log.total_ms / 1000);
+}
+
+static void stop_alarm(ibx_exchange *x) {
+    if (x->alarm) g_source_remove(x->alarm);
+    x->alarm = 0;
 }
 
 typedef struct {
@@ -61,6 +78,7 @@ static void drop_first(ibx_exchange *x) {
 /* The message is gone: its reply is written, or its client has left. */
 static void end(void *data) {
     ibx_exchange *x = data;
+    stop_alarm(x);
     if (x->waiting && !x->answered && x->stop) x->stop(x->stop_user);
     write_log(x);
     x->house->exchanges--;
@@ -102,6 +120,7 @@ ibx_exchange *ibx_exchange_of(ibx_house *house, SoupServerMessage *message) {
     soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
     take_target(x);
     choose_id(x);
+    ibx_traceparent_read(&x->trace, ibx_exchange_header(x, "traceparent"));
     x->client = ibx_client_name_of(soup_server_message_get_remote_address(message));
     g_object_set_data_full(G_OBJECT(message), KEY, x, end);
     g_signal_connect(message, "wrote-body-data", G_CALLBACK(wrote_data), x);
@@ -111,10 +130,35 @@ ibx_exchange *ibx_exchange_of(ibx_house *house, SoupServerMessage *message) {
     return x;
 }
 
+/* Milliseconds from the request's head on in which the client wants an answer; 0: it does not say.
+ */
+static double patience_of(const ibx_exchange *x) {
+    const char *text = ibx_exchange_header(x, "Imbrex-Deadline");
+    char *end;
+    const long long ms = text ? strtoll(text, &end, 10) : 0;
+    return ms > 0 && *end == 0 ? (double)ms : 0;
+}
+
+static gboolean on_alarm(gpointer user) {
+    ibx_exchange *x = user;
+    x->alarm = 0;
+    x->stop(x->stop_user);
+    ibx_answer_no(x, 504, "deadline", "there is no result within the time of Imbrex-Deadline");
+    return G_SOURCE_REMOVE;
+}
+
+/* An exchange may wait for one thing after another; the time for all of them is the same. */
+static void set_alarm(ibx_exchange *x) {
+    const double patience = patience_of(x);
+    if (x->alarm || patience <= 0) return;
+    x->alarm = g_timeout_add((guint)CLAMP(patience - ibx_exchange_ms(x), 0, G_MAXINT), on_alarm, x);
+}
+
 void ibx_exchange_wait(ibx_exchange *x, void (*stop)(void *user), void *user) {
     x->waiting = true;
     x->stop = stop;
     x->stop_user = user;
+    set_alarm(x);
     soup_server_message_pause(x->message);
 }
 
@@ -160,8 +204,14 @@ static void tell_end(const ibx_exchange *x) {
                                      "Connection", "close");
 }
 
+void ibx_exchange_asked(ibx_exchange *x) {
+    x->asked = g_get_monotonic_time();
+}
+
 void ibx_exchange_send(ibx_exchange *x) {
     x->answered = true;
+    note_answer(x);
+    stop_alarm(x);
     x->log.status = (int)soup_server_message_get_status(x->message);
     if (!x->waiting && answer_early(x)) return;
     tell_end(x);
@@ -187,11 +237,4 @@ const char *ibx_exchange_header(const ibx_exchange *x, const char *name) {
 
 const char *ibx_exchange_list(const ibx_exchange *x, const char *name) {
     return soup_message_headers_get_list(soup_server_message_get_request_headers(x->message), name);
-}
-
-int64_t ibx_exchange_deadline(const ibx_exchange *x) {
-    const char *text = ibx_exchange_header(x, "Imbrex-Deadline");
-    char *end;
-    const long long ms = text ? strtoll(text, &end, 10) : 0;
-    return ms > 0 && *end == 0 ? ms : 0;
 }

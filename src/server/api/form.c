@@ -1,48 +1,33 @@
-/* form.c - a pool of threads for forms, told of in the main loop. */
+/* form.c - threads that take forms apart. */
 #include "server/api/form.h"
 #include "server/api/parts.h"
-#include <glib.h>
-#include <stdatomic.h>
+#include "server/jobs/errand.h"
 #include <sys/mman.h>
 
 enum { THREADS = 2 };
 
 struct ibx_forms {
     ibx_purse *purse;
-    GThreadPool *pool;
-    GQueue all; /* readings that have not been told of */
+    ibx_errands *errands;
 };
 
-/* Belongs to the main loop but for the time between push and delivery, as a fetch does; `handed`
- * tells tools that do not look into GLib. */
 struct ibx_reading {
-    ibx_forms *forms;
+    ibx_errand errand;
+    ibx_purse *purse;
     ibx_opened body;
     char *boundary;
     int64_t limit;
     ibx_on_form *done;
     void *user;
-    atomic_bool cancelled;
-    atomic_int handed; /* how often */
-    GList link;
-    GSource *delivery;
     ibx_form form;
 };
-
-static void hand_over(ibx_reading *r) {
-    atomic_fetch_add(&r->handed, 1);
-}
-
-static void take_over(const ibx_reading *r) {
-    (void)atomic_load(&r->handed);
-}
 
 /* ---- in a thread ----------------------------------------------------------------------------- */
 
 /* Copies the image into a memory file of its own. */
 static ibx_source_status copy_image(const ibx_reading *r, const ibx_body_parts *parts,
                                     ibx_opened *copy) {
-    ibx_upload *upload = ibx_upload_new(r->forms->purse, r->limit);
+    ibx_upload *upload = ibx_upload_new(r->purse, r->limit);
     if (!upload) return IBX_SOURCE_BUSY;
     const ibx_source_status status = ibx_upload_write(upload, parts->image, parts->size);
     if (status == IBX_SOURCE_OK) {
@@ -78,90 +63,61 @@ static void map_and_read(ibx_reading *r) {
 
 /* The body is not needed any more. */
 static void close_body(ibx_reading *r) {
-    ibx_purse_return(r->forms->purse, r->body.size);
+    ibx_purse_return(r->purse, r->body.size);
     ibx_opened_close(&r->body);
     r->body.size = 0;
 }
 
-static gboolean deliver(void *user);
-
-static void run(void *data, void *user) {
-    ibx_reading *r = data;
-    (void)user;
-    take_over(r);
-    if (!atomic_load(&r->cancelled)) map_and_read(r);
+static void run(ibx_errand *errand) {
+    ibx_reading *r = (ibx_reading *)errand;
+    if (!atomic_load(&errand->cancelled)) map_and_read(r);
     close_body(r);
-    GSource *delivery = r->delivery = g_idle_source_new();
-    g_source_set_priority(delivery, G_PRIORITY_DEFAULT);
-    g_source_set_callback(delivery, deliver, r, NULL);
-    hand_over(r);
-    g_source_attach(delivery, NULL);
 }
 
 /* ---- in the main loop ------------------------------------------------------------------------ */
 
-static void free_reading(ibx_reading *r) {
-    g_queue_unlink(&r->forms->all, &r->link);
-    if (r->delivery) g_source_destroy(r->delivery);
-    if (r->delivery) g_source_unref(r->delivery);
+/* An image that nobody wants any more is given back. */
+static void back(ibx_errand *errand, bool wanted) {
+    ibx_reading *r = (ibx_reading *)errand;
+    if (wanted) {
+        r->done(r->user, &r->form);
+    } else {
+        ibx_purse_return(r->purse, r->form.image.size);
+        ibx_opened_close(&r->form.image);
+    }
     g_free(r->form.recipe);
     g_free(r->form.outputs);
     g_free(r->boundary);
     g_free(r);
 }
 
-/* What nobody wants any more. */
-static void discard(ibx_reading *r) {
-    take_over(r);
-    ibx_purse_return(r->forms->purse, r->form.image.size);
-    ibx_opened_close(&r->form.image);
-    free_reading(r);
-}
-
-static gboolean deliver(void *user) {
-    ibx_reading *r = user;
-    take_over(r);
-    if (atomic_load(&r->cancelled)) {
-        discard(r);
-        return G_SOURCE_REMOVE;
-    }
-    r->done(r->user, &r->form);
-    free_reading(r);
-    return G_SOURCE_REMOVE;
-}
-
 ibx_reading *ibx_form_read(ibx_forms *forms, ibx_opened *body, const char *boundary, int64_t limit,
                            ibx_on_form *done, void *user) {
     ibx_reading *r = g_new0(ibx_reading, 1);
-    r->forms = forms;
+    r->purse = forms->purse;
     r->body = *body;
     r->boundary = g_strdup(boundary);
     r->limit = limit;
     r->done = done;
     r->user = user;
     r->form.image.fd = -1;
-    r->link.data = r;
     *body = (ibx_opened){.fd = -1};
-    g_queue_push_tail_link(&forms->all, &r->link);
-    hand_over(r);
-    g_thread_pool_push(forms->pool, r, NULL);
+    ibx_errand_send(forms->errands, &r->errand);
     return r;
 }
 
 void ibx_reading_cancel(ibx_reading *reading) {
-    atomic_store(&reading->cancelled, true);
+    ibx_errand_cancel(&reading->errand);
 }
 
 ibx_forms *ibx_forms_new(ibx_purse *purse) {
-    ibx_forms *forms = g_new0(ibx_forms, 1);
-    *forms = (ibx_forms){purse, g_thread_pool_new(run, NULL, THREADS, FALSE, NULL), G_QUEUE_INIT};
+    ibx_forms *forms = g_new(ibx_forms, 1);
+    *forms = (ibx_forms){purse, ibx_errands_new(THREADS, run, back)};
     return forms;
 }
 
 void ibx_forms_free(ibx_forms *forms) {
     if (!forms) return;
-    for (GList *l = forms->all.head; l; l = l->next) ibx_reading_cancel(l->data);
-    g_thread_pool_free(forms->pool, FALSE, TRUE);
-    for (ibx_reading *r; (r = g_queue_peek_head(&forms->all));) discard(r);
+    ibx_errands_free(forms->errands);
     g_free(forms);
 }

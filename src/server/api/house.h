@@ -4,6 +4,7 @@
 
 #include "server/admin/log.h"
 #include "server/admin/metrics.h"
+#include "server/admin/slow.h"
 #include "server/api/documents.h"
 #include "server/api/form.h"
 #include "server/api/recent.h"
@@ -20,6 +21,7 @@ typedef struct ibx_house {
     ibx_settings settings;
     ibx_metrics *metrics;
     ibx_log *log;
+    ibx_slow *slow; /* requests, for operators */
     ibx_works *works;
     ibx_flights *flights;
     ibx_cache *cache;   /* NULL: none, */

@@ -45,7 +45,7 @@ void ibx_look(ibx_exchange *x, const ibx_opened *source, ibx_on_about *done, voi
     order->kind = IBX_ORDER_LOOK;
     g_strlcpy(order->name, source->name, sizeof order->name);
     g_strlcpy(order->source, source->identity, sizeof order->source);
-    l->work = ibx_works_submit(x->house->works, order, source->fd, 0, looked, l);
+    l->work = ibx_works_submit(x->house->works, order, source->fd, looked, l);
     g_free(order);
     if (l->work) {
         ibx_exchange_wait(x, stop, l);

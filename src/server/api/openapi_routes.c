@@ -4,62 +4,75 @@
 /* ---- parameters --------------------------------------------------------------------------------
  */
 
-/* All are parts of the path. Names of components are their names here. */
+enum { TEXT, NUMBER, FIELD };
+
+/* Parts of the path, and fields of the head that every request for an image may have. Names of
+ * components are their names here. */
 static const struct {
     const char *name, *doc, *example;
-    bool number;
+    int traits;
 } PARAMETERS[] = {
     {"signature",
      "Key and HMAC over what stands behind it, as \"imbrex sign\" makes them; \"-\" where unsigned "
      "requests are accepted.",
-     "-", false},
+     "-", TEXT},
     {"recipe",
      "Steps as on the command line, separated by \"/\" and percent-encoded; the \"/\" may stand as "
      "it is. The schema Recipe has the grammar.",
-     "resize:640x480/save:jpeg,quality=80", false},
+     "resize:640x480/save:jpeg,quality=80", TEXT},
     {"path", "A file below the server's root, percent-encoded; \"/\" may stand as it is.",
-     "holiday/beach.jpg", false},
+     "holiday/beach.jpg", TEXT},
     {"address", "An http or https address in base64url (RFC 4648, 5) without padding.",
-     "aHR0cHM6Ly9pbWcuZXhhbXBsZS5vcmcvYS5qcGc", false},
-    {"alias", "A bucket, by the name that the settings give it.", "photos", false},
+     "aHR0cHM6Ly9pbWcuZXhhbXBsZS5vcmcvYS5qcGc", TEXT},
+    {"alias", "A bucket, by the name that the settings give it.", "photos", TEXT},
     {"key", "An object of the bucket, percent-encoded; \"/\" may stand as it is.", "2024/beach.jpg",
-     false},
-    {"name", "The name of a filter.", NULL, false},
+     TEXT},
+    {"name", "The name of a filter.", NULL, TEXT},
     {"identifier", "A file below the server's root, percent-encoded, \"/\" as \"%2F\".",
-     "holiday%2Fbeach.jpg", false},
-    {"region", "full, square, x,y,w,h or pct:x,y,w,h.", "full", false},
+     "holiday%2Fbeach.jpg", TEXT},
+    {"region", "full, square, x,y,w,h or pct:x,y,w,h.", "full", TEXT},
     {"size", "max, w, or ,h or pct:n or w,h or !w,h; with ^ in front larger than the region.",
-     "max", false},
-    {"rotation", "Degrees clockwise, 0 to 360; with ! in front mirrored first.", "0", false},
-    {"quality", "default, color, gray or bitonal.", "default", false},
-    {"format", "The suffix of a format, as info.json lists them.", "jpg", false},
-    {"level", "The level of the pyramid; 0 is a single pixel.", NULL, true},
-    {"column", "The column of the tile, from 0.", NULL, true},
-    {"row", "The row of the tile, from 0.", NULL, true},
+     "max", TEXT},
+    {"rotation", "Degrees clockwise, 0 to 360; with ! in front mirrored first.", "0", TEXT},
+    {"quality", "default, color, gray or bitonal.", "default", TEXT},
+    {"format", "The suffix of a format, as info.json lists them.", "jpg", TEXT},
+    {"level", "The level of the pyramid; 0 is a single pixel.", NULL, NUMBER},
+    {"column", "The column of the tile, from 0.", NULL, NUMBER},
+    {"row", "The row of the tile, from 0.", NULL, NUMBER},
+    {"Imbrex-Deadline",
+     "Milliseconds from the request on, fetching its source included, after which nobody waits for "
+     "the reply any more; then it is 504. The server's own limits hold as well.",
+     NULL, FIELD | NUMBER},
+    {"X-Request-Id", "Up to 64 letters, digits, \"-\" and \"_\" for log and reply.", NULL, FIELD},
+    {"traceparent",
+     "The trace that the request is part of (W3C Trace Context): its ids are in the log, and a "
+     "server that the source is fetched from is told. What is not valid is ignored.",
+     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", FIELD},
 };
 enum { PARAMETER_COUNT = sizeof PARAMETERS / sizeof *PARAMETERS };
 
 static void put_parameter(ibx_json *j, int i) {
     ibx_json_open(j, PARAMETERS[i].name, '{');
     ibx_json_text(j, "name", PARAMETERS[i].name);
-    ibx_json_text(j, "in", "path");
-    ibx_json_bool(j, "required", true);
+    ibx_json_text(j, "in", PARAMETERS[i].traits & FIELD ? "header" : "path");
+    ibx_json_bool(j, "required", !(PARAMETERS[i].traits & FIELD));
     ibx_json_text(j, "description", PARAMETERS[i].doc);
     ibx_json_open(j, "schema", '{');
-    ibx_json_text(j, "type", PARAMETERS[i].number ? "integer" : "string");
-    if (PARAMETERS[i].number) ibx_json_int(j, "minimum", 0);
+    ibx_json_text(j, "type", PARAMETERS[i].traits & NUMBER ? "integer" : "string");
+    if (PARAMETERS[i].traits & NUMBER) ibx_json_int(j, "minimum", 0);
     ibx_json_close(j, '}');
     if (PARAMETERS[i].example) ibx_json_text(j, "example", PARAMETERS[i].example);
     ibx_json_close(j, '}');
 }
 
-/* Refers to every parameter whose "{name}" is in the path. */
-static void refer_to_parameters(ibx_json *j, const char *path) {
+/* Refers to every parameter whose "{name}" is in the path; to the fields, where these count. */
+static void refer_to_parameters(ibx_json *j, const char *path, bool fields) {
     ibx_json_open(j, "parameters", '[');
     for (int i = 0; i < PARAMETER_COUNT; i++) {
         char braced[40];
         snprintf(braced, sizeof braced, "{%s}", PARAMETERS[i].name);
-        if (strstr(path, braced)) ibx_openapi_refer(j, NULL, "parameters", PARAMETERS[i].name);
+        if (PARAMETERS[i].traits & FIELD ? fields : strstr(path, braced) != NULL)
+            ibx_openapi_refer(j, NULL, "parameters", PARAMETERS[i].name);
     }
     ibx_json_close(j, ']');
 }
@@ -241,13 +254,18 @@ static void put_token(ibx_json *j) {
     ibx_json_close(j, ']');
 }
 
+static bool reads_image(reply_kind reply) {
+    return reply == REPLY_IMAGE || reply == REPLY_IIIF_INFO || reply == REPLY_DESCRIPTOR;
+}
+
 static void put_operation(ibx_json *j, const route *r, const char *method, bool token) {
     char id[64];
     snprintf(id, sizeof id, "%s%s", method, r->id);
     ibx_json_open(j, method, '{');
     ibx_json_text(j, "operationId", id);
     ibx_json_text(j, "summary", r->summary);
-    if (strchr(r->path, '{')) refer_to_parameters(j, r->path);
+    const bool fields = r->body || reads_image(r->reply);
+    if (fields || strchr(r->path, '{')) refer_to_parameters(j, r->path, fields);
     if (r->body) put_body(j, r->body);
     if (r->body && token) put_token(j);
     ibx_json_open(j, "responses", '{');

@@ -21,9 +21,15 @@ static void free_fetching(void *user) {
     g_free(f);
 }
 
+static void note_time(const fetching *f) {
+    f->x->log.fetch_ms = (double)(g_get_monotonic_time() - f->began) / 1000;
+}
+
 static void stop(void *user) {
     fetching *f = user;
-    if (f->fetch) ibx_fetch_cancel(f->fetch);
+    if (!f->fetch) return;
+    note_time(f);
+    ibx_fetch_cancel(f->fetch);
     f->fetch = NULL;
 }
 
@@ -31,7 +37,7 @@ static void fetched(void *user, ibx_opened *opened) {
     fetching *f = user;
     ibx_exchange *x = f->x;
     const bool ok = opened->status == IBX_SOURCE_OK;
-    x->log.fetch_ms = (double)(g_get_monotonic_time() - f->began) / 1000;
+    note_time(f);
     if (ok && f->reloads == x->house->reloads) /* else the address may mean another place now */
         ibx_recent_store(x->house->addresses, f->address, opened);
     f->fetch = NULL;
@@ -40,16 +46,17 @@ static void fetched(void *user, ibx_opened *opened) {
 
 static void fetch(ibx_exchange *x, ibx_place place, const char *alias, const char *source,
                   fetching *f) {
-    ibx_fetcher *fetcher = x->house->fetcher;
-    f->fetch = place == IBX_PLACE_URL ? ibx_fetch_url(fetcher, source, fetched, f)
-                                      : ibx_fetch_bucket(fetcher, alias, source, fetched, f);
-    if (f->fetch) {
-        ibx_exchange_wait(x, stop, f);
-        return;
+    char traceparent[IBX_TRACEPARENT_ROOM];
+    ibx_wanted wanted = {.traceparent = traceparent};
+    ibx_traceparent_print(&x->trace, traceparent);
+    if (place == IBX_PLACE_URL) {
+        wanted.url = source;
+    } else {
+        wanted.alias = alias;
+        wanted.key = source;
     }
-    ibx_opened failed = {.status = IBX_SOURCE_BUSY, .fd = -1};
-    ibx_fail(&failed.error, IBX_MEMORY, "no memory to fetch another source");
-    f->done(f->user, &failed, 0);
+    f->fetch = ibx_fetch_begin(x->house->fetcher, &wanted, fetched, f);
+    ibx_exchange_wait(x, stop, f);
 }
 
 static void open_file(ibx_exchange *x, const char *path, ibx_on_place *done, void *user) {

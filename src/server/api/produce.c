@@ -210,7 +210,7 @@ static void landed(void *user, const void *landing) {
 
 /* Starts the work that the flight is about. */
 static bool start(ibx_house *house, ibx_flight *flight, const ibx_product_key *key,
-                  const ibx_wish *wish, const ibx_opened *source, int64_t deadline_ms) {
+                  const ibx_wish *wish, const ibx_opened *source) {
     ibx_order *order = g_new0(ibx_order, 1);
     job *j = g_new0(job, 1);
     *j = (job){.house = house, .flight = flight, .key = *key, .cached = wish->outputs == 1};
@@ -221,7 +221,7 @@ static bool start(ibx_house *house, ibx_flight *flight, const ibx_product_key *k
     g_strlcpy(order->source, source->identity, sizeof order->source);
     g_strlcpy(order->format, wish->format, sizeof order->format);
     g_strlcpy(order->recipe, wish->recipe, sizeof order->recipe);
-    j->work = ibx_works_submit(house->works, order, source->fd, deadline_ms, worked, j);
+    j->work = ibx_works_submit(house->works, order, source->fd, worked, j);
     g_free(order);
     const bool taken = j->work != NULL;
     if (taken)
@@ -232,16 +232,13 @@ static bool start(ibx_house *house, ibx_flight *flight, const ibx_product_key *k
 }
 
 ibx_production *ibx_produce(ibx_house *house, const ibx_wish *wish, const ibx_opened *source,
-                            int64_t deadline_ms, ibx_on_product *done, void *user) {
+                            ibx_on_product *done, void *user) {
     const ibx_product_key key = ibx_product_key_of(wish, source->identity);
     ibx_production *p = g_new0(ibx_production, 1);
     ibx_flight *flight;
     *p = (ibx_production){.done = done, .user = user};
-    /* Those with a deadline of their own share with nobody who has another. */
-    char shared[100];
-    snprintf(shared, sizeof shared, "%s %lld", key.text, (long long)deadline_ms);
-    p->seat = ibx_flight_join(house->flights, shared, landed, p, &p->leads, &flight);
-    if (p->leads && !start(house, flight, &key, wish, source, deadline_ms)) {
+    p->seat = ibx_flight_join(house->flights, key.text, landed, p, &p->leads, &flight);
+    if (p->leads && !start(house, flight, &key, wish, source)) {
         ibx_seat_leave(p->seat);
         g_free(p);
         return NULL;

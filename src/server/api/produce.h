@@ -41,11 +41,10 @@ void ibx_product_free(ibx_product *product);
 typedef void ibx_on_product(void *user, const ibx_product *product);
 
 /* Has it made. `done` is called later, never from inside; not after ibx_production_cancel. Whoever
- * asks for the same at the same time gets the same. deadline_ms may shorten the server's; 0: that.
- * NULL without memory. */
+ * asks for the same at the same time gets the same. NULL without memory. */
 typedef struct ibx_production ibx_production;
 ibx_production *ibx_produce(ibx_house *house, const ibx_wish *wish, const ibx_opened *source,
-                            int64_t deadline_ms, ibx_on_product *done, void *user);
+                            ibx_on_product *done, void *user);
 void ibx_production_cancel(ibx_production *production);
 
 #endif

@@ -146,7 +146,7 @@ static void answer_options(ibx_exchange *x) {
     ibx_answer_header(x, "Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS");
     ibx_answer_header(x, "Access-Control-Allow-Headers",
                       "Accept, Authorization, Content-Type, If-None-Match, Imbrex-Deadline, Range, "
-                      "X-Request-Id");
+                      "traceparent, X-Request-Id");
     ibx_answer_header(x, "Access-Control-Max-Age", "86400");
     x->open_to_all = g_str_has_prefix(x->path, "/iiif/") || g_str_has_prefix(x->path, "/dz/");
     ibx_answer_nothing(x);
@@ -183,6 +183,7 @@ static void request_came(SoupServer *soup, SoupServerMessage *message, const cha
     ibx_exchange *x = ibx_exchange_of(user, message);
     const char *method = soup_server_message_get_method(message);
     if (x->answered) return;
+    ibx_exchange_asked(x);
     if (x->upload)
         ibx_upload_end(x, x->path + strlen(UPLOADS));
     else if (method == SOUP_METHOD_OPTIONS)

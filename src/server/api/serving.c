@@ -150,8 +150,7 @@ static void produced(void *user, const ibx_product *p) {
 static void find_or_make(serving *s) {
     ibx_exchange *x = s->x;
     if (!s->answer && ibx_serve_cached(x, &s->wish, s->source.identity, s->source.modified)) return;
-    s->production =
-        ibx_produce(x->house, &s->wish, &s->source, ibx_exchange_deadline(x), produced, s);
+    s->production = ibx_produce(x->house, &s->wish, &s->source, produced, s);
     if (s->production)
         ibx_exchange_wait(x, stop, s);
     else

@@ -127,8 +127,8 @@ static void start(gathering *g) {
     g->waiting = g->count;
     for (int i = 0; i < g->count; i++) {
         g->part[i].whole = g;
-        g->part[i].production = ibx_produce(g->x->house, &g->member[i].wish, &g->source,
-                                            ibx_exchange_deadline(g->x), produced, &g->part[i]);
+        g->part[i].production =
+            ibx_produce(g->x->house, &g->member[i].wish, &g->source, produced, &g->part[i]);
         if (g->part[i].production) continue;
         stop(g);
         ibx_answer_no(g->x, 503, "overloaded", "no memory for another job");

@@ -18,6 +18,12 @@ static bool check_formats(const ibx_settings *settings, ibx_error *err) {
     return true;
 }
 
+static bool check_loaders(const ibx_settings *settings, ibx_error *err) {
+    ibx_error why;
+    if (ibx_loaders_check((const char *const *)settings->worker.allow_loaders, &why)) return true;
+    return ibx_fail(err, IBX_USAGE, "worker.allow_loaders: %s", why.text);
+}
+
 /* "img.example.org" or "*.example.org" */
 static bool check_hosts(const ibx_settings *settings, ibx_error *err) {
     for (char *const *word = settings->remote.allow; *word; word++) {
@@ -80,6 +86,7 @@ static bool check_origins(const ibx_settings *settings, ibx_error *err) {
 
 bool ibx_settings_check_words(const ibx_settings *settings, ibx_error *err) {
     return check_keys(settings, err) && check_formats(settings, err) &&
-           check_hosts(settings, err) && check_networks(settings, err) &&
-           check_buckets(settings, err) && check_origins(settings, err);
+           check_loaders(settings, err) && check_hosts(settings, err) &&
+           check_networks(settings, err) && check_buckets(settings, err) &&
+           check_origins(settings, err);
 }

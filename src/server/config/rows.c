@@ -45,7 +45,8 @@ const ibx_setting ibx_setting_rows[] = {
     WORDS(server, listen, "ADDRESS", "127.0.0.1:8080",
           "Where to listen: \"127.0.0.1:8080\", \"[::1]:8080\", \"unix:/run/imbrex.sock\".", FIXED),
     TEXT(server, admin, "ADDRESS", "127.0.0.1:9464",
-         "Where to answer /livez, /readyz, /metrics and /config; \"off\": nowhere.", FIXED),
+         "Where to answer /livez, /readyz, /metrics, /config and /debug/slow; \"off\": nowhere.",
+         FIXED),
     BOOL(server, admin_public, "no", "Whether others than this machine may ask there.", FIXED),
     TEXT(server, root, "DIR", "", "Folder whose images are served.", FIXED),
     TEXT(server, origin, "URL", "",
@@ -158,6 +159,8 @@ const ibx_setting ibx_setting_rows[] = {
          "File for a line of JSON per request; \"-\": standard error; "
          "\"off\": none.",
          FIXED),
+    TIME(log, slow_ms, 0, DAY, "1s", "Time to answer from which on a request is at /debug/slow.",
+         RELOADS),
     {.key = NULL}};
 
 _Static_assert(sizeof ibx_setting_rows / sizeof *ibx_setting_rows - 1 <= IBX_MOST_SETTINGS,

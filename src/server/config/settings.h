@@ -99,7 +99,8 @@ typedef struct {
         ibx_keep metadata;       /* what results keep of their source's */
     } recipes;
     struct {
-        char *file; /* "-": standard error; "off" */
+        char *file;      /* "-": standard error; "off" */
+        int64_t slow_ms; /* a request that takes as long is kept for /debug/slow */
     } log;
     struct {              /* what the command line asks for instead of serving; options only */
         bool check;       /* --check-config: read, check, and end */

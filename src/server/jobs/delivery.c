@@ -34,11 +34,15 @@ static void clean_texts(ibx_delivery *d) {
     d->about.head.profile = (ibx_bytes){NULL, 0}; /* a pointer means nothing here */
 }
 
+static void clean_time(double *ms) {
+    if (!isfinite(*ms) || *ms < 0) *ms = 0;
+}
+
 static void clean_times(ibx_delivery *d) {
     double *const times[] = {&d->times.read,   &d->times.decode, &d->times.filter,
                              &d->times.encode, &d->times.write,  &d->cpu};
-    for (size_t i = 0; i < G_N_ELEMENTS(times); i++)
-        if (!isfinite(*times[i]) || *times[i] < 0) *times[i] = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(times); i++) clean_time(times[i]);
+    for (int i = 0; i < IBX_WIRE_FILTERS; i++) clean_time(&d->filter[i]);
 }
 
 /* A memory file of that size whose bytes can no longer change. */

@@ -134,6 +134,11 @@ static double wait_of(const ibx_lanes *lanes, const ibx_ticket *t, double now) {
     return sum.jobs < share ? 0 : sum.seconds / share;
 }
 
+double ibx_lanes_wait(const ibx_lanes *lanes, int lane, double now) {
+    const ibx_ticket usual = {.lane = lane, .known = true, .slow = lane == IBX_LANE_HEAVY};
+    return wait_of(lanes, &usual, now);
+}
+
 static bool is_memory_for(const ibx_lanes *lanes, const ibx_ticket *t) {
     const int64_t heavy = lanes->memory[IBX_LANE_HEAVY], all = ibx_lanes_memory(lanes);
     if (t->memory > lanes->limits.memory - all) return false;

@@ -78,4 +78,7 @@ int ibx_lanes_waiting(const ibx_lanes *lanes, int lane);
 int ibx_lanes_running(const ibx_lanes *lanes, int lane);
 int64_t ibx_lanes_memory(const ibx_lanes *lanes); /* bytes of all that were let in */
 
+/* Seconds that one more job of that lane would wait, as predicted; a light one counts as quick. */
+double ibx_lanes_wait(const ibx_lanes *lanes, int lane, double now);
+
 #endif

@@ -13,7 +13,8 @@ enum {
     IBX_WIRE_SOURCE = 80,
     IBX_WIRE_OUTPUTS = 32,
     IBX_WIRE_RECIPE = 16384,
-    IBX_WIRE_LOADERS = 512
+    IBX_WIRE_LOADERS = 512,
+    IBX_WIRE_FILTERS = 128
 };
 
 typedef enum {
@@ -49,11 +50,13 @@ typedef struct {
     bool known;      /* `about` is filled */
     int outputs;     /* RUN: as many descriptors travel with it */
     ibx_made output[IBX_WIRE_OUTPUTS];
-    int64_t memory;    /* bytes that the plan needs */
-    double megapixels; /* decoded, filtered and encoded, one time each */
-    ibx_times times;   /* milliseconds */
-    double cpu;        /* milliseconds of processor time of the worker for this order */
-    int64_t rss;       /* resident bytes of the worker now */
+    int64_t memory;                  /* bytes that the plan needs */
+    double megapixels;               /* decoded, filtered and encoded, one time each */
+    ibx_times times;                 /* milliseconds */
+    double filter[IBX_WIRE_FILTERS]; /* of times.filter those of filters, in the order of the table;
+                                        what is behind the last place is left out */
+    double cpu;  /* milliseconds of processor time of the worker for this order */
+    int64_t rss; /* resident bytes of the worker now */
 } ibx_delivery;
 
 /* A worker says this once, when it is ready: what keeps it in. */

@@ -25,7 +25,7 @@ typedef enum {
     IBX_FATE_OVERLOADED, /* no room: come back after retry_s */
     IBX_FATE_TOO_BIG,    /* can never fit: delivery->error says what and the limit */
     IBX_FATE_DEADLINE,   /* killed at its deadline or processor limit; or not begun, as a look like
-                            its   own was: come back after retry_s */
+                            its own was: come back after retry_s */
     IBX_FATE_CRASHED     /* the worker died */
 } ibx_fate;
 
@@ -52,15 +52,17 @@ int ibx_works_ready(const ibx_works *works, ibx_hello *sandbox);
 
 /* Hands in an order. LOOK goes to a scout and back. RUN is looked at first. `source` is dup'ed.
  * Only `recipe`, `name`, `source`, `format`, `metadata`, `kind` of the order need to be set;
- * limits come from the settings. deadline_ms may shorten the settings' one; 0: theirs. NULL without
- * memory. */
-ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source,
-                           int64_t deadline_ms, ibx_on_work *done, void *user);
+ * limits come from the settings. NULL without memory. */
+ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source, ibx_on_work *done,
+                           void *user);
 
 /* Nobody waits any more: leaves the queue, or its worker is killed. `done` is not called. */
 void ibx_work_cancel(ibx_work *work);
 
 int ibx_works_pending(const ibx_works *works);
+
+/* Seconds that a job of that lane (IBX_LANE_...) would wait if it came now, as predicted. */
+double ibx_works_wait(const ibx_works *works, int lane);
 
 /* Limits may have changed in the settings that it was made with. */
 void ibx_works_reloaded(ibx_works *works);

@@ -32,7 +32,6 @@ struct ibx_work {
     ibx_ticket ticket;     /* from WAITING on */
     ibx_hand *hand;        /* RUNNING */
     double came, began;    /* ms */
-    double expires;        /* when the client's own deadline is over; 0: none */
     guint timer;           /* until it runs: its patience, or the refusal */
     ibx_look look;         /* TO_LOOK, LOOKING */
     GList link;            /* in `all` */
@@ -134,13 +133,6 @@ static void finish_dead(ibx_work *work, const ibx_end *end) {
 /* ---- the worker -------------------------------------------------------------------------------
  */
 
-/* A client's own deadline, however short, does not kill a worker sooner than the grace. */
-static double deadline_of(const ibx_work *work) {
-    const double most = (double)work->works->settings->limits.deadline;
-    if (work->expires <= 0) return most;
-    return MIN(most, MAX(work->expires - now_ms(), CANCEL_GRACE_MS));
-}
-
 static void note_start(const ibx_work *work) {
     ibx_metrics *metrics = work->works->metrics;
     struct stat st;
@@ -153,8 +145,9 @@ static void note_start(const ibx_work *work) {
 /* Where the worker turns out to be gone, it waits again, in front. */
 static void run(ibx_work *work, ibx_hand *hand) {
     ibx_works *works = work->works;
-    if (!ibx_hand_give(hand, &work->order, work->source, deadline_of(work),
-                       (double)works->settings->limits.cpu, work)) {
+    const ibx_settings *settings = works->settings;
+    if (!ibx_hand_give(hand, &work->order, work->source, (double)settings->limits.deadline,
+                       (double)settings->limits.cpu, work)) {
         ibx_lanes_put_back(works->lanes, &work->ticket);
         return;
     }
@@ -194,17 +187,27 @@ static void note_delivery(ibx_metrics *metrics, const ibx_delivery *made) {
         ibx_metric_format(metrics, IBX_FORMAT_OUT, made->output[i].format);
 }
 
-/* What a worker says of its stages is believed as far as the system says that it has computed. */
+/* Microseconds of processor time that something took as a worker says, out of those that there
+ * were; what is left of these. */
+static int64_t believe(double said_ms, int64_t *left) {
+    const int64_t us = llround(MIN(said_ms * 1e3, (double)*left));
+    *left -= us;
+    return us;
+}
+
+/* What a worker says of its stages is believed as far as the system says that it has computed, and
+ * what it says of filters as far as it was their stage. */
 static void note_cpu(ibx_metrics *metrics, const ibx_end *end) {
-    static const ibx_times none = {0};
+    static const ibx_delivery none = {.outputs = 0};
     const bool done = end->kind == IBX_END_DELIVERED && end->delivery->error.code == IBX_OK;
-    const ibx_times *t = done ? &end->delivery->times : &none;
-    const double said[] = {t->decode, t->filter, t->encode};
-    int64_t left = llround(MAX(end->cpu_ms, 0));
+    const ibx_delivery *d = done ? end->delivery : &none;
+    const double said[] = {d->times.decode, d->times.filter, d->times.encode};
+    int64_t left = llround(MAX(end->cpu_ms, 0) * 1e3);
     for (int op = IBX_CPU_DECODE; op < IBX_CPU_OTHER; op++) {
-        const int64_t ms = llround(MIN(said[op], (double)left));
-        ibx_metric_add(metrics, IBX_M_CPU, op, ms);
-        left -= ms;
+        int64_t us = believe(said[op], &left);
+        ibx_metric_add(metrics, IBX_M_CPU, op, us);
+        for (int i = 0; op == IBX_CPU_FILTER && i < IBX_WIRE_FILTERS; i++)
+            ibx_metric_filter(metrics, i, believe(d->filter[i], &us));
     }
     ibx_metric_add(metrics, IBX_M_CPU, IBX_CPU_OTHER, left);
 }
@@ -320,12 +323,12 @@ static void on_scout_ready(void *user) {
  */
 
 /* A scout is not killed for one who does not wait for it: it has a deadline of its own. */
-static void give_up_look(ibx_work *work, bool late) {
+static void give_up_look(ibx_work *work) {
     ibx_on_work *done = work->done;
     work->done = NULL;
     work->works->pending--;
     ibx_fail(&work->delivery.error, IBX_LIMIT, "the image was not looked at in time");
-    done(work->user, &(ibx_outcome){.fate = late ? IBX_FATE_DEADLINE : IBX_FATE_OVERLOADED,
+    done(work->user, &(ibx_outcome){.fate = IBX_FATE_OVERLOADED,
                                     .delivery = &work->delivery,
                                     .retry_s = 1,
                                     .waited_ms = now_ms() - work->came});
@@ -335,11 +338,8 @@ static void give_up_look(ibx_work *work, bool late) {
 static gboolean on_impatience(gpointer data) {
     ibx_work *work = data;
     work->timer = 0;
-    const bool late = work->expires > 0 && now_ms() >= work->expires;
     if (work->stage == LOOKING)
-        give_up_look(work, late);
-    else if (late)
-        finish_dead(work, &(ibx_end){.kind = IBX_END_DEADLINE});
+        give_up_look(work);
     else
         shed(work, IBX_SHED_WAIT, 1);
     return G_SOURCE_REMOVE;
@@ -359,13 +359,9 @@ static gboolean on_refusal(gpointer data) {
     return G_SOURCE_REMOVE;
 }
 
-static void take_in(ibx_work *work, int64_t deadline_ms) {
+static void take_in(ibx_work *work) {
     ibx_works *works = work->works;
-    double patience = 2 * (double)works->settings->limits.queue_ms + LOOK_MS;
-    if (deadline_ms > 0) {
-        work->expires = work->came + (double)deadline_ms;
-        patience = MIN(patience, (double)deadline_ms);
-    }
+    const double patience = 2 * (double)works->settings->limits.queue_ms + LOOK_MS;
     work->timer = g_timeout_add((guint)patience, on_impatience, work);
     work->stage = TO_LOOK;
     struct stat st;
@@ -384,8 +380,8 @@ static bool is_open(const ibx_works *works, const ibx_work *work, ibx_refusal *r
     return !work->runs || ibx_lanes_are_open(works->lanes, coming, now_s(), refusal);
 }
 
-ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source,
-                           int64_t deadline_ms, ibx_on_work *done, void *user) {
+ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source, ibx_on_work *done,
+                           void *user) {
     const int own = fcntl(source, F_DUPFD_CLOEXEC, 0);
     ibx_work *work = own < 0 ? NULL : g_try_new0(ibx_work, 1);
     if (!work) {
@@ -405,7 +401,7 @@ ibx_work *ibx_works_submit(ibx_works *works, const ibx_order *order, int source,
     else if (!is_open(works, work, &work->refusal))
         refuse(work, IBX_FATE_OVERLOADED);
     else
-        take_in(work, deadline_ms);
+        take_in(work);
     return work;
 }
 
@@ -472,6 +468,10 @@ int ibx_works_ready(const ibx_works *works, ibx_hello *sandbox) {
 
 int ibx_works_pending(const ibx_works *works) {
     return works->pending;
+}
+
+double ibx_works_wait(const ibx_works *works, int lane) {
+    return ibx_lanes_wait(works->lanes, lane, now_s());
 }
 
 void ibx_works_reloaded(ibx_works *works) {

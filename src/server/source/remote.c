@@ -1,42 +1,28 @@
 /* remote.c - sources of other servers: fetched in a few threads, told of in the main loop. */
+#include "server/jobs/errand.h"
 #include "server/source/opened.h"
 #include "server/source/s3.h"
-#include <glib.h>
 
 struct ibx_fetcher {
     const ibx_settings *settings;
     ibx_metrics *metrics;
     ibx_purse *purse;
     ibx_origins *origins;
-    GThreadPool *pool;
-    GQueue all; /* fetches that have not been told of */
+    ibx_errands *errands;
 };
 
-/* Belongs to the main loop but for the time between g_thread_pool_push and the delivery, when it
- * belongs to a thread; `cancelled` is for both. GLib's queues order what both do; `handed` says it
- * again where tools can see it that do not look into GLib. */
 struct ibx_fetch {
+    ibx_errand errand;
     ibx_fetcher *fetcher;
     ibx_origins *origins;
     char *url;         /* or .. */
     char *alias, *key; /* .. these */
+    char *traceparent;
     ibx_on_fetched *done;
     void *user;
     int64_t begin;
-    atomic_bool cancelled;
-    atomic_int handed; /* how often */
-    GList link;
-    GSource *delivery;
     ibx_opened opened;
 };
-
-static void hand_over(ibx_fetch *f) {
-    atomic_fetch_add(&f->handed, 1);
-}
-
-static void take_over(const ibx_fetch *f) {
-    (void)atomic_load(&f->handed);
-}
 
 /* ---- in a thread --------------------------------------------------------------------------------
  */
@@ -129,55 +115,28 @@ static void fetch(ibx_fetch *f, ibx_transfer *t) {
     curl_url_cleanup(t->url);
 }
 
-static gboolean deliver(void *user);
-
 /* A turn that comes when half of the time is gone comes too late. */
 static bool is_late(const ibx_fetch *f) {
     return g_get_monotonic_time() - f->begin > f->origins->total_ms * 1000 / 2;
 }
 
-static void run(void *data, void *user) {
-    ibx_fetch *f = data;
-    (void)user;
-    take_over(f);
+static void run(ibx_errand *errand) {
+    ibx_fetch *f = (ibx_fetch *)errand;
     ibx_transfer t = {
         .origins = f->origins,
+        .traceparent = f->traceparent,
         .deadline = f->begin + f->origins->total_ms * 1000,
-        .cancelled = &f->cancelled,
+        .cancelled = &errand->cancelled,
     };
-    if (atomic_load(&f->cancelled) || is_late(f))
+    if (atomic_load(&errand->cancelled) || is_late(f))
         ibx_opened_refuse(&f->opened, IBX_SOURCE_BUSY, "%s",
                           ibx_transfer_sentence(IBX_SOURCE_BUSY));
     else
         fetch(f, &t);
-    GSource *delivery = f->delivery = g_idle_source_new();
-    g_source_set_priority(delivery, G_PRIORITY_DEFAULT);
-    g_source_set_callback(delivery, deliver, f, NULL);
-    hand_over(f);
-    g_source_attach(delivery, NULL);
 }
 
 /* ---- in the main loop ---------------------------------------------------------------------------
  */
-
-static void free_fetch(ibx_fetch *f) {
-    g_queue_unlink(&f->fetcher->all, &f->link);
-    if (f->delivery) g_source_destroy(f->delivery);
-    if (f->delivery) g_source_unref(f->delivery);
-    ibx_origins_unref(f->origins);
-    g_free(f->url);
-    g_free(f->alias);
-    g_free(f->key);
-    g_free(f);
-}
-
-/* What nobody wants any more. */
-static void discard(ibx_fetch *f) {
-    take_over(f);
-    ibx_purse_return(f->fetcher->purse, f->opened.size);
-    ibx_opened_close(&f->opened);
-    free_fetch(f);
-}
 
 static void count(const ibx_fetch *f) {
     static const int RESULT[] = {
@@ -197,54 +156,46 @@ static void count(const ibx_fetch *f) {
     ibx_metric_observe(metrics, IBX_H_FETCH, (double)(g_get_monotonic_time() - f->begin) / 1e6);
 }
 
-static gboolean deliver(void *user) {
-    ibx_fetch *f = user;
-    take_over(f);
-    if (atomic_load(&f->cancelled)) {
-        discard(f);
-        return G_SOURCE_REMOVE;
-    }
-    count(f);
-    ibx_on_fetched *done = f->done;
-    void *whom = f->user;
-    ibx_opened opened = f->opened;
-    free_fetch(f);
-    done(whom, &opened);
-    return G_SOURCE_REMOVE;
+static void free_fetch(ibx_fetch *f) {
+    ibx_origins_unref(f->origins);
+    g_free(f->url);
+    g_free(f->alias);
+    g_free(f->key);
+    g_free(f->traceparent);
+    g_free(f);
 }
 
-static ibx_fetch *start(ibx_fetcher *fetcher, ibx_fetch *f) {
+static void back(ibx_errand *errand, bool wanted) {
+    ibx_fetch *f = (ibx_fetch *)errand;
+    if (wanted) {
+        count(f);
+        f->done(f->user, &f->opened);
+    } else {
+        ibx_purse_return(f->fetcher->purse, f->opened.size);
+        ibx_opened_close(&f->opened);
+    }
+    free_fetch(f);
+}
+
+ibx_fetch *ibx_fetch_begin(ibx_fetcher *fetcher, const ibx_wanted *wanted, ibx_on_fetched *done,
+                           void *user) {
+    ibx_fetch *f = g_new0(ibx_fetch, 1);
     f->fetcher = fetcher;
     f->origins = ibx_origins_ref(fetcher->origins);
+    f->url = g_strdup(wanted->url);
+    f->alias = g_strdup(wanted->alias);
+    f->key = g_strdup(wanted->key);
+    f->traceparent = g_strdup(wanted->traceparent);
+    f->done = done;
+    f->user = user;
     f->begin = g_get_monotonic_time();
     f->opened.fd = -1;
-    f->link.data = f;
-    g_queue_push_tail_link(&fetcher->all, &f->link);
-    hand_over(f);
-    g_thread_pool_push(fetcher->pool, f, NULL);
+    ibx_errand_send(fetcher->errands, &f->errand);
     return f;
 }
 
-ibx_fetch *ibx_fetch_url(ibx_fetcher *fetcher, const char *url, ibx_on_fetched *done, void *user) {
-    ibx_fetch *f = g_new0(ibx_fetch, 1);
-    f->url = g_strdup(url);
-    f->done = done;
-    f->user = user;
-    return start(fetcher, f);
-}
-
-ibx_fetch *ibx_fetch_bucket(ibx_fetcher *fetcher, const char *alias, const char *key,
-                            ibx_on_fetched *done, void *user) {
-    ibx_fetch *f = g_new0(ibx_fetch, 1);
-    f->alias = g_strdup(alias);
-    f->key = g_strdup(key);
-    f->done = done;
-    f->user = user;
-    return start(fetcher, f);
-}
-
 void ibx_fetch_cancel(ibx_fetch *fetch) {
-    atomic_store(&fetch->cancelled, true);
+    ibx_errand_cancel(&fetch->errand);
 }
 
 ibx_source_status ibx_fetcher_allows(const ibx_fetcher *fetcher, const char *url, ibx_error *err) {
@@ -264,9 +215,9 @@ ibx_fetcher *ibx_fetcher_new(const ibx_settings *settings, ibx_metrics *metrics,
         curl_global_cleanup();
         return NULL;
     }
-    ibx_fetcher *fetcher = g_new0(ibx_fetcher, 1);
-    *fetcher = (ibx_fetcher){settings, metrics, purse, origins, NULL, G_QUEUE_INIT};
-    fetcher->pool = g_thread_pool_new(run, NULL, origins->fetches, FALSE, NULL);
+    ibx_fetcher *fetcher = g_new(ibx_fetcher, 1);
+    *fetcher = (ibx_fetcher){settings, metrics, purse, origins,
+                             ibx_errands_new(origins->fetches, run, back)};
     return fetcher;
 }
 
@@ -276,14 +227,12 @@ void ibx_fetcher_reloaded(ibx_fetcher *fetcher) {
     ibx_origins *fresh = ibx_origins_new(fetcher->settings, &good, NULL);
     ibx_origins_unref(fetcher->origins);
     fetcher->origins = fresh;
-    g_thread_pool_set_max_threads(fetcher->pool, fresh->fetches, NULL);
+    ibx_errands_limit(fetcher->errands, fresh->fetches);
 }
 
 void ibx_fetcher_free(ibx_fetcher *fetcher) {
     if (!fetcher) return;
-    for (GList *l = fetcher->all.head; l; l = l->next) ibx_fetch_cancel(l->data);
-    g_thread_pool_free(fetcher->pool, FALSE, TRUE);
-    for (ibx_fetch *f; (f = g_queue_peek_head(&fetcher->all));) discard(f);
+    ibx_errands_free(fetcher->errands);
     ibx_origins_unref(fetcher->origins);
     g_free(fetcher);
     curl_global_cleanup();

@@ -83,9 +83,14 @@ void ibx_fetcher_reloaded(ibx_fetcher *fetcher); /* settings may have changed */
 /* Is it allowed to fetch this address at all? Checked before anything else, without a packet. */
 ibx_source_status ibx_fetcher_allows(const ibx_fetcher *fetcher, const char *url, ibx_error *err);
 
-ibx_fetch *ibx_fetch_url(ibx_fetcher *fetcher, const char *url, ibx_on_fetched *done, void *user);
-ibx_fetch *ibx_fetch_bucket(ibx_fetcher *fetcher, const char *alias, const char *key,
-                            ibx_on_fetched *done, void *user);
+/* An address, or else a key of a bucket. */
+typedef struct {
+    const char *url, *alias, *key;
+    const char *traceparent; /* a header that is sent to the server; NULL or "": none */
+} ibx_wanted;
+
+ibx_fetch *ibx_fetch_begin(ibx_fetcher *fetcher, const ibx_wanted *wanted, ibx_on_fetched *done,
+                           void *user);
 void ibx_fetch_cancel(ibx_fetch *fetch); /* `done` is not called */
 
 #endif

@@ -13,7 +13,7 @@ enum { GRACE_S = 5, MOST_HEADERS = 64 * 1024, BUFFER_BYTES = 64 * 1024 };
 typedef struct {
     const ibx_transfer *order;
     CURL *curl;
-    struct curl_slist *more_headers;
+    struct curl_slist *fields; /* of the head */
     size_t headers;
     bool refused; /* an address that a name led to */
     ibx_source_status body;
@@ -90,14 +90,27 @@ static bool set_request(running *r) {
            SET(CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES) && SET(CURLOPT_FILETIME, 1L);
 }
 
+static bool add_field(running *r, const char *field) {
+    struct curl_slist *more = curl_slist_append(r->fields, field);
+    if (more) r->fields = more;
+    return more;
+}
+
+static bool set_trace(running *r) {
+    char field[100];
+    const char *trace = r->order->traceparent;
+    if (!trace || !*trace) return true;
+    snprintf(field, sizeof field, "traceparent: %s", trace);
+    return add_field(r, field) && SET(CURLOPT_HTTPHEADER, r->fields);
+}
+
 /* S3 wants the hash of the body as a header, here that of no byte; libcurl signs it too. */
 static bool set_signature(running *r) {
     static const char HASH[] = "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb924"
                                "27ae41e4649b934ca495991b7852b855";
     const ibx_transfer *t = r->order;
     if (!t->sigv4) return true;
-    r->more_headers = curl_slist_append(NULL, HASH);
-    return r->more_headers && SET(CURLOPT_HTTPHEADER, r->more_headers) &&
+    return add_field(r, HASH) && SET(CURLOPT_HTTPHEADER, r->fields) &&
            SET(CURLOPT_AWS_SIGV4, t->sigv4) && SET(CURLOPT_USERNAME, t->key_id) &&
            SET(CURLOPT_PASSWORD, t->secret);
 }
@@ -185,12 +198,12 @@ ibx_transferred ibx_transfer_get(const ibx_transfer *transfer) {
     if (left_ms <= 0) return (ibx_transferred){.status = IBX_SOURCE_TIMEOUT};
     running r = {.order = transfer, .curl = curl_easy_init()};
     ibx_transferred done = {.status = IBX_SOURCE_BUSY};
-    if (r.curl && set_guards(&r) && set_limits(&r, left_ms) && set_request(&r) &&
+    if (r.curl && set_guards(&r) && set_limits(&r, left_ms) && set_request(&r) && set_trace(&r) &&
         set_signature(&r)) {
         done = run(&r);
     }
     curl_easy_cleanup(r.curl);
-    curl_slist_free_all(r.more_headers);
+    curl_slist_free_all(r.fields);
     return done;
 }
 

@@ -1,8 +1,8 @@
 /* transfer.h - one GET of one address, by libcurl.
  *
- * Nothing is sent that was not meant: no proxy, cookie, password of ~/.netrc, header of a client;
- * nothing is decompressed. The address that is really connected to passes ibx_address_public.
- * Redirections are not followed but told. */
+ * Nothing is sent that was not meant: no proxy, cookie, password of ~/.netrc, header of a client
+ * but for the trace that it is part of; nothing is decompressed. The address that is really
+ * connected to passes ibx_address_public. Redirections are not followed but told. */
 #ifndef IBX_SERVER_TRANSFER_H
 #define IBX_SERVER_TRANSFER_H
 
@@ -13,6 +13,7 @@ typedef struct {
     const ibx_origins *origins;
     CURLU *url;
     const char *sigv4, *key_id, *secret; /* sigv4 NULL: not signed */
+    const char *traceparent;             /* NULL or "": none */
     int64_t deadline;                    /* g_get_monotonic_time */
     const atomic_bool *cancelled;
     ibx_upload *upload; /* gets the body of a reply of status 200, of no other */

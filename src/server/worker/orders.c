@@ -91,9 +91,24 @@ static bool blame_size(const errand *e, ibx_error *err) {
     return false;
 }
 
-static bool run(errand *e, const ibx_conversion *conversion, ibx_error *err) {
-    if (!ibx_convert(conversion, on_forecast, on_bytes, e, &e->delivery->times, err))
-        return blame_size(e, err);
+/* Which filters the time was spent on. */
+static void tell_filters(ibx_delivery *delivery, const ibx_stats *stats) {
+    size_t count;
+    const ibx_filter *const *filters = ibx_filters(&count);
+    for (size_t i = 0; i < count && i < IBX_WIRE_FILTERS; i++)
+        for (const ibx_cost *c = stats->cost; c < stats->cost + stats->costs; c++)
+            if ((c->kind == IBX_COST_LOOK || c->kind == IBX_COST_STEP) &&
+                strcmp(c->name, filters[i]->name) == 0)
+                delivery->filter[i] += c->seconds * 1e3;
+}
+
+static bool run(errand *e, ibx_conversion *conversion, ibx_error *err) {
+    ibx_stats stats;
+    conversion->stats = &stats;
+    const bool done = ibx_convert(conversion, on_forecast, on_bytes, e, &e->delivery->times, err);
+    tell_filters(e->delivery, &stats);
+    ibx_stats_free(&stats);
+    if (!done) return blame_size(e, err);
     for (int i = 0; i < e->results; i++) {
         if (!ibx_result_seal(&e->result[i], err)) return false;
         e->delivery->output[i].bytes = e->result[i].size;
@@ -140,17 +155,17 @@ static bool do_order(errand *e, const ibx_bench *bench, int source, ibx_error *e
     const ibx_order *order = e->order;
     ibx_recipe *recipe = NULL;
     if (!is_bare_look(order) && !(recipe = ibx_recipe_parse(order->recipe, err))) return false;
-    const ibx_conversion conversion = {.recipe = recipe,
-                                       .fd = source,
-                                       .name = order->name,
-                                       .format = order->format[0] ? order->format : NULL,
-                                       .metadata = order->metadata,
-                                       .allow_loaders = bench->loaders,
-                                       .in_memory = true,
-                                       .limits = {.threads = order->threads,
-                                                  .memory = (size_t)order->memory,
-                                                  .max_pixels = order->max_pixels},
-                                       .reserve = bench->reserve};
+    ibx_conversion conversion = {.recipe = recipe,
+                                 .fd = source,
+                                 .name = order->name,
+                                 .format = order->format[0] ? order->format : NULL,
+                                 .metadata = order->metadata,
+                                 .allow_loaders = bench->loaders,
+                                 .in_memory = true,
+                                 .limits = {.threads = order->threads,
+                                            .memory = (size_t)order->memory,
+                                            .max_pixels = order->max_pixels},
+                                 .reserve = bench->reserve};
     const bool ok =
         order->kind == IBX_ORDER_LOOK ? look(e, &conversion, err) : run(e, &conversion, err);
     ibx_recipe_free(recipe);
