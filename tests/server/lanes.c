@@ -289,6 +289,20 @@ static void test_unknown_kinds_are_tried_one_at_a_time(void **state) {
     ibx_lanes_free(lanes);
 }
 
+/* The tiles that a viewer asks for first, of an image of 265 megapixels. */
+static void test_large_unknown_ones_are_let_in(void **state) {
+    (void)state;
+    ibx_lanes *lanes = taught(&USUAL);
+    ibx_ticket t[6];
+    for (int i = 0; i < 6; i++) {
+        t[i] = job("new", MB);
+        t[i].megapixels = 265;
+        admit(lanes, &t[i], 0);
+        if (i == 0) next_is(lanes, 0, &t[0]);
+    }
+    ibx_lanes_free(lanes);
+}
+
 static void test_what_runs_for_long_is_heavy(void **state) {
     (void)state;
     ibx_lanes *lanes = taught(&USUAL);
@@ -452,6 +466,7 @@ int main(void) {
         cmocka_unit_test(test_middling_kinds_leave_workers_to_quick_ones),
         cmocka_unit_test(test_a_busy_machine_makes_nothing_heavy),
         cmocka_unit_test(test_unknown_kinds_are_tried_one_at_a_time),
+        cmocka_unit_test(test_large_unknown_ones_are_let_in),
         cmocka_unit_test(test_what_runs_for_long_is_heavy),
         cmocka_unit_test(test_bounded_by_count),
         cmocka_unit_test(test_closed_for_unseen_jobs),

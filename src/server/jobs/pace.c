@@ -5,10 +5,11 @@
 /* What jobs of unknown formats are taken for, and the slowest that a first measurement counts as;
  * seconds per megapixel. */
 static const double GUESS = 0.03, SLOWEST = 3;
-static const double OVERHEAD = 0.25; /* megapixels */
-static const double LEAST = 1e-3;    /* seconds; from less nothing would ever rise again */
-static const double NEWEST = 0.2;    /* weight */
-enum { MOST_KINDS = 1024 };          /* a bound for texts that clients choose */
+static const double MOST_GUESSED = 0.5; /* seconds; nobody is refused for what is not known */
+static const double OVERHEAD = 0.25;    /* megapixels */
+static const double LEAST = 1e-3;       /* seconds; from less nothing would ever rise again */
+static const double NEWEST = 0.2;       /* weight */
+enum { MOST_KINDS = 1024 };             /* a bound for texts that clients choose */
 
 struct ibx_paces {
     GHashTable *formats, *recipes; /* text to ibx_duration, per megapixel */
@@ -57,13 +58,12 @@ void ibx_paces_free(ibx_paces *paces) {
 
 ibx_duration ibx_paces_predict(const ibx_paces *paces, const ibx_pace_key *key, double megapixels,
                                bool *known) {
-    static const ibx_duration guess = {GUESS, GUESS};
+    const double size = megapixels + OVERHEAD, guess = MIN(GUESS * size, MOST_GUESSED);
     const ibx_duration *pace = g_hash_table_lookup(paces->recipes, key->recipe);
     if (!pace) pace = g_hash_table_lookup(paces->formats, key->formats);
     *known = pace != NULL;
-    if (!pace) pace = &guess;
-    const double size = megapixels + OVERHEAD;
-    return (ibx_duration){pace->clock * size, pace->own * size};
+    return *known ? (ibx_duration){pace->clock * size, pace->own * size}
+                  : (ibx_duration){guess, guess};
 }
 
 static void approach(double *pace, double measured) {
