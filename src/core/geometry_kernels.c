@@ -137,12 +137,14 @@ typedef struct {
     int count;
 } ring;
 
-/* n samples as encoded values. */
-static void to_floats(const uint8_t *a, int n, float *b) {
+/* n samples as encoded values. What lies `ahead` bytes behind them is asked for. */
+static void to_floats(const uint8_t *a, ptrdiff_t ahead, int n, float *b) {
     int i = 0;
-    for (; i + 4 * LANES <= n; i += 4 * LANES)
+    for (; i + 4 * LANES <= n; i += 4 * LANES) {
+        __builtin_prefetch(a + i + ahead);
         for (int j = 0; j < 4; j++)
             ((vec *)(b + i))[j] = ibx_floats_of(a + i + j * LANES) * (1 / 255.0F);
+    }
     for (; i < n && n >= LANES; i += LANES) { /* the last vector ends with the row */
         i = ibx_min(i, n - LANES);
         *(vec *)(b + i) = ibx_floats_of(a + i) * (1 / 255.0F);
@@ -157,13 +159,13 @@ static void next_row(const ibx_packed *in, bool linear, int k, ptrdiff_t from, i
     enum { AHEAD = 8 };
     const ibx_pixel_ops *loops = ibx_pixel_loops();
     const int row = k - in->at.y, later = row + AHEAD, over = later - in->at.h;
-    const uint8_t *ahead = over < 0 ? in->row[later] : in->row[ibx_min(over, row)] + n;
+    const uint8_t *next = over < 0 ? in->row[later] : in->row[ibx_min(over, row)] + n;
+    const ptrdiff_t ahead = next - in->row[row];
     float *const to[] = {r->data + (ptrdiff_t)(k % r->count) * SAMPLES};
-    for (int i = 0; i < n + 63; i += 64) __builtin_prefetch(ahead + from + i);
     if (linear)
-        loops->look_up(in->value, in->row[row] + from, 1, n, to);
+        loops->look_up(in->value, in->row[row] + from, ahead, 1, n, to);
     else
-        to_floats(in->row[row] + from, n, to[0]);
+        to_floats(in->row[row] + from, ahead, n, to[0]);
 }
 
 IBX_INLINE void add_run(const float *a, const float *w, int n, vec *sum) {

@@ -196,6 +196,10 @@ void ibx_plan_note(ibx_plan *plan, const char *format, ...) __attribute__((forma
 /* The part of r inside w x h; if there is none, the nearest pixel of the image. */
 ibx_rect ibx_rect_inside(ibx_rect r, int w, int h);
 
+static inline bool ibx_rect_same(ibx_rect a, ibx_rect b) {
+    return a.x == b.x && a.y == b.y && a.w == b.w && a.h == b.h;
+}
+
 /* For the output rectangle `out` of `count` fused passes: need[i] is the input rectangle of pass
  * i (may reach over the edge), made[i] the part that pass i computes; made[count - 1] = out. */
 void ibx_fuse_rects(const ibx_pass *pass, int count, ibx_rect out, ibx_rect *need, ibx_rect *made);
