@@ -102,7 +102,8 @@ typedef struct {
     bool stored; /* its output band has readers */
     bool waits;  /* starts when all earlier work is complete */
     bool moves;  /* its output is made of the samples that it reads, unchanged: see move.h */
-    int tile_w, strip_rows, strips;
+    int tile_w, tile_rows; /* of a tile, which goes through all passes by itself */
+    int strip_rows, strips;
     ibx_head head;     /* of its output */
     size_t tile_bytes; /* arena that one thread needs for one tile */
     double overlap;    /* samples read per sample needed, 1 without halo */
