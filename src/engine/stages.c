@@ -87,8 +87,10 @@ static size_t touched(const ibx_pass *pass, int count, const ibx_head *out, ibx_
     ibx_fuse_rects(pass, count, tile, need, made);
     for (int i = 0; i < count; i++) {
         size_t in = (size_t)area(need[i]) * (size_t)ibx_planes(&pass[i].call.in);
-        if (pass[i].packed) in /= sizeof(float);
-        sum += in;
+        if (pass[i].packed)
+            in /= sizeof(float); /* bytes, which are met once each and need no place in the cache */
+        else
+            sum += in;
         if (in > turn[i % 2]) turn[i % 2] = in;
         if (!pass[i].filter->scratch) continue;
         const size_t s = pass[i].filter->scratch(&pass[i].call, made[i]);
