@@ -82,6 +82,18 @@ IBX_INLINE ibx_floats ibx_larger(ibx_floats a, ibx_floats b) {
 #endif
 }
 
+/* The smaller of two, lane by lane; b where a is NaN. */
+IBX_INLINE ibx_floats ibx_smaller(ibx_floats a, ibx_floats b) {
+#if defined __AVX2__
+    return (ibx_floats)_mm256_min_ps((__m256)a, (__m256)b);
+#elif defined __SSE2__
+    return (ibx_floats)_mm_min_ps((__m128)a, (__m128)b);
+#else
+    const ibx_ints less = a < b;
+    return (ibx_floats)((less & (ibx_ints)a) | (~less & (ibx_ints)b));
+#endif
+}
+
 /* Is any bit set? */
 IBX_INLINE bool ibx_any(ibx_ints v) {
     uint64_t part[IBX_VECTOR / 8], any = 0;

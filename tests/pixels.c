@@ -59,10 +59,10 @@ static void check_round_trip(const ibx_pixel_ops *ops, ibx_sample type, int plan
     memset(back, 0xA5, size + GUARD);
     for (int p = 0; p < IBX_MAX_PLANES; p++)
         for (int i = 0; i < n + 1; i++) storage[p][i] = 77;
-    ops->unpack(type, row, planes, n, planes_of_storage);
+    ops->unpack(type, row, 0, planes, n, planes_of_storage);
     for (int p = 0; p < IBX_MAX_PLANES; p++)
         for (int i = p < planes ? n : 0; i < n + 1; i++) assert_true(storage[p][i] == 77);
-    ops->pack(type, planes_of_storage, planes, n, back);
+    ops->pack(type, planes_of_storage, planes, n, back, 0);
     assert_memory_equal(row, back, size);
     for (int i = 0; i < GUARD; i++) assert_int_equal(back[size + (size_t)i], 0xA5);
     free(row);
@@ -89,15 +89,15 @@ static void a_table_does_what_unpacking_does(void **state) {
     float *const to[IBX_MAX_PLANES] = {found[0], found[1], found[2], found[3]};
     for (int i = 0; i < 256; i++) {
         const uint8_t v = (uint8_t)i;
-        variants[0]->unpack(IBX_U8, &v, 1, 1, &(float *){table + i});
+        variants[0]->unpack(IBX_U8, &v, 0, 1, 1, &(float *){table + i});
     }
     for (int i = 0; i < WIDE * IBX_MAX_PLANES; i++) row[i] = (uint8_t)(i * 37);
     for (int v = 0; v < variant_count; v++)
         for (int planes = 1; planes <= IBX_MAX_PLANES; planes++)
             for (int n = 0; n < WIDE; n++) {
                 for (int p = 0; p < planes; p++) found[p][n] = 77;
-                variants[v]->look_up(table, row, planes, n, to);
-                variants[v]->unpack(IBX_U8, row, planes, n, planes_of_storage);
+                variants[v]->look_up(table, row, 0, planes, n, to);
+                variants[v]->unpack(IBX_U8, row, 0, planes, n, planes_of_storage);
                 for (int p = 0; p < planes; p++) {
                     assert_memory_equal(found[p], storage[p], (size_t)n * sizeof(float));
                     assert_true(found[p][n] == 77);
@@ -112,11 +112,11 @@ static void unpacked_samples_are_in_0_to_1(void **state) {
     assert_non_null(row);
     for (int i = 0; i < 65536; i++) row[i] = (uint16_t)i, bytes[i % 256] = (uint8_t)i;
     for (int v = 0; v < variant_count; v++) {
-        variants[v]->unpack(IBX_U16, row, 1, 65536, planes_of_storage);
+        variants[v]->unpack(IBX_U16, row, 0, 1, 65536, planes_of_storage);
         for (int i = 0; i < 65536; i++)
             assert_true(fabs((double)storage[0][i] - i / 65535.0) < 1e-7);
         assert_true(storage[0][0] == 0 && storage[0][65535] == 1);
-        variants[v]->unpack(IBX_U8, bytes, 1, 256, planes_of_storage);
+        variants[v]->unpack(IBX_U8, bytes, 0, 1, 256, planes_of_storage);
         for (int i = 0; i < 256; i++) assert_true(fabs((double)storage[0][i] - i / 255.0) < 1e-7);
         assert_true(storage[0][0] == 0 && storage[0][255] == 1);
     }
@@ -144,7 +144,7 @@ static void packing_clamps_and_rounds(void **state) {
     for (int v = 0; v < variant_count; v++)
         for (int planes = 1; planes <= IBX_MAX_PLANES; planes++)
             for (ibx_sample type = IBX_U8; type <= IBX_U16; type++) {
-                variants[v]->pack(type, planes_of_storage, planes, N, row);
+                variants[v]->pack(type, planes_of_storage, planes, N, row, 0);
                 for (int i = 0; i < N * planes; i++)
                     assert_true(sample(type, row, i) ==
                                 expected(type, storage[i % planes][i / planes]));
@@ -198,10 +198,10 @@ static void light_there_and_back(void **state) {
     for (int v = 0; v < variant_count; v++)
         for (ibx_sample type = IBX_U8; type <= IBX_U16; type++) {
             const int n = 65536; /* as bytes, the low and high halves of the first numbers */
-            variants[v]->unpack(type, row, 1, n, planes_of_storage);
+            variants[v]->unpack(type, row, 0, 1, n, planes_of_storage);
             variants[v]->to_linear(storage[0], n);
             variants[v]->to_encoded(storage[0], n);
-            variants[v]->pack(type, planes_of_storage, 1, n, back);
+            variants[v]->pack(type, planes_of_storage, 1, n, back, 0);
             assert_memory_equal(row, back, (size_t)n * ibx_sample_size(type));
         }
     free(row);

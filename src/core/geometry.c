@@ -34,7 +34,7 @@ ibx_rect ibx_turn_source(int turn, const ibx_head *in, ibx_rect out) {
 
 /* sinc(x) sinc(x / 3) with one sine: sin 3a = 3 sin a - 4 sin^3 a. */
 static double lanczos3(double x) {
-    if (x == floor(x)) return x == 0;
+    if (x == (int)x) return x == 0; /* below 3 */
     const double s = sin(M_PI / 3 * x), by = M_PI * x;
     return (3 - 4 * s * s) * 3 * s * s / (by * by);
 }
@@ -100,9 +100,11 @@ static void window(const axis *a, int i, double *first, double *last) {
 
 /* The weight, not yet normalised, of input sample j for output i. */
 static double weight(const axis *a, int i, double j) {
-    const double left = a->start + i * a->step, right = a->start + (i + 1) * a->step;
     if (a->kernel == IBX_KERNEL_NEAREST) return 1;
-    if (a->kernel == IBX_KERNEL_BOX) return fmax(fmin(j + 1, right) - fmax(j, left), 0);
+    if (a->kernel == IBX_KERNEL_BOX) {
+        const double left = a->start + i * a->step, right = a->start + (i + 1) * a->step;
+        return fmax(fmin(j + 1, right) - fmax(j, left), 0);
+    }
     const double at = j + 0.5 - (a->start + (i + 0.5) * a->step);
     const double w = ibx_kernel_at(a->kernel, at / a->widen);
     if (a->raise <= 0) return w;
@@ -134,7 +136,7 @@ static void fold(const axis *a, int i, double *w, int first, int n) {
     window(a, i, &from, &to);
     for (int k = 0; k < n; k++) w[k] = 0;
     for (int64_t j = (int64_t)from; j <= (int64_t)to; j++)
-        w[inside(a, (double)j) - first] += weight(a, i, (double)j);
+        w[(j < 0 ? 0 : j < a->in ? (int)j : a->in - 1) - first] += weight(a, i, (double)j);
 }
 
 /* Fills `count` and `first`. */

@@ -129,20 +129,22 @@ static void rows_kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
 
 /* Interleaved samples of a row that are resampled from top to bottom at once: so few that as many
  * of their rows as an output row looks at stay in the first cache, as floats. */
-enum { SAMPLES = 256 };
+enum { SAMPLES = 320, BLOCK_SAMPLES = 8 * LANES };
 
 /* The last `count` input rows, row k in place k mod count. */
 typedef struct {
     float *data;
-    int count;
+    int count, next; /* next: place of the row to come */
 } ring;
 
-/* n samples as encoded values. */
-static void to_floats(const uint8_t *a, int n, float *b) {
+/* n samples as encoded values. What lies `ahead` bytes behind them is asked for. */
+static void to_floats(const uint8_t *a, ptrdiff_t ahead, int n, float *b) {
     int i = 0;
-    for (; i + 4 * LANES <= n; i += 4 * LANES)
+    for (; i + 4 * LANES <= n; i += 4 * LANES) {
+        __builtin_prefetch(a + i + ahead);
         for (int j = 0; j < 4; j++)
             ((vec *)(b + i))[j] = ibx_floats_of(a + i + j * LANES) * (1 / 255.0F);
+    }
     for (; i < n && n >= LANES; i += LANES) { /* the last vector ends with the row */
         i = ibx_min(i, n - LANES);
         *(vec *)(b + i) = ibx_floats_of(a + i) * (1 / 255.0F);
@@ -152,18 +154,17 @@ static void to_floats(const uint8_t *a, int n, float *b) {
 
 /* As floats, the part of row k that begins at sample `from`. Rows lie in pages of their own: those
  * to come are asked for, and behind the last the first of the columns beside. */
-static void next_row(const ibx_packed *in, bool linear, int k, ptrdiff_t from, int n,
-                     const ring *r) {
+static void next_row(const ibx_packed *in, bool linear, int k, ptrdiff_t from, int n, ring *r) {
     enum { AHEAD = 8 };
-    const ibx_pixel_ops *loops = ibx_pixel_loops();
     const int row = k - in->at.y, later = row + AHEAD, over = later - in->at.h;
-    const uint8_t *ahead = over < 0 ? in->row[later] : in->row[ibx_min(over, row)] + n;
-    float *const to[] = {r->data + (ptrdiff_t)(k % r->count) * SAMPLES};
-    for (int i = 0; i < n + 63; i += 64) __builtin_prefetch(ahead + from + i);
+    const uint8_t *next = over < 0 ? in->row[later] : in->row[ibx_min(over, row)] + n;
+    const ptrdiff_t ahead = next - in->row[row];
+    float *const to[] = {r->data + (ptrdiff_t)r->next * SAMPLES};
+    r->next = r->next + 1 < r->count ? r->next + 1 : 0;
     if (linear)
-        loops->look_up(in->value, in->row[row] + from, 1, n, to);
+        ibx_pixel_loops()->look_up(in->value, in->row[row] + from, ahead, 1, n, to);
     else
-        to_floats(in->row[row] + from, n, to[0]);
+        to_floats(in->row[row] + from, ahead, n, to[0]);
 }
 
 IBX_INLINE void add_run(const float *a, const float *w, int n, vec *sum) {
@@ -174,29 +175,44 @@ IBX_INLINE void add_run(const float *a, const float *w, int n, vec *sum) {
 /* Output row y of n samples, of which the ring holds all that it looks at. */
 static void sum_rows(const ibx_taps *t, const ring *r, int y, int n, float *to) {
     const float *w = ibx_weights(t, y);
-    const int place = t->first[y] % r->count, run = ibx_min(t->count, r->count - place);
-    for (int x = 0; x < n; x += 8 * LANES) {
+    const int place = t->first[y] % r->count, run = r->count - place;
+    for (int x = 0; x < n; x += BLOCK_SAMPLES) {
         vec sum[8] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
         add_run(r->data + (ptrdiff_t)place * SAMPLES + x, w, run, sum);
-        add_run(r->data + x, w + run, t->count - run, sum);
+        add_run(r->data + x, w + run, place, sum);
         for (int i = 0; i < 8; i++) ((vec *)(to + x))[i] = sum[i];
     }
 }
 
-/* Four pixels of three samples. */
-static inline void to_plane_quads(const float *v, float *a, float *b, float *c) {
-    const quad v0 = *(const quad *)v, v1 = *(const quad *)(v + 4), v2 = *(const quad *)(v + 8);
-    const quad begin = __builtin_shufflevector(v0, v1, 1, 2, 4, 5); /* b0 c0 b1 c1 */
-    const quad end = __builtin_shufflevector(v1, v2, 2, 3, 5, 6);   /* a2 b2 a3 b3 */
-    *(quad *)a = __builtin_shufflevector(v0, end, 0, 3, 4, 6);
-    *(quad *)b = __builtin_shufflevector(begin, end, 0, 2, 5, 7);
-    *(quad *)c = __builtin_shufflevector(begin, v2, 1, 3, 4, 7);
+/* Four pixels of three samples in every half of a vector, or in all of it. */
+#ifdef __AVX2__
+#define IN_HALVES(a, b, i, j, k, l)                                                                \
+    __builtin_shufflevector(a, b, i, j, k + 4, l + 4, i + 4, j + 4, k + 8, l + 8)
+static inline vec load_halves(const float *v) {
+    return __builtin_shufflevector(*(const quad *)v, *(const quad *)(v + 12), 0, 1, 2, 3, 4, 5, 6,
+                                   7);
+}
+#else
+#define IN_HALVES(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+static inline vec load_halves(const float *v) {
+    return *(const vec *)v;
+}
+#endif
+
+/* A vector of pixels of three samples. */
+static inline void to_plane_vectors(const float *v, float *a, float *b, float *c) {
+    const vec v0 = load_halves(v), v1 = load_halves(v + 4), v2 = load_halves(v + 8);
+    const vec begin = IN_HALVES(v0, v1, 1, 2, 4, 5); /* b0 c0 b1 c1 */
+    const vec end = IN_HALVES(v1, v2, 2, 3, 5, 6);   /* a2 b2 a3 b3 */
+    *(vec *)a = IN_HALVES(v0, end, 0, 3, 4, 6);
+    *(vec *)b = IN_HALVES(begin, end, 0, 2, 5, 7);
+    *(vec *)c = IN_HALVES(begin, v2, 1, 3, 4, 7);
 }
 
 static void to_planes(const float *restrict v, int n, float *restrict a, float *restrict b,
                       float *restrict c) {
     int x = 0;
-    for (; x + 4 <= n; x += 4) to_plane_quads(v + 3 * x, a + x, b + x, c + x);
+    for (; x + LANES <= n; x += LANES) to_plane_vectors(v + 3 * x, a + x, b + x, c + x);
     for (; x < n; x++) {
         a[x] = v[3 * x];
         b[x] = v[3 * x + 1];
@@ -210,25 +226,32 @@ static size_t rows_scratch(const ibx_call *c, ibx_rect out) {
     return (size_t)ibx_scaling_of(c)->rows.count * SAMPLES * sizeof(float);
 }
 
-static void rows_packed(const ibx_call *c, const ibx_packed *in, ibx_tile *out) {
+/* All rows of n pixels from column x on. */
+static void packed_columns(const ibx_call *c, const ibx_packed *in, ibx_tile *out, int x, int n) {
     const ibx_taps *t = &ibx_scaling_of(c)->rows;
     const bool linear = ibx_scaling_of(c)->light & IBX_LINEAR;
-    const ring r = {c->scratch, t->count};
-    const ibx_rect o = out->at;
-    const int wide = SAMPLES / in->planes;
+    const ptrdiff_t from = (ptrdiff_t)(x - in->at.x) * in->planes;
     float sum[SAMPLES] = {0};
-    for (int x = o.x; x < o.x + o.w; x += wide) {
-        const int n = ibx_min(wide, o.x + o.w - x);
-        int k = t->first[o.y];
-        for (int y = o.y; y < o.y + o.h; y++) {
-            for (; k < t->first[y] + t->count; k++)
-                next_row(in, linear, k, (ptrdiff_t)(x - in->at.x) * in->planes, n * in->planes, &r);
-            sum_rows(t, &r, y, n * in->planes, sum);
-            if (in->planes == 1)
-                memcpy(ibx_at(out, 0, x, y), sum, (size_t)n * sizeof *sum);
-            else
-                to_planes(sum, n, ibx_at(out, 0, x, y), ibx_at(out, 1, x, y), ibx_at(out, 2, x, y));
-        }
+    int k = t->first[out->at.y];
+    ring r = {c->scratch, t->count, k % t->count};
+    for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
+        for (; k < t->first[y] + t->count; k++) next_row(in, linear, k, from, n * in->planes, &r);
+        sum_rows(t, &r, y, n * in->planes, sum);
+        if (in->planes == 1)
+            memcpy(ibx_at(out, 0, x, y), sum, (size_t)n * sizeof *sum);
+        else
+            to_planes(sum, n, ibx_at(out, 0, x, y), ibx_at(out, 1, x, y), ibx_at(out, 2, x, y));
+    }
+}
+
+/* In parts of whole blocks, as like as they can be. */
+static void rows_packed(const ibx_call *c, const ibx_packed *in, ibx_tile *out) {
+    const int block = BLOCK_SAMPLES / in->planes, most = SAMPLES / BLOCK_SAMPLES;
+    const int blocks = (out->at.w + block - 1) / block, parts = (blocks + most - 1) / most;
+    for (int i = 0; i < parts; i++) {
+        const int x = blocks * i / parts * block;
+        const int end = ibx_min(blocks * (i + 1) / parts * block, out->at.w);
+        packed_columns(c, in, out, out->at.x + x, end - x);
     }
 }
 

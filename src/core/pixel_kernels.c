@@ -1,6 +1,6 @@
 /* pixel_kernels.c - see pixels.h. Compiled once per CPU variant.
  *
- * Plain loops that compilers vectorise, but for 8-bit pixels of three and four samples: there
+ * Plain loops that compilers vectorise, but for 8-bit pixels of one, three and four samples: there
  * explicit vectors are one and a half to three times faster. Every path does the same float
  * operations in the same order on a sample, so all give the same bits. */
 #include "core/pixels.h"
@@ -105,43 +105,6 @@ PACK(pack_f32, float, to_f32)
 enum { LANES = IBX_LANES };
 typedef uint32_t words __attribute__((vector_size(IBX_VECTOR), aligned(1), may_alias));
 
-/* A vector of pixels of three bytes, each in the lower three of its lane. Reads up to 4 bytes
- * behind them. */
-static inline words load_3_of_4(const uint8_t *from) {
-    words v;
-#ifdef __AVX2__
-    typedef uint8_t half __attribute__((vector_size(16), aligned(1), may_alias));
-    const half low = *(const half *)from, high = *(const half *)(from + 12);
-    v = (words)__builtin_shufflevector(low, high, 0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12,
-                                       16, 17, 18, 19, 19, 20, 21, 22, 22, 23, 24, 25, 25, 26, 27,
-                                       28);
-#else
-    for (int i = 0; i < LANES; i++) memcpy((uint32_t *)&v + i, from + 3 * i, sizeof(uint32_t));
-#endif
-    return v;
-}
-
-/* Stores the lower three bytes of every lane in a row, and up to 4 bytes behind them that mean
- * nothing. */
-static inline void store_3_of_4(words v, uint8_t *to) {
-#ifdef __AVX2__
-    typedef uint8_t bytes __attribute__((vector_size(32)));
-    typedef uint8_t half __attribute__((vector_size(16), aligned(1), may_alias));
-    const bytes b = __builtin_shufflevector((bytes)v, (bytes)v, 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13,
-                                            14, 3, 7, 11, 15, 16, 17, 18, 20, 21, 22, 24, 25, 26,
-                                            28, 29, 30, 19, 23, 27, 31);
-    *(half *)to =
-        __builtin_shufflevector(b, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    *(half *)(to + 12) = __builtin_shufflevector(b, b, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
-                                                 27, 28, 29, 30, 31);
-#else
-    for (int i = 0; i < LANES; i++) {
-        const uint32_t lane = v[i];
-        memcpy(to + 3 * i, &lane, sizeof lane);
-    }
-#endif
-}
-
 /* from_u8 of the lower three bytes of every lane. */
 static inline void unpack_3(words v, float *a, float *b, float *c) {
     const float scale = 1 / 255.0F;
@@ -150,22 +113,67 @@ static inline void unpack_3(words v, float *a, float *b, float *c) {
     *(ibx_floats *)c = __builtin_convertvector((ibx_ints)(v >> 16 & 255), ibx_floats) * scale;
 }
 
-/* Unpacks as many pixels of three or four samples as it can in whole vectors; returns how many. */
-static int unpack_u8_vectors(const uint8_t *row, int planes, int n, float *const plane[]) {
+#ifdef __AVX2__
+/* The bytes k, k + 3, k + 6 and k + 9 of each half, each in a lane. */
+static inline ibx_ints every_third(__m256i v, int8_t k) {
+    const __m256i places = _mm256_setr_epi32(0, 3, 6, 9, 0, 3, 6, 9);
+    const __m256i rest = _mm256_set1_epi32((int)0x80808000);
+    const __m256i add = _mm256_set1_epi32(k);
+    return (ibx_ints)_mm256_shuffle_epi8(v, _mm256_or_si256(_mm256_add_epi32(places, add), rest));
+}
+
+/* A vector of pixels of three bytes. Reads 4 bytes behind them. */
+static inline void unpack_rgb(const uint8_t *from, float *a, float *b, float *c) {
+    const float scale = 1 / 255.0F;
+    const __m256i low = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i_u *)from));
+    const __m256i v =
+        _mm256_inserti128_si256(low, _mm_loadu_si128((const __m128i_u *)(from + 12)), 1);
+    *(ibx_floats *)a = __builtin_convertvector(every_third(v, 0), ibx_floats) * scale;
+    *(ibx_floats *)b = __builtin_convertvector(every_third(v, 1), ibx_floats) * scale;
+    *(ibx_floats *)c = __builtin_convertvector(every_third(v, 2), ibx_floats) * scale;
+}
+#else
+static inline void unpack_rgb(const uint8_t *from, float *a, float *b, float *c) {
+    words v;
+    for (int i = 0; i < LANES; i++) memcpy((uint32_t *)&v + i, from + 3 * i, sizeof(uint32_t));
+    unpack_3(v, a, b, c);
+}
+#endif
+
+/* Rows of single samples, of a vector of them or more; the last vector ends with the row. */
+static void unpack_gray(const uint8_t *row, ptrdiff_t ahead, int n, float *to) {
+    for (int i = 0; i < n; i += LANES) {
+        __builtin_prefetch(row + i + ahead);
+        i = ibx_min(i, n - LANES);
+        *(ibx_floats *)(to + i) = ibx_floats_of(row + i) * (1 / 255.0F);
+    }
+}
+
+/* Unpacks as many pixels of one, three or four samples as it can in whole vectors; returns how
+ * many. */
+static int unpack_u8_vectors(const uint8_t *row, ptrdiff_t ahead, int planes, int n,
+                             float *const plane[]) {
     float *const a = plane[0], *const b = plane[planes > 1], *const c = plane[planes > 2 ? 2 : 0];
     int i = 0;
+    if (planes == 1 && n >= LANES) {
+        unpack_gray(row, ahead, n, a);
+        return n;
+    }
     if (planes == 3) {
-        for (; i + LANES + 2 <= n; i += LANES) /* two pixels more: see load_3_of_4 */
-            unpack_3(load_3_of_4(row + 3 * i), a + i, b + i, c + i);
+        for (; i + LANES + 2 <= n; i += LANES) { /* two pixels more: see above */
+            __builtin_prefetch(row + 3 * i + ahead);
+            unpack_rgb(row + 3 * i, a + i, b + i, c + i);
+        }
         for (; i < n && n >= LANES; i += LANES) { /* the last vector ends with the row */
             uint8_t copy[3 * LANES + 4];
             i = ibx_min(i, n - LANES);
             memcpy(copy, row + 3 * i, 3 * LANES);
-            unpack_3(load_3_of_4(copy), a + i, b + i, c + i);
+            unpack_rgb(copy, a + i, b + i, c + i);
         }
     }
     if (planes == 4)
         for (; i + LANES <= n; i += LANES) {
+            __builtin_prefetch(row + 4 * i + ahead);
             const words v = *(const words *)(row + 4 * i);
             unpack_3(v, a + i, b + i, c + i);
             *(ibx_floats *)(plane[3] + i) =
@@ -174,6 +182,37 @@ static int unpack_u8_vectors(const uint8_t *row, int planes, int n, float *const
     return i;
 }
 
+#ifdef __AVX2__
+/* A vector of samples from 0 to 255 as whole numbers, to nearest, ties to even. What is below is
+ * still below, and NaN is the least of all: packing them as bytes makes 0 of both. */
+static inline __m256i to_lanes(const float *v) {
+    const __m256 most = _mm256_set1_ps(255);
+    return _mm256_cvtps_epi32(_mm256_min_ps(most, _mm256_loadu_ps(v) * most));
+}
+
+/* Two times two vectors: in each half four bytes of a, of b, of c and of d. */
+static inline __m256i to_fours(__m256i a, __m256i b, __m256i c, __m256i d) {
+    return _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+}
+
+/* A vector of pixels. Writes 4 bytes behind them that mean nothing. */
+static inline void pack_rgb(const float *a, const float *b, const float *c, uint8_t *to) {
+    const __m256i order = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11, 12, 13, 14, 15));
+    const __m256i last = to_lanes(c);
+    const __m256i v = _mm256_shuffle_epi8(to_fours(to_lanes(a), to_lanes(b), last, last), order);
+    _mm_storeu_si128((__m128i_u *)to, _mm256_castsi256_si128(v));
+    _mm_storeu_si128((__m128i_u *)(to + 12), _mm256_extracti128_si256(v, 1));
+}
+
+static inline void pack_four(float *const plane[], int i, uint8_t *to) {
+    const __m256i order = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    const __m256i v = to_fours(to_lanes(plane[0] + i), to_lanes(plane[1] + i),
+                               to_lanes(plane[2] + i), to_lanes(plane[3] + i));
+    _mm256_storeu_si256((__m256i_u *)to, _mm256_shuffle_epi8(v, order));
+}
+#else
 /* to_u8 of a vector of samples, each in the lowest byte of its lane: a sum with ROUNDER holds the
  * number in its lowest bits, and its bits grow with it. Only the highest byte holds something else.
  */
@@ -195,32 +234,77 @@ static inline words pack_3(const float *a, const float *b, const float *c) {
     return to_u8_lanes(a) | to_u8_lanes(b) << 8 | to_u8_lanes(c) << 16;
 }
 
-/* Packs as many pixels of three or four samples as it can in whole vectors; returns how many. */
-static int pack_u8_vectors(float *const plane[], int planes, int n, uint8_t *row) {
+static inline void pack_rgb(const float *a, const float *b, const float *c, uint8_t *to) {
+    const words v = pack_3(a, b, c);
+    for (int i = 0; i < LANES; i++) {
+        const uint32_t lane = v[i];
+        memcpy(to + 3 * i, &lane, sizeof lane);
+    }
+}
+
+static inline void pack_four(float *const plane[], int i, uint8_t *to) {
+    *(words *)to = (pack_3(plane[0] + i, plane[1] + i, plane[2] + i) & 0xFFFFFF) |
+                   to_u8_lanes(plane[3] + i) << 24;
+}
+#endif
+
+/* Rows of four vectors of single samples or more; the last four end with the row. */
+static void pack_gray(const float *v, int n, uint8_t *to, ptrdiff_t ahead) {
+    const ibx_floats none = {0}, most = none + 255;
+    for (int i = 0; i < n; i += 4 * LANES) {
+        ibx_floats x[4];
+        __builtin_prefetch(to + i + ahead, 1);
+        i = ibx_min(i, n - 4 * LANES);
+        for (int k = 0; k < 4; k++) {
+            const ibx_floats some = ibx_larger(*(const ibx_floats *)(v + i + k * LANES), none);
+            x[k] = ibx_smaller(some * 255, most);
+        }
+        ibx_store_bytes(x, to + i);
+    }
+}
+
+/* Packs as many pixels of one, three or four samples as it can in whole vectors; returns how many.
+ */
+static int pack_u8_vectors(float *const plane[], int planes, int n, uint8_t *row, ptrdiff_t ahead) {
     const float *const a = plane[0], *const b = plane[planes > 1],
                        *const c = plane[planes > 2 ? 2 : 0];
     int i = 0;
+    if (planes == 1 && n >= 4 * LANES) {
+        pack_gray(a, n, row, ahead);
+        return n;
+    }
     if (planes == 3) {
-        for (; i + LANES + 2 <= n; i += LANES) /* two pixels more: see store_3_of_4 */
-            store_3_of_4(pack_3(a + i, b + i, c + i), row + 3 * i);
+        for (; i + LANES + 2 <= n; i += LANES) { /* two pixels more: see above */
+            __builtin_prefetch(row + 3 * i + ahead, 1);
+            pack_rgb(a + i, b + i, c + i, row + 3 * i);
+        }
         for (; i < n && n >= LANES; i += LANES) { /* the last vector ends with the row */
             uint8_t copy[3 * LANES + 4];
             i = ibx_min(i, n - LANES);
-            store_3_of_4(pack_3(a + i, b + i, c + i), copy);
+            pack_rgb(a + i, b + i, c + i, copy);
             memcpy(row + 3 * i, copy, 3 * LANES);
         }
     }
     if (planes == 4)
-        for (; i + LANES <= n; i += LANES)
-            *(words *)(row + 4 * i) =
-                (pack_3(a + i, b + i, c + i) & 0xFFFFFF) | to_u8_lanes(plane[3] + i) << 24;
+        for (; i + LANES <= n; i += LANES) {
+            __builtin_prefetch(row + 4 * i + ahead, 1);
+            pack_four(plane, i, row + 4 * i);
+        }
     return i;
 }
 
-static void unpack(ibx_sample type, const void *row, int planes, int n, float *const plane[]) {
+/* Asks for a row all at once. */
+static void fetch(const void *row, size_t bytes) {
+    for (size_t i = 0; i < bytes + 63; i += 64) __builtin_prefetch((const uint8_t *)row + i);
+}
+
+static void unpack(ibx_sample type, const void *row, ptrdiff_t ahead, int planes, int n,
+                   float *const plane[]) {
+    if (type != IBX_U8 || planes == 2)
+        fetch((const uint8_t *)row + ahead, (size_t)n * (size_t)planes * ibx_sample_size(type));
     switch (type) {
     case IBX_U8:
-        unpack_u8(NULL, row, planes, unpack_u8_vectors(row, planes, n, plane), n, plane);
+        unpack_u8(NULL, row, planes, unpack_u8_vectors(row, ahead, planes, n, plane), n, plane);
         break;
     case IBX_U16:
         unpack_u16(NULL, row, planes, 0, n, plane);
@@ -246,11 +330,12 @@ static inline void look_up_four(const float *table, uint32_t w, uint32_t x, uint
     *(quad *)to = (quad){table[w & 255], table[x & 255], table[y & 255], table[z & 255]};
 }
 
-static void look_up(const float *table, const uint8_t *row, int planes, int n,
+static void look_up(const float *table, const uint8_t *row, ptrdiff_t ahead, int planes, int n,
                     float *const plane[]) {
     float *const a = plane[0], *const b = plane[planes > 1], *const c = plane[planes > 2 ? 2 : 0];
     int i = 0;
     for (; planes == 3 && i + 4 <= n; i += 4) {
+        __builtin_prefetch(row + 3 * i + ahead);
         const uint32_t v = load_word(row + 3 * i), w = load_word(row + 3 * i + 4),
                        x = load_word(row + 3 * i + 8);
         look_up_four(table, v, v >> 24, w >> 16, x >> 8, a + i);
@@ -258,6 +343,7 @@ static void look_up(const float *table, const uint8_t *row, int planes, int n,
         look_up_four(table, v >> 16, w >> 8, x, x >> 24, c + i);
     }
     for (; planes == 1 && i < n && n >= 8; i += 8) { /* the last eight end with the row */
+        __builtin_prefetch(row + i + ahead);
         i = ibx_min(i, n - 8);
         const uint32_t v = load_word(row + i), w = load_word(row + i + 4);
         look_up_four(table, v, v >> 8, v >> 16, v >> 24, a + i);
@@ -266,10 +352,11 @@ static void look_up(const float *table, const uint8_t *row, int planes, int n,
     look_up_from(table, row, planes, i, n, plane);
 }
 
-static void pack(ibx_sample type, float *const plane[], int planes, int n, void *row) {
+static void pack(ibx_sample type, float *const plane[], int planes, int n, void *row,
+                 ptrdiff_t ahead) {
     switch (type) {
     case IBX_U8:
-        pack_u8(plane, planes, pack_u8_vectors(plane, planes, n, row), n, row);
+        pack_u8(plane, planes, pack_u8_vectors(plane, planes, n, row, ahead), n, row);
         break;
     case IBX_U16:
         pack_u16(plane, planes, 0, n, row);

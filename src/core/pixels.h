@@ -10,16 +10,22 @@
 typedef struct {
     /* One row of n interleaved pixels of `planes` samples to one row in each plane, 0..1.
      * U8: v / 255, U16: v / 65535 (correctly rounded products with the reciprocal), F32: as is.
-     * Packing an unpacked row returns the same samples. */
-    void (*unpack)(ibx_sample type, const void *row, int planes, int n, float *const plane[]);
+     * Packing an unpacked row returns the same samples.
+     *
+     * What lies `ahead` bytes behind the row will be wanted soon and is asked for meanwhile: rows
+     * of tiles lie in pages of their own, which the processor does not foresee. It need not
+     * exist. */
+    void (*unpack)(ibx_sample type, const void *row, ptrdiff_t ahead, int planes, int n,
+                   float *const plane[]);
 
     /* The same for 8-bit samples, through a table of their 256 values. */
-    void (*look_up)(const float *table, const uint8_t *row, int planes, int n,
+    void (*look_up)(const float *table, const uint8_t *row, ptrdiff_t ahead, int planes, int n,
                     float *const plane[]);
 
     /* The other way: clamped to 0..1 (NaN becomes 0), rounded to nearest, ties to even. F32: as
      * is. Writes exactly n pixels. */
-    void (*pack)(ibx_sample type, float *const plane[], int planes, int n, void *row);
+    void (*pack)(ibx_sample type, float *const plane[], int planes, int n, void *row,
+                 ptrdiff_t ahead);
 
     /* sRGB curve on n samples in place, by polynomials: absolute error below 3e-6 on 0..1;
      * outside as ibx_srgb_to_linear and ibx_linear_to_srgb say. 0 and 1 are exact. */

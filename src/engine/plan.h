@@ -102,7 +102,8 @@ typedef struct {
     bool stored; /* its output band has readers */
     bool waits;  /* starts when all earlier work is complete */
     bool moves;  /* its output is made of the samples that it reads, unchanged: see move.h */
-    int tile_w, strip_rows, strips;
+    int tile_w, tile_rows; /* of a tile, which goes through all passes by itself */
+    int strip_rows, strips;
     ibx_head head;     /* of its output */
     size_t tile_bytes; /* arena that one thread needs for one tile */
     double overlap;    /* samples read per sample needed, 1 without halo */
@@ -195,6 +196,10 @@ void ibx_plan_note(ibx_plan *plan, const char *format, ...) __attribute__((forma
 
 /* The part of r inside w x h; if there is none, the nearest pixel of the image. */
 ibx_rect ibx_rect_inside(ibx_rect r, int w, int h);
+
+static inline bool ibx_rect_same(ibx_rect a, ibx_rect b) {
+    return a.x == b.x && a.y == b.y && a.w == b.w && a.h == b.h;
+}
 
 /* For the output rectangle `out` of `count` fused passes: need[i] is the input rectangle of pass
  * i (may reach over the edge), made[i] the part that pass i computes; made[count - 1] = out. */

@@ -42,7 +42,7 @@ static void print_decode(const ibx_plan *plan, FILE *out) {
 static void print_halo(const ibx_plan *plan, const ibx_stage *stage, FILE *out) {
     ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
     const int w = ibx_min(stage->tile_w, stage->head.w),
-              h = ibx_min(stage->strip_rows, stage->head.h);
+              h = ibx_min(stage->tile_rows, stage->head.h);
     const ibx_rect tile = {(stage->head.w - w) / 2, (stage->head.h - h) / 2, w, h};
     ibx_fuse_rects(&plan->pass[stage->first], stage->count, tile, need, made);
     fprintf(out, ", each from %d x %d", need[0].w, need[0].h);
@@ -59,7 +59,7 @@ static void print_stage(const ibx_plan *plan, int s, FILE *out) {
     if (stage->count == 0) fprintf(out, stage->saves ? "copy" : "look");
     fprintf(out, " -> ");
     print_head(&stage->head, plan->role, out);
-    fprintf(out, "; tiles of %d x %d", stage->tile_w, stage->strip_rows);
+    fprintf(out, "; tiles of %d x %d", stage->tile_w, stage->tile_rows);
     if (stage->count > 0) print_halo(plan, stage, out);
     if (stage->moves) fprintf(out, ", of samples as they are");
     if (stage->waits) fprintf(out, "; waits for the whole image");

@@ -149,7 +149,8 @@ static void enlarge(size_t *bytes, size_t least) {
 static void lay_out(const ibx_plan *plan, const ibx_stage *stage, const ibx_head *head,
                     ibx_rect out, layout *l) {
     const ibx_pass *pass = &plan->pass[stage->first];
-    *l = (layout){.room = round_up(buffer_bytes(out, IBX_MAX_PLANES), 64)};
+    l->room = round_up(buffer_bytes(out, IBX_MAX_PLANES), 64);
+    l->buffer[0] = l->buffer[1] = l->scratch = 0; /* not all of it: most rectangles are not used */
     ibx_fuse_rects(pass, stage->count, out, l->need, l->made);
     l->need[stage->count] = out;
     if (stage->count > 0 && pass->packed)
@@ -164,6 +165,12 @@ static void lay_out(const ibx_plan *plan, const ibx_stage *stage, const ibx_head
     }
 }
 
+static const float *linear_values(ibx_arena *arena) {
+    if (!arena->has_linear) ibx_store_values(arena->linear, true);
+    arena->has_linear = true;
+    return arena->linear;
+}
+
 bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
                     ibx_arena *arena, ibx_made *made, ibx_error *err) {
     layout l;
@@ -172,8 +179,8 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
     const size_t buffers = l.buffer[0] + l.buffer[1];
     if (!ibx_arena_fit(arena, buffers + 2 * l.room + l.scratch, err)) return false;
     uint8_t *const buffer[2] = {arena->data, arena->data + l.buffer[0]};
-    made->copy = tile_over(arena->data + buffers, out, IBX_MAX_PLANES);
-    made->result = tile_over(arena->data + buffers + l.room, out, IBX_MAX_PLANES);
+    made->room[0] = arena->data + buffers;
+    made->room[1] = made->room[0] + l.room;
     made->scratch = arena->data + buffers + 2 * l.room;
     made->plan = plan;
     made->meter = arena->meter;
@@ -181,7 +188,7 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
     const unsigned wanted = stage->count > 0 ? plan->pass[stage->first].wants : 0;
     const bool packed = stage->count > 0 && plan->pass[stage->first].packed;
     ibx_tile tile = tile_over(buffer[0], l.need[0], ibx_planes(head));
-    unsigned light = packed ? wanted : ibx_store_load(in, &tile, wanted);
+    unsigned light = packed ? wanted : ibx_store_load(in, &tile, wanted, linear_values(arena));
     if (!packed)
         ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_LOAD}, pixels_of(made, head));
     for (int i = 0; i < stage->count; i++) {
@@ -193,16 +200,18 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
         const int turn = (i + 1) % 2;
         if (arena->poison) poison(buffer[turn], l.buffer[turn]);
         ibx_tile next = tile_over(buffer[turn], l.need[i + 1], ibx_planes(head));
-        ibx_tile inner = ibx_tile_part(&next, l.made[i]);
+        const bool whole = ibx_rect_same(l.made[i], l.need[i + 1]);
+        ibx_tile part, *inner = &next;
+        if (!whole) part = ibx_tile_part(&next, l.made[i]), inner = &part;
         if (pass->packed)
-            run_packed(pass, in, l.need[0], (const uint8_t **)(void *)buffer[0], &inner, made);
+            run_packed(pass, in, l.need[0], (const uint8_t **)(void *)buffer[0], inner, made);
         else
-            run_pass(pass, &tile, &inner, made);
-        ibx_tile_extend(&next, l.made[i]);
+            run_pass(pass, &tile, inner, made);
+        if (!whole) ibx_tile_extend(&next, l.made[i]);
         tile = next;
     }
     made->tile = tile;
-    made->head = *head;
+    made->head = head;
     made->light = light;
     return true;
 }
@@ -210,10 +219,10 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
 /* The finished tile in the light that a pass wants: itself, or a changed copy. */
 static const ibx_tile *in_light(const ibx_pass *pass, ibx_made *made) {
     if (pass->wants == made->light) return &made->tile;
-    made->copy.planes = made->tile.planes;
+    made->copy = tile_over(made->room[0], made->tile.at, made->tile.planes);
     ibx_copy(&made->tile, &made->copy, 0);
-    change_light(&made->copy, &made->head, made->light, pass->wants);
-    count_light(made, &made->head, made->light, pass->wants);
+    change_light(&made->copy, made->head, made->light, pass->wants);
+    count_light(made, made->head, made->light, pass->wants);
     return &made->copy;
 }
 
@@ -223,15 +232,15 @@ void ibx_stage_scan(const ibx_pass *pass, ibx_made *made, void *acc) {
 }
 
 void ibx_stage_encode(ibx_made *made) {
-    change_light(&made->tile, &made->head, made->light, 0);
-    count_light(made, &made->head, made->light, 0);
+    change_light(&made->tile, made->head, made->light, 0);
+    count_light(made, made->head, made->light, 0);
     made->light = 0;
 }
 
 const ibx_tile *ibx_stage_tail(const ibx_plan *plan, const ibx_save *save, ibx_made *made) {
     if (save->tail < 0) return &made->tile;
     const ibx_pass *pass = &plan->pass[save->tail];
-    made->result.planes = ibx_planes(&pass->call.out);
+    made->result = tile_over(made->room[1], made->tile.at, ibx_planes(&pass->call.out));
     run_pass(pass, in_light(pass, made), &made->result, made);
     change_light(&made->result, &pass->call.out, pass->wants, 0);
     count_light(made, &pass->call.out, pass->wants, 0);

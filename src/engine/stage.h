@@ -14,8 +14,10 @@
 typedef struct {
     uint8_t *data;
     size_t size;
-    bool poison;      /* for tests: everything around a tile is NaN */
-    ibx_meter *meter; /* of the thread; NULL: no accounts are kept */
+    bool poison;       /* for tests: everything around a tile is NaN */
+    ibx_meter *meter;  /* of the thread; NULL: no accounts are kept */
+    bool has_linear;   /* the following is there */
+    float linear[256]; /* 8-bit samples in linear light: tiles can be shorter than this table */
 } ibx_arena;
 
 void ibx_arena_free(ibx_arena *arena);
@@ -24,10 +26,12 @@ void ibx_arena_free(ibx_arena *arena);
 bool ibx_arena_fit(ibx_arena *arena, size_t bytes, ibx_error *err);
 
 /* A finished tile of a stage's output, in the light that its last pass wanted, and room for two
- * more of the same rectangle. All of it lies in the arena and holds until the arena's next tile. */
+ * more of the same rectangle: in another light, and behind a tail. All of it lies in the arena and
+ * holds until the arena's next tile. */
 typedef struct {
     ibx_tile tile, copy, result;
-    ibx_head head;
+    uint8_t *room[2]; /* of copy and result, which are laid over it when they are needed */
+    const ibx_head *head;
     unsigned light;
     void *scratch;
     const ibx_plan *plan;

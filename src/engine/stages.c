@@ -87,8 +87,10 @@ static size_t touched(const ibx_pass *pass, int count, const ibx_head *out, ibx_
     ibx_fuse_rects(pass, count, tile, need, made);
     for (int i = 0; i < count; i++) {
         size_t in = (size_t)area(need[i]) * (size_t)ibx_planes(&pass[i].call.in);
-        if (pass[i].packed) in /= sizeof(float);
-        sum += in;
+        if (pass[i].packed)
+            in /= sizeof(float); /* bytes, which are met once each and need no place in the cache */
+        else
+            sum += in;
         if (in > turn[i % 2]) turn[i % 2] = in;
         if (!pass[i].filter->scratch) continue;
         const size_t s = pass[i].filter->scratch(&pass[i].call, made[i]);
@@ -326,17 +328,37 @@ static size_t moved_bytes(const ibx_plan *plan, const ibx_stage *stage, ibx_rect
     return sum + scratch;
 }
 
-/* Chooses the tile of a stage, which is as high as its strips. */
+/* Does every pixel go its own way? */
+static bool points(const ibx_pass *pass, int count) {
+    for (int i = 0; i < count; i++)
+        if (pass[i].filter->source) return false;
+    return true;
+}
+
+/* Samples of a tile of such a stage: two buffers of them fit into the first cache, and the rows
+ * that they come from and go to are met in order. */
+#define POINT_SAMPLES 3072
+
+static void choose_point_tile(ibx_stage *stage) {
+    const int most = POINT_SAMPLES / ibx_planes(&stage->head), w = stage->head.w;
+    const int parts = (w + most - 1) / most;
+    stage->tile_w = ((w + parts - 1) / parts + 15) / 16 * 16;
+    stage->tile_rows = ibx_min(ibx_max(most / w, 1), stage->strip_rows);
+}
+
+/* Chooses the tile of a stage. Without points it is as high as its strips. */
 static void choose_tile(const ibx_plan *plan, ibx_stage *stage, const ibx_plan_options *options) {
     const ibx_pass *pass = &plan->pass[stage->first];
     const size_of_tile best = best_tile(pass, stage->count, &stage->head, stage->stored);
-    stage->tile_w = options->tile_w ? options->tile_w : best.w;
     stage->strip_rows = best.h;
     for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
         stage->strip_rows = ibx_max(stage->strip_rows, plan->save[i].band_rows);
     if (options->strip_rows) stage->strip_rows = options->strip_rows;
     stage->strips = (stage->head.h + stage->strip_rows - 1) / stage->strip_rows;
-    const ibx_rect tile = middle(&stage->head, stage->tile_w, stage->strip_rows);
+    stage->tile_w = options->tile_w ? options->tile_w : best.w;
+    stage->tile_rows = stage->strip_rows;
+    if (!options->tile_w && !stage->moves && points(pass, stage->count)) choose_point_tile(stage);
+    const ibx_rect tile = middle(&stage->head, stage->tile_w, stage->tile_rows);
     touched(pass, stage->count, &stage->head, tile, &stage->tile_bytes);
     if (stage->moves) stage->tile_bytes = moved_bytes(plan, stage, tile);
     stage->overlap = overlap(pass, stage->count, &stage->head, tile);

@@ -12,7 +12,7 @@
 #define MOST_TOUCHED (64 << 20)
 #define AROUND (64 << 10)
 
-#define AHEAD 4 /* rows of a tile that are on their way from memory; 2 and 8 do as well */
+#define AHEAD 4 /* rows of a tile that are on their way from memory */
 
 /* Maps a file that has no name, so that nothing is left behind whatever happens. */
 static bool map_file(ibx_store *store, ibx_error *err) {
@@ -133,10 +133,11 @@ static void load_planar(const ibx_store *store, ibx_tile *tile, ibx_rect r) {
                    (size_t)r.w * sizeof(float));
 }
 
-/* Asks for a row of a tile ahead of its use. Rows that are short and far apart are not foreseen by
- * the processor: without this, unpacking waits for memory longer than it computes. */
-static void fetch(const uint8_t *row, size_t bytes) {
-    for (size_t i = 0; i < bytes + 63; i += 64) __builtin_prefetch(row + i);
+/* From row y of a tile, in bytes, to what comes next but some of the strip that ends at `end`:
+ * where there is no such row, or the tile is a single one, the pixels beside it. */
+static ptrdiff_t ahead(const ibx_tile *t, int y, int end, size_t stride, size_t pixel) {
+    const bool below = t->at.h > 1 && y + AHEAD < end;
+    return (ptrdiff_t)(below ? AHEAD * stride : (size_t)t->at.w * pixel);
 }
 
 /* By the loops that the values stand for. */
@@ -145,25 +146,24 @@ void ibx_store_values(float value[256], bool linear) {
     uint8_t sample[256];
     float *plane[IBX_MAX_PLANES] = {value};
     for (int i = 0; i < 256; i++) sample[i] = (uint8_t)i;
-    loops->unpack(IBX_U8, sample, 1, 256, plane);
+    loops->unpack(IBX_U8, sample, 0, 1, 256, plane);
     if (linear) loops->to_linear(value, 256);
 }
 
-static void load_native(const ibx_store *store, ibx_tile *tile, ibx_rect r, bool linear) {
+/* Through a table, if there is one. */
+static void load_native(const ibx_store *store, ibx_tile *tile, ibx_rect r, const float *table) {
     const ibx_pixel_ops *loops = ibx_pixel_loops();
-    float table[256];
-    if (linear) ibx_store_values(table, true);
     const size_t pixel = (size_t)tile->planes * ibx_sample_size(store->band->sample);
     for (int y = r.y; y < r.y + r.h; y++) {
         const ibx_strip s = ibx_store_strip(store, strip_at(store, y));
         float *plane[IBX_MAX_PLANES];
         const uint8_t *row = native_at(store, &s, r.x, y);
         for (int p = 0; p < tile->planes; p++) plane[p] = ibx_at(tile, p, r.x, y);
-        if (y + AHEAD < s.y + s.rows) fetch(row + AHEAD * s.stride, (size_t)r.w * pixel);
-        if (linear)
-            loops->look_up(table, row, tile->planes, r.w, plane);
+        const ptrdiff_t next = ahead(tile, y, s.y + s.rows, s.stride, pixel);
+        if (table)
+            loops->look_up(table, row, next, tile->planes, r.w, plane);
         else
-            loops->unpack(s.sample, row, tile->planes, r.w, plane);
+            loops->unpack(s.sample, row, next, tile->planes, r.w, plane);
     }
 }
 
@@ -230,19 +230,21 @@ bool ibx_store_region(ibx_store *store, ibx_rect r, ibx_region *region) {
     return first / store->slots == last / store->slots;
 }
 
-unsigned ibx_store_load(ibx_store *store, ibx_tile *tile, unsigned wanted) {
+unsigned ibx_store_load(ibx_store *store, ibx_tile *tile, unsigned wanted, const float *linear) {
     const ibx_head *h = &store->band->head;
-    const bool linear =
+    const bool looks_up =
         wanted & IBX_LINEAR && store->band->native && store->band->sample == IBX_U8 && !h->alpha;
     const ibx_rect inner = ibx_rect_inside(tile->at, h->w, h->h);
-    ibx_tile part = ibx_tile_part(tile, inner);
+    const bool whole = ibx_rect_same(inner, tile->at);
+    ibx_tile part, *to = tile;
+    if (!whole) part = ibx_tile_part(tile, inner), to = &part;
     if (store->band->native)
-        load_native(store, &part, inner, linear);
+        load_native(store, to, inner, looks_up ? linear : NULL);
     else
-        load_planar(store, &part, inner);
-    ibx_tile_extend(tile, inner);
-    touch_tile(store, &part);
-    return linear ? wanted : store->band->light;
+        load_planar(store, to, inner);
+    if (!whole) ibx_tile_extend(tile, inner);
+    touch_tile(store, to);
+    return looks_up ? wanted : store->band->light;
 }
 
 void ibx_store_rows(ibx_store *store, ibx_rect r, const uint8_t **row) {
@@ -272,6 +274,7 @@ void ibx_store_pack(ibx_store *store, const ibx_tile *tile) {
         float *plane[IBX_MAX_PLANES];
         for (int p = 0; p < tile->planes; p++)
             plane[p] = ibx_at(tile, p, tile->at.x, tile->at.y + y);
-        loops->pack(store->band->sample, plane, tile->planes, tile->at.w, to.data + y * to.stride);
+        loops->pack(store->band->sample, plane, tile->planes, tile->at.w, to.data + y * to.stride,
+                    ahead(tile, y, tile->at.h, (size_t)to.stride, to.size));
     }
 }

@@ -49,8 +49,8 @@ bool ibx_store_region(ibx_store *store, ibx_rect r, ibx_region *region);
 /* Fills the whole tile: what lies inside the image from the store, the rest by repeating the
  * nearest edge pixel. All rows inside must be there. Returns the light of the tile: that of the
  * band, or the one that is wanted where this comes for nothing (8-bit samples without alpha, which
- * go through a table). */
-unsigned ibx_store_load(ibx_store *store, ibx_tile *tile, unsigned wanted);
+ * go through the table `linear`, see ibx_store_values; not used unless linear light is wanted). */
+unsigned ibx_store_load(ibx_store *store, ibx_tile *tile, unsigned wanted, const float *linear);
 
 /* Finds the h rows from y on, each from column x on, in a store of native samples; rows outside the
  * image are its edge. */

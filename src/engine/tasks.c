@@ -127,12 +127,14 @@ static bool make_tile(ibx_under_way *w, const ibx_part *p, int s, ibx_rect out, 
 
 static void filter_part(ibx_under_way *w, const ibx_part *p, int s, int j) {
     const ibx_stage *stage = &p->plan->stage[s];
-    const int y = j * stage->strip_rows, h = ibx_min(stage->strip_rows, stage->head.h - y);
-    for (int x = 0; x < stage->head.w && !ibx_stopped(w); x += stage->tile_w) {
-        const ibx_rect out = {x, y, ibx_min(stage->tile_w, stage->head.w - x), h};
-        ibx_error err;
-        if (!make_tile(w, p, s, out, &err)) ibx_stop(w, &err);
-    }
+    const int top = j * stage->strip_rows, end = ibx_min(top + stage->strip_rows, stage->head.h);
+    for (int y = top; y < end; y += stage->tile_rows)
+        for (int x = 0; x < stage->head.w && !ibx_stopped(w); x += stage->tile_w) {
+            const ibx_rect out = {x, y, ibx_min(stage->tile_w, stage->head.w - x),
+                                  ibx_min(stage->tile_rows, end - y)};
+            ibx_error err;
+            if (!make_tile(w, p, s, out, &err)) ibx_stop(w, &err);
+        }
 }
 
 /* Lets the user see that one more strip is done. Two threads may do so in the wrong order: what is

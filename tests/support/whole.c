@@ -170,8 +170,8 @@ static planar read_image(const ibx_image *in) {
     for (int y = 0; y < in->head.h; y++) {
         float *row[IBX_MAX_PLANES] = {0};
         for (int p = 0; p < planes; p++) row[p] = ibx_at(&image.tile, p, 0, y);
-        ibx_pixel_loops()->unpack(in->sample, (char *)in->pixels + (size_t)y * in->stride, planes,
-                                  in->head.w, row);
+        ibx_pixel_loops()->unpack(in->sample, (char *)in->pixels + (size_t)y * in->stride, 0,
+                                  planes, in->head.w, row);
     }
     return image;
 }
