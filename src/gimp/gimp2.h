@@ -91,11 +91,14 @@ bool ibx_gimp2_batch(const ibx_gimp2_call *call, ibx_error *err);
 
 /* ---- gimp2_run.c ----------------------------------------------------------------------- */
 
-/* Applies a recipe to `count` drawables of an image, shows progress with `title`, and makes one
- * undo step. Nothing in the image is changed before all results are complete and all layers are
- * checked, and no progress (which is what its Cancel ends) is shown from then on. */
-bool ibx_gimp2_run(const ibx_recipe *recipe, ibx_gimp2_layer *layers, int count, const char *title,
-                   ibx_error *err);
+/* Can these `count` drawables of an image take what the recipe makes of them? The recipe must live
+ * until the layers are forgotten, whatever comes out. */
+bool ibx_gimp2_plan(const ibx_recipe *recipe, ibx_gimp2_layer *layers, int count, ibx_error *err);
+
+/* Applies what was planned, shows progress with `title`, and makes one undo step. Nothing in the
+ * image is changed before all results are complete and all layers are checked, and no progress
+ * (which is what its Cancel ends) is shown from then on. */
+bool ibx_gimp2_run(ibx_gimp2_layer *layers, int count, const char *title, ibx_error *err);
 
 /* ---- gimp2_mask.c ------------------------------------------------------------------------ */
 
