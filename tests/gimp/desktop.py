@@ -108,9 +108,11 @@ class Desktop:
     def __exit__(self, *problem):
         for process in reversed(self.started):
             process.terminate()
-            process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)  # GIMP may wait for a plug-in that does not end
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # GIMP's plug-ins may outlive it
+                os.killpg(process.pid, signal.SIGKILL)  # and its plug-ins may outlive it
+            process.wait()
         if problem[0]:
             print(self.log())
         shutil.rmtree(self.folder, ignore_errors=True)
