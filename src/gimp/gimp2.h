@@ -52,6 +52,9 @@ typedef struct {
     GimpColorProfile *profile; /* of the image, which the head borrows where recipes ask for it */
     bool nothing;              /* is selected of it; the box is empty then */
     ibx_region pixels;         /* that were read */
+    ibx_rect read;             /* where they are, */
+    uint64_t sum;              /* what they came to, */
+    int64_t when;              /* and when, in microseconds of GLib's clock */
     ibx_region result;
 } ibx_gimp2_layer;
 
@@ -75,6 +78,11 @@ bool ibx_gimp2_layer_check(const ibx_gimp2_layer *layer, ibx_error *err);
 
 /* Reads a rectangle. */
 bool ibx_gimp2_layer_read(ibx_gimp2_layer *layer, ibx_rect at, ibx_error *err);
+
+/* Are its pixels still those that were read? False, with a sentence, if not. Neither libgimp nor
+ * its buffers tell of changes, so they are read once more; but not where there was no time to
+ * paint. */
+bool ibx_gimp2_layer_is_as_read(const ibx_gimp2_layer *layer, ibx_error *err);
 
 /* Puts the result in its place, within an undo group of the caller, who has just checked. The same
  * size: through the selection, and as locks and mask want it. Another size: the layer, and with it

@@ -54,8 +54,16 @@ with Served({"blur": "F8", "median": "F9"}) as desktop:
     desktop.refused("other pixels are selected")
     check(numpy.array_equal(desktop.pixels("one"), before), "a refused run changed pixels")
 
+    # While it computes somebody paints.
+    desktop.do("(gimp-selection-none img)")
+    desktop.ask("median")
+    desktop.at_work()
+    desktop.do("(gimp-drawable-invert one FALSE)")
+    desktop.refused("the layer was painted on since this began")
+    check(numpy.array_equal(desktop.pixels("one"), 65535 - before), "what was painted is covered")
+
     # The second of two layers is locked, while the first, a small one, is ready to be changed.
-    desktop.do("(gimp-selection-none img) (gimp-layer-resize one 99 99 0 0)")
+    desktop.do("(gimp-layer-resize one 99 99 0 0)")
     before = desktop.pixels("one")
     desktop.ask("median")
     desktop.at_work("alt+l")
