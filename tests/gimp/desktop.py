@@ -157,6 +157,18 @@ class Desktop:
     def type(self, words):
         self.tool("type", "--delay", "30", words)
 
+    def escape(self, window):
+        """Closes a window by its key. One that is busy may not get it; but a second one too soon
+        would close what comes behind it."""
+        def closed():
+            self.keys("Escape")
+            for _ in range(50):
+                if not self.tool("getwindowname", window):
+                    return True
+                time.sleep(0.1)
+            return False
+        wait("the window's end", closed)
+
     def click(self, x, y):
         self.tool("mousemove", x, y, "click", 1)
 

@@ -2,6 +2,7 @@
 browser, which here writes down what it was told to open, and the page is read from there."""
 
 import pathlib
+import time
 import urllib.parse
 
 import cv2
@@ -29,12 +30,17 @@ def make_browser():
         "[Default Applications]\ntext/html=browser.desktop\n")
 
 
-def page(number):
-    """The text of the page that was opened as that one."""
-    addresses = wait("a page", lambda: opened.exists() and opened.read_text().split()[number:])
-    address = urllib.parse.urlsplit(addresses[0])
+def page():
+    """The text of the page that the button opens, which is none of those before."""
+    def fresh():
+        desktop.keys("alt+h")
+        time.sleep(1)
+        addresses = opened.read_text().split() if opened.exists() else []
+        return [a for a in addresses if a not in seen]
+    seen.append(wait("another page", fresh)[0])
+    address = urllib.parse.urlsplit(seen[-1])
     path = pathlib.Path(urllib.parse.unquote(address.path))
-    check(address.scheme in ("", "file") and path.is_file(), f"{addresses[0]} is no page")
+    check(address.scheme in ("", "file") and path.is_file(), f"{seen[-1]} is no page")
     check(desktop.folder in path.parents, f"{path} is not of the plug-in that was installed")
     return path.read_text() if path.is_file() else ""
 
@@ -42,18 +48,16 @@ def page(number):
 with Desktop() as desktop:
     source, opened = desktop.folder / "source.png", desktop.folder / "opened"
     cv2.imwrite(str(source), numpy.zeros((90, 120, 3), numpy.uint8))
+    seen = []
     make_browser()
     windows = {"Blur": ("blur", call("blur")), "Box blur": ("box_blur", call("box_blur")),
                "Recipe": ("Recipes", '(plug-in-imbrex-recipe RUN-INTERACTIVE img (layer img) "")'),
                "Batch": ("Batches", '(plug-in-imbrex-batch RUN-INTERACTIVE "" "" "")')}
     desktop.gimp(f'(set! img (open "{source}"))', *(command for _, command in windows.values()))
-    for number, (title, (heading, _)) in enumerate(windows.items()):
+    for title, (heading, _) in windows.items():
         window = desktop.window(title)
-        desktop.keys("alt+h")
-        check(f"<h1>{heading}</h1>" in page(number), f"{title}: the page of something else")
-        desktop.window(title)
-        desktop.keys("Escape")
-        wait("the window's end", lambda: not desktop.tool("getwindowname", window))
+        check(f"<h1>{heading}</h1>" in page(), f"{title}: the page of something else")
+        desktop.escape(window)
     check("CRITICAL" not in desktop.log(), desktop.log())
 
 print(f"{len(failures)} failures" if failures else "every window opens its own page")

@@ -124,10 +124,11 @@ with Served({"median": "F9", "crop": "F7"}) as desktop:
                f"(try (lambda () (plug-in-imbrex-crop RUN-NONINTERACTIVE img one {values('0x0')})))"
                "(try (lambda () (plug-in-imbrex-crop RUN-WITH-LAST-VALS other (layer other)"
                f" {values('50x40')}))) (gimp-image-delete other)")
-    desktop.ask("crop")
+    dialog = desktop.ask("crop")
     desktop.keys("ctrl+a")
     desktop.type("0x5")
-    desktop.keys("alt+o", "Escape")
+    desktop.keys("alt+o")
+    desktop.escape(dialog)
     desktop.ended()
     check(numpy.array_equal(colours(), before[0]), "what was refused changed the layer")
     repeat()
