@@ -124,47 +124,67 @@ GeglRectangle ibx_gegl_sight_changed(const ibx_gegl_sight *s, const GeglRectangl
 
 /* ---- pixels ---------------------------------------------------------------------------------- */
 
-/* Memory for the pixels of a rectangle; NULL without any. Freed with gegl_free. */
-static uint8_t *room(const GeglRectangle *r, const Babl *format, ibx_region *region, ibx_rect at) {
+/* Rows of the result that are made at once: where that is the whole of a large image, its memory is
+ * a fraction of it, and touched for the first time only once. */
+#define ROWS 512
+
+/* Memory for the pixels of a rectangle. False without any; freed with g_free. */
+static bool room(const ibx_gegl_sight *s, const GeglRectangle *r, const Babl *format,
+                 ibx_region *region, ibx_error *err) {
     const size_t row = (size_t)r->width * (size_t)babl_format_get_bytes_per_pixel(format);
-    *region = (ibx_region){.at = at, .stride = (ptrdiff_t)row};
+    *region = (ibx_region){.at = to_image(s, r), .stride = (ptrdiff_t)row};
     region->data = g_try_malloc(row * (size_t)r->height);
-    return region->data;
+    return region->data ||
+           ibx_fail(err, IBX_MEMORY, "no memory for %d x %d pixels", r->width, r->height);
 }
 
-/* On a view of its own where there must be a look: what was seen belongs to the pixels that the
- * image has now. */
-static bool render(const ibx_gegl_sight *s, const ibx_region *in, const ibx_region *out,
-                   int threads, ibx_error *err) {
-    if (!ibx_view_looks(s->view)) return ibx_view_render(s->view, in, out, threads, err);
+static bool render(const ibx_gegl_sight *s, ibx_view *view, const ibx_region *in,
+                   GeglBuffer *output, const GeglRectangle *at, int threads, ibx_error *err) {
+    GeglRectangle rows = *at;
+    rows.height = MIN(ROWS, at->height);
+    ibx_region out;
+    bool ok = room(s, &rows, s->to, &out, err);
+    for (int left = at->height; ok && left > 0; left -= rows.height, rows.y += rows.height) {
+        rows.height = MIN(rows.height, left);
+        out.at = to_image(s, &rows);
+        ok = ibx_view_render(view, in, &out, threads, err);
+        if (ok) gegl_buffer_set(output, &rows, 0, s->to, out.data, (int)out.stride);
+    }
+    g_free(out.data);
+    return ok;
+}
+
+/* On a view of its own: what was seen belongs to the pixels that the image has now. */
+static bool look_and_render(const ibx_gegl_sight *s, const ibx_region *in, GeglBuffer *output,
+                            const GeglRectangle *at, int threads, ibx_error *err) {
     ibx_view *view = open_view(s, err);
     const bool ok = view && ibx_view_look(view, in, threads, err) &&
-                    ibx_view_render(view, in, out, threads, err);
+                    render(s, view, in, output, at, threads, err);
     ibx_view_free(view);
+    return ok;
+}
+
+static bool read_and_render(const ibx_gegl_sight *s, GeglBuffer *input, GeglBuffer *output,
+                            const GeglRectangle *at, int threads, ibx_error *err) {
+    const GeglRectangle source = ibx_gegl_sight_source(s, at);
+    ibx_region in;
+    bool ok = room(s, &source, s->from.format, &in, err);
+    if (ok) {
+        gegl_buffer_get(input, &source, 1, s->from.format, in.data, (int)in.stride,
+                        GEGL_ABYSS_NONE);
+        ok = ibx_view_looks(s->view) ? look_and_render(s, &in, output, at, threads, err)
+                                     : render(s, s->view, &in, output, at, threads, err);
+    }
+    g_free(in.data);
     return ok;
 }
 
 void ibx_gegl_sight_render(const ibx_gegl_sight *s, GeglBuffer *input, GeglBuffer *output,
                            const GeglRectangle *region, int threads) {
     GeglRectangle at;
-    if (!gegl_rectangle_intersect(&at, region, &s->box)) return;
-    const GeglRectangle source = ibx_gegl_sight_source(s, &at);
-    ibx_region in = {.data = NULL}, out = {.data = NULL};
     ibx_error err = {0};
-    bool ok = s->view && room(&source, s->from.format, &in, to_image(s, &source)) &&
-              room(&at, s->to, &out, to_image(s, &at));
-    if (s->view && !ok)
-        ibx_fail(&err, IBX_MEMORY, "no memory for %d x %d pixels", at.width, at.height);
-    if (ok) {
-        gegl_buffer_get(input, &source, 1, s->from.format, in.data, (int)in.stride,
-                        GEGL_ABYSS_NONE);
-        ok = render(s, &in, &out, threads, &err);
-    }
-    if (ok)
-        gegl_buffer_set(output, &at, 0, s->to, out.data, (int)out.stride);
-    else
+    if (!gegl_rectangle_intersect(&at, region, &s->box)) return;
+    if (!s->view || !read_and_render(s, input, output, &at, threads, &err))
         gegl_buffer_copy(input, &at, GEGL_ABYSS_NONE, output, &at);
     if (err.code) g_warning("%s", err.text);
-    g_free(in.data);
-    g_free(out.data);
 }

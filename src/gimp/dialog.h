@@ -35,8 +35,9 @@ typedef struct {
     /* How many layers the user marked, `layer` included: in GIMP 2.10 those that are linked with
      * it, in GIMP 3 those that are selected. From 2 on the dialog offers to treat all of them. */
     int marked;
-    bool
-        all_marked; /* in: what is offered first. out: what the user chose; applies if marked > 1 */
+
+    /* In: what was chosen last. Out: what the user chose now, if marked > 1. */
+    bool all_marked;
 } ibx_gimp_subject;
 
 /* The windows that there are. */

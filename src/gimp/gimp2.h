@@ -52,6 +52,9 @@ typedef struct {
     GimpColorProfile *profile; /* of the image, which the head borrows where recipes ask for it */
     bool nothing;              /* is selected of it; the box is empty then */
     ibx_region pixels;         /* that were read */
+    ibx_rect read;             /* where they are, */
+    uint64_t sum;              /* what they came to, */
+    int64_t when;              /* and when, in microseconds of GLib's clock */
     ibx_region result;
 } ibx_gimp2_layer;
 
@@ -76,6 +79,11 @@ bool ibx_gimp2_layer_check(const ibx_gimp2_layer *layer, ibx_error *err);
 /* Reads a rectangle. */
 bool ibx_gimp2_layer_read(ibx_gimp2_layer *layer, ibx_rect at, ibx_error *err);
 
+/* Are its pixels still those that were read? False, with a sentence, if not. Neither libgimp nor
+ * its buffers tell of changes, so they are read once more; but not where there was no time to
+ * paint. */
+bool ibx_gimp2_layer_is_as_read(const ibx_gimp2_layer *layer, ibx_error *err);
+
 /* Puts the result in its place, within an undo group of the caller, who has just checked. The same
  * size: through the selection, and as locks and mask want it. Another size: the layer, and with it
  * the image if the layer is all of it. A new colour space: that of the image. */
@@ -91,11 +99,14 @@ bool ibx_gimp2_batch(const ibx_gimp2_call *call, ibx_error *err);
 
 /* ---- gimp2_run.c ----------------------------------------------------------------------- */
 
-/* Applies a recipe to `count` drawables of an image, shows progress with `title`, and makes one
- * undo step. Nothing in the image is changed before all results are complete and all layers are
- * checked, and no progress (which is what its Cancel ends) is shown from then on. */
-bool ibx_gimp2_run(const ibx_recipe *recipe, ibx_gimp2_layer *layers, int count, const char *title,
-                   ibx_error *err);
+/* Can these `count` drawables of an image take what the recipe makes of them? The recipe must live
+ * until the layers are forgotten, whatever comes out. */
+bool ibx_gimp2_plan(const ibx_recipe *recipe, ibx_gimp2_layer *layers, int count, ibx_error *err);
+
+/* Applies what was planned, shows progress with `title`, and makes one undo step. Nothing in the
+ * image is changed before all results are complete and all layers are checked, and no progress
+ * (which is what its Cancel ends) is shown from then on. */
+bool ibx_gimp2_run(ibx_gimp2_layer *layers, int count, const char *title, ibx_error *err);
 
 /* ---- gimp2_mask.c ------------------------------------------------------------------------ */
 

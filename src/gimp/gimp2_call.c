@@ -4,6 +4,7 @@
 #include "gimp/dialog.h"
 #include "gimp/gimp2.h"
 #include "gimp/recipe.h"
+#include "gimp/words.h"
 #include <stdlib.h>
 
 /* ---- the layers of a call
@@ -62,14 +63,48 @@ static void close_layers(ibx_gimp2_layer *layers, int count) {
     free(layers);
 }
 
+/* ---- what is kept from one call to the next ---------------------------------------------- */
+
+/* What was chosen: the text of a recipe, malloc'd, and whether all marked layers are meant. */
+typedef struct {
+    char *text;
+    bool all;
+} choice;
+
+/* GIMP keeps the second under the name of the procedure and a word. */
+static ibx_gimp_word all_key(const ibx_gimp2_call *r) {
+    ibx_gimp_word key;
+    snprintf(key.text, sizeof key.text, "%s-all", r->procedure);
+    return key;
+}
+
+static bool last_choice(const ibx_gimp2_call *r, const ibx_filter *filter, choice *c,
+                        ibx_error *err) {
+    char *all = ibx_gimp2_last(all_key(r).text);
+    *c = (choice){.text = ibx_gimp2_last(r->procedure), .all = all && strcmp(all, "yes") == 0};
+    free(all);
+    if (!c->text) c->text = strdup(filter ? filter->name : "");
+    return c->text || ibx_fail(err, IBX_MEMORY, "no memory");
+}
+
+static void keep_choice(const ibx_gimp2_call *r, const choice *c) {
+    ibx_gimp2_keep(r->procedure, c->text);
+    ibx_gimp2_keep(all_key(r).text, c->all ? "yes" : "no");
+}
+
 /* ---- one recipe on layers
  * ----------------------------------------------------------------------------- */
 
-/* Reads the text and runs it on the first `count` layers. */
-static bool run_text(const ibx_gimp2_call *r, const char *text, ibx_gimp2_layer *layers, int count,
-                     const char *title, ibx_error *err) {
-    ibx_recipe *recipe = ibx_gimp_recipe_read(text, err);
-    const bool ok = recipe && ibx_gimp2_run(recipe, layers, count, title, err);
+/* Reads the recipe and runs it on the first `count` layers. What was asked for is kept as soon as
+ * these layers can take it: what they refuse is not what "Repeat" should do, and a run that is
+ * cancelled ends this process. */
+static bool run_choice(const ibx_gimp2_call *r, const choice *c, ibx_gimp2_layer *layers, int count,
+                       const char *title, ibx_error *err) {
+    ibx_recipe *recipe = ibx_gimp_recipe_read(c->text, err);
+    bool ok = recipe && ibx_gimp2_plan(recipe, layers, count, err);
+    if (ok && r->mode == GIMP_RUN_INTERACTIVE) keep_choice(r, c);
+    ok = ok && ibx_gimp2_run(layers, count, title, err);
+    for (int i = 0; i < count; i++) ibx_gimp2_layer_forget(&layers[i]);
     ibx_recipe_free(recipe);
     if (ok && r->mode != GIMP_RUN_NONINTERACTIVE) gimp_displays_flush();
     return ok;
@@ -122,47 +157,44 @@ static bool ask(const ibx_filter *filter, ibx_gimp_subject *subject, char **text
     return true;
 }
 
-/* Shows the window, if there is one, and says how many of the layers are wanted. The image can be
- * worked on while it is open, so what was known of them is not true any more. */
-static bool ask_about(const ibx_filter *filter, ibx_gimp2_layer *layers, int *count, char **text,
+/* Shows the window, if there is one. The image can be worked on while it is open, so what was known
+ * of the `count` layers is not true any more. */
+static bool ask_about(const ibx_filter *filter, ibx_gimp2_layer *layers, int count, choice *c,
                       ibx_error *err) {
     const ibx_gimp_dialogs *windows = &ibx_gimp_windows;
-    const int marked = *count;
     view v = {.profile = NULL};
-    *count = 1;
     if (!(filter ? windows->ask_filter != NULL : windows->ask_recipe != NULL)) return true;
-    bool ok = open_view(layers, marked, &v, err) && ask(filter, &v.subject, text, err);
-    if (ok && v.subject.all_marked) *count = marked;
+    bool ok = open_view(layers, count, &v, err);
+    v.subject.all_marked = c->all;
+    ok = ok && ask(filter, &v.subject, &c->text, err);
+    c->all = v.subject.all_marked;
     g_clear_object(&v.profile);
     free((void *)(uintptr_t)v.subject.mask);
-    for (int i = 0; i < *count && ok; i++) ok = ibx_gimp2_layer_reopen(&layers[i], err);
+    const int wanted = c->all ? count : 1;
+    for (int i = 0; i < wanted && ok; i++) ok = ibx_gimp2_layer_reopen(&layers[i], err);
     return ok;
 }
 
-/* Interactive, or with last values: then of the one layer. */
+/* Interactive, or with last values. */
 static bool run_asking(const ibx_gimp2_call *r, const ibx_filter *filter, const char *title,
                        ibx_error *err) {
     int count = 0;
+    choice c;
     ibx_gimp2_layer *layers = open_layers(r, &count, err);
     if (!layers) return false;
-    int wanted = r->mode == GIMP_RUN_INTERACTIVE ? count : 1;
-    char *text = ibx_gimp2_last(r->procedure);
-    if (!text) text = strdup(filter ? filter->name : "");
-    bool ok = text || ibx_fail(err, IBX_MEMORY, "no memory");
-    if (r->mode == GIMP_RUN_INTERACTIVE) ok = ok && ask_about(filter, layers, &wanted, &text, err);
-    if (ok) ibx_gimp2_keep(r->procedure, text); /* a run that is cancelled ends this process */
-    ok = ok && run_text(r, text, layers, wanted, title, err);
+    bool ok = last_choice(r, filter, &c, err);
+    if (r->mode == GIMP_RUN_INTERACTIVE) ok = ok && ask_about(filter, layers, count, &c, err);
+    ok = ok && run_choice(r, &c, layers, c.all ? count : 1, title, err);
     close_layers(layers, count);
-    free(text);
+    free(c.text);
     return ok;
 }
 
-static bool run_given(const ibx_gimp2_call *r, const char *text, const char *title,
-                      ibx_error *err) {
+static bool run_given(const ibx_gimp2_call *r, char *text, const char *title, ibx_error *err) {
     ibx_gimp2_layer layer;
     const bool ok = ibx_gimp2_layer_open(&layer, r->argument[1].data.d_image,
                                          r->argument[2].data.d_drawable, err) &&
-                    run_text(r, text, &layer, 1, title, err);
+                    run_choice(r, &(choice){.text = text}, &layer, 1, title, err);
     ibx_gimp2_layer_close(&layer);
     return ok;
 }
@@ -211,6 +243,6 @@ bool ibx_gimp2_recipe(const ibx_gimp2_call *r, ibx_error *err) {
     static const char TITLE[] = "Recipe of imbrex";
     if (r->mode != GIMP_RUN_NONINTERACTIVE) return run_asking(r, NULL, TITLE, err);
     if (!ibx_gimp2_count_is(r, IBX_GIMP2_FIRST + 1, err)) return false;
-    const char *text = r->argument[IBX_GIMP2_FIRST].data.d_string;
-    return run_given(r, text ? text : "", TITLE, err);
+    char nothing[] = "", *text = r->argument[IBX_GIMP2_FIRST].data.d_string;
+    return run_given(r, text ? text : nothing, TITLE, err);
 }

@@ -175,9 +175,26 @@ bool ibx_gimp2_layer_check(const ibx_gimp2_layer *l, ibx_error *err) {
 bool ibx_gimp2_layer_read(ibx_gimp2_layer *l, ibx_rect at, ibx_error *err) {
     GeglBuffer *buffer = gimp_drawable_get_buffer(l->drawable);
     if (!buffer) return gone(err);
+    l->when = g_get_monotonic_time();
     const bool ok = ibx_gimp_read(buffer, &l->form, at, &l->pixels, err);
     g_object_unref(buffer);
+    l->read = at;
+    if (ok) l->sum = ibx_gimp_sum(&l->pixels, &l->form);
     return ok;
+}
+
+/* The least time in which somebody could paint a stroke. */
+enum { STROKE_US = 500000 };
+
+bool ibx_gimp2_layer_is_as_read(const ibx_gimp2_layer *l, ibx_error *err) {
+    if (l->nothing || g_get_monotonic_time() - l->when < STROKE_US) return true;
+    ibx_gimp2_layer now = {.drawable = l->drawable, .form = l->form};
+    const bool ok = ibx_gimp2_layer_read(&now, l->read, err);
+    ibx_gimp_region_free(&now.pixels);
+    if (!ok || now.sum == l->sum) return ok;
+    return ibx_fail(err, IBX_IO,
+                    "the layer was painted on since this began, and the result would cover that; "
+                    "run this again");
 }
 
 /* ---- changed --------------------------------------------------------------------------- */

@@ -35,7 +35,8 @@ static bool compute_all(ibx_gimp2_layer *layers, int count, ibx_error *err) {
 static bool put_all(ibx_gimp2_layer *layers, int count, ibx_error *err) {
     const int32_t image = layers->image;
     bool ok = true;
-    for (int i = 0; i < count && ok; i++) ok = ibx_gimp2_layer_check(&layers[i], err);
+    for (int i = 0; i < count && ok; i++)
+        ok = ibx_gimp2_layer_check(&layers[i], err) && ibx_gimp2_layer_is_as_read(&layers[i], err);
     if (!ok) return false;
     gimp_image_undo_group_start(image);
     for (int i = 0; i < count && ok; i++)
@@ -44,16 +45,15 @@ static bool put_all(ibx_gimp2_layer *layers, int count, ibx_error *err) {
     return ok;
 }
 
-bool ibx_gimp2_run(const ibx_recipe *recipe, ibx_gimp2_layer *layers, int count, const char *title,
-                   ibx_error *err) {
+bool ibx_gimp2_plan(const ibx_recipe *recipe, ibx_gimp2_layer *layers, int count, ibx_error *err) {
     bool ok = ibx_gimp_recipe_for_layer(recipe, err);
     for (int i = 0; i < count && ok; i++) ok = ibx_gimp2_layer_plan(&layers[i], recipe, err);
-    if (ok) {
-        gimp_progress_init(title);
-        ok = compute_all(layers, count, err);
-        gimp_progress_end();
-    }
-    ok = ok && put_all(layers, count, err);
-    for (int i = 0; i < count; i++) ibx_gimp2_layer_forget(&layers[i]);
     return ok;
+}
+
+bool ibx_gimp2_run(ibx_gimp2_layer *layers, int count, const char *title, ibx_error *err) {
+    gimp_progress_init(title);
+    const bool ok = compute_all(layers, count, err);
+    gimp_progress_end();
+    return ok && put_all(layers, count, err);
 }

@@ -89,6 +89,18 @@ bool ibx_gimp_read(GeglBuffer *buffer, const ibx_gimp_form *form, ibx_rect at, i
     return true;
 }
 
+uint64_t ibx_gimp_sum(const ibx_region *region, const ibx_gimp_form *form) {
+    const size_t pixel = (size_t)babl_format_get_bytes_per_pixel(form->format);
+    const size_t size = (size_t)region->at.w * (size_t)region->at.h * pixel;
+    uint64_t sum = 0xcbf29ce484222325, word;
+    for (size_t i = 0; i < size; i += sizeof word) {
+        word = 0;
+        memcpy(&word, region->data + i, MIN(sizeof word, size - i));
+        sum = (sum ^ word) * 0x100000001b3;
+    }
+    return sum;
+}
+
 void ibx_gimp_write(GeglBuffer *buffer, const ibx_gimp_form *form, const ibx_region *region,
                     ibx_rect at) {
     for_pieces(region, at, set, buffer, form->format);

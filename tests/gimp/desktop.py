@@ -108,9 +108,11 @@ class Desktop:
     def __exit__(self, *problem):
         for process in reversed(self.started):
             process.terminate()
-            process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)  # GIMP may wait for a plug-in that does not end
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # GIMP's plug-ins may outlive it
+                os.killpg(process.pid, signal.SIGKILL)  # and its plug-ins may outlive it
+            process.wait()
         if problem[0]:
             print(self.log())
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -154,6 +156,18 @@ class Desktop:
 
     def type(self, words):
         self.tool("type", "--delay", "30", words)
+
+    def escape(self, window):
+        """Closes a window by its key. One that is busy may not get it; but a second one too soon
+        would close what comes behind it."""
+        def closed():
+            self.keys("Escape")
+            for _ in range(50):
+                if not self.tool("getwindowname", window):
+                    return True
+                time.sleep(0.1)
+            return False
+        wait("the window's end", closed)
 
     def click(self, x, y):
         self.tool("mousemove", x, y, "click", 1)

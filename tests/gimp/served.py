@@ -55,15 +55,19 @@ class Served(Desktop):
         self.do(f'(file-png-save RUN-NONINTERACTIVE img {layer} "{path}" "x" 0 1 0 0 0 0 0)')
         return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
 
-    def ask(self, name):
-        """Opens the dialog of a filter."""
+    def open(self, key, title):
+        """Presses a key in the image's window until a window of that title is there; returns it."""
         def opened():
             self.window(".*RGB.*GIMP")
-            self.keys(f"ctrl+shift+{self.filter_keys[name]}")
+            self.keys(key)
             time.sleep(1)
-            return self.tool("search", "--onlyvisible", "--name", f"^{name.capitalize()}$")
-        wait(f"the dialog of {name}", opened)
-        return self.window(name.capitalize())
+            return self.tool("search", "--onlyvisible", "--name", f"^{title}$")
+        wait(f"the window {title}", opened)
+        return self.window(title)
+
+    def ask(self, name):
+        """Opens the dialog of a filter."""
+        return self.open(f"ctrl+shift+{self.filter_keys[name]}", name.capitalize())
 
     def ticks(self):
         """What the plug-in has computed by now, in seconds of a core; 0 when it does not run."""

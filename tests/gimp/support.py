@@ -13,6 +13,7 @@ Script-Fu, as Debian 12 has no Python-Fu.
 
 The environment has IMBREX, the program, and SOURCE, the checkout."""
 
+import atexit
 import contextlib
 import os
 import pathlib
@@ -68,6 +69,7 @@ class Gimp:
         if not shutil.which("gimp"):
             skip("there is no GIMP")
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="imbrex-gimp-"))
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
         self.home = self.folder / "home"
         self.home.mkdir()
         self.env = {k: v for k, v in os.environ.items()
