@@ -54,7 +54,7 @@ typedef struct {
     ibx_region pixels;         /* that were read */
     ibx_rect read;             /* where they are, */
     uint64_t sum;              /* what they came to, */
-    int64_t when;              /* and when, in microseconds of GLib's clock */
+    int64_t when, took;        /* when, and how long that took: microseconds of GLib's clock */
     ibx_region result;
 } ibx_gimp2_layer;
 
@@ -81,7 +81,7 @@ bool ibx_gimp2_layer_read(ibx_gimp2_layer *layer, ibx_rect at, ibx_error *err);
 
 /* Are its pixels still those that were read? False, with a sentence, if not. Neither libgimp nor
  * its buffers tell of changes, so they are read once more; but not where there was no time to
- * paint. */
+ * paint, nor where this would add more than a quarter to the run. */
 bool ibx_gimp2_layer_is_as_read(const ibx_gimp2_layer *layer, ibx_error *err);
 
 /* Puts the result in its place, within an undo group of the caller, who has just checked. The same

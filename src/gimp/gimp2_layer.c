@@ -178,16 +178,19 @@ bool ibx_gimp2_layer_read(ibx_gimp2_layer *l, ibx_rect at, ibx_error *err) {
     l->when = g_get_monotonic_time();
     const bool ok = ibx_gimp_read(buffer, &l->form, at, &l->pixels, err);
     g_object_unref(buffer);
+    l->took = g_get_monotonic_time() - l->when;
     l->read = at;
     if (ok) l->sum = ibx_gimp_sum(&l->pixels, &l->form);
     return ok;
 }
 
-/* The least time in which somebody could paint a stroke. */
-enum { STROKE_US = 500000 };
+/* The least time in which somebody could paint a stroke, and how much of a run the second look may
+ * take. */
+enum { STROKE_US = 500000, SHARE = 4 };
 
 bool ibx_gimp2_layer_is_as_read(const ibx_gimp2_layer *l, ibx_error *err) {
-    if (l->nothing || g_get_monotonic_time() - l->when < STROKE_US) return true;
+    const int64_t since = g_get_monotonic_time() - l->when;
+    if (l->nothing || since < MAX(STROKE_US, SHARE * l->took)) return true;
     ibx_gimp2_layer now = {.drawable = l->drawable, .form = l->form};
     const bool ok = ibx_gimp2_layer_read(&now, l->read, err);
     ibx_gimp_region_free(&now.pixels);

@@ -7,6 +7,7 @@ import numpy
 from desktop import check, failures, run, wait
 from served import Served
 
+
 def show(width, height):
     """A fresh image of that size in a window; `one` is its layer, `two` a linked one above it."""
     desktop.do(f'(set! img (open "{source}")) (gimp-image-scale img {width} {height})'
