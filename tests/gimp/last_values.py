@@ -9,17 +9,6 @@ from desktop import check, failures, run, wait
 from served import Served
 
 
-def show():
-    """A fresh image in a window; `one` is its layer, `two` a linked one above it."""
-    desktop.do(f'(set! img (open "{source}"))'
-               "(define one (layer img)) (define two (car (gimp-layer-copy one FALSE)))"
-               "(gimp-image-insert-layer img two 0 0) (gimp-drawable-invert two FALSE)"
-               "(gimp-item-set-linked one TRUE) (gimp-item-set-linked two TRUE)"
-               "(gimp-image-set-active-layer img one)"
-               "(define window (car (gimp-display-new img))) (gimp-displays-flush)")
-    desktop.window(".*RGB.*GIMP")
-
-
 def expect(what, one, two):
     """Waits until the layers have these pixels and the filter has ended; then they have them still."""
     def same():
@@ -66,7 +55,7 @@ with Served({"median": "F9", "crop": "F7"}) as desktop:
     cv2.imwrite(str(source), cv2.GaussianBlur(noise, (0, 0), 2))
 
     # Linked layers: all of them, in one step of undo, and so does Repeat.
-    show()
+    desktop.show_linked(source)
     before = [desktop.pixels("one"), desktop.pixels("two")]
     once = [made("median", "old.png", pixels) for pixels in before]
     desktop.ask("median")
@@ -98,7 +87,7 @@ with Served({"median": "F9", "crop": "F7"}) as desktop:
     desktop.do("(gimp-display-delete window)")
 
     # Values that a layer refuses, here a size that its mask has not, are not kept.
-    show()
+    desktop.show_linked(source)
     desktop.do("(gimp-image-remove-layer img two)")
     desktop.ask("crop")
     desktop.keys("ctrl+a")
@@ -107,7 +96,7 @@ with Served({"median": "F9", "crop": "F7"}) as desktop:
     kept = made("crop:100x80", "old.png", before[0])
     wait("crop:100x80", lambda: numpy.array_equal(desktop.pixels(), kept))
     desktop.do("(gimp-display-delete window)")
-    show()
+    desktop.show_linked(source)
     desktop.do("(gimp-image-remove-layer img two)"
                "(define mask (car (gimp-layer-create-mask one ADD-MASK-WHITE)))"
                "(gimp-layer-add-mask one mask) (gimp-layer-set-edit-mask one FALSE)")

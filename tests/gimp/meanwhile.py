@@ -8,24 +8,13 @@ from desktop import check, failures, run, wait
 from served import Served
 
 
-def show(width, height):
-    """A fresh image of that size in a window; `one` is its layer, `two` a linked one above it."""
-    desktop.do(f'(set! img (open "{source}")) (gimp-image-scale img {width} {height})'
-       "(define one (layer img)) (define two (car (gimp-layer-copy one FALSE)))"
-       "(gimp-image-insert-layer img two 0 0) (gimp-drawable-invert two FALSE)"
-       "(gimp-item-set-linked one TRUE) (gimp-item-set-linked two TRUE)"
-       "(gimp-image-set-active-layer img one)"
-       "(define window (car (gimp-display-new img))) (gimp-displays-flush)")
-    desktop.window(".*RGB.*GIMP")
-
-
 with Served({"blur": "F8", "median": "F9"}) as desktop:
     folder, source = desktop.folder, desktop.folder / "source.png"
     pixels = numpy.random.default_rng(3).integers(0, 256, (180, 260, 3), numpy.uint8)
     cv2.imwrite(str(source), cv2.GaussianBlur(pixels, (0, 0), 2))
 
     # While the dialog is open the layer becomes larger and is painted on.
-    show(260, 180)
+    desktop.show_linked(source, "(gimp-image-scale img 260 180)")
     desktop.ask("blur")
     desktop.do("(gimp-layer-scale one 1100 900 FALSE) (gimp-drawable-invert one FALSE)")
     cv2.imwrite(str(folder / "larger.png"), desktop.pixels("one"))
@@ -46,7 +35,7 @@ with Served({"blur": "F8", "median": "F9"}) as desktop:
     desktop.refused("the layer was deleted, or its image closed", 2)
 
     # While it computes something else is selected.
-    show(2000, 1500)
+    desktop.show_linked(source, "(gimp-image-scale img 2000 1500)")
     desktop.do("(gimp-image-convert-precision img PRECISION-U16-GAMMA)")  # slower than 8 bits
     before = desktop.pixels("one")
     desktop.ask("median")

@@ -55,6 +55,17 @@ class Served(Desktop):
         self.do(f'(file-png-save RUN-NONINTERACTIVE img {layer} "{path}" "x" 0 1 0 0 0 0 0)')
         return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
 
+    def show_linked(self, path, prepare=""):
+        """A file in a window, behind a command that prepares `img`; `one` is its layer, and active,
+        `two` a linked one above it, inverted; the window is `window`."""
+        self.do(f'(set! img (open "{path}")) {prepare}'
+                "(define one (layer img)) (define two (car (gimp-layer-copy one FALSE)))"
+                "(gimp-image-insert-layer img two 0 0) (gimp-drawable-invert two FALSE)"
+                "(gimp-item-set-linked one TRUE) (gimp-item-set-linked two TRUE)"
+                "(gimp-image-set-active-layer img one)"
+                "(define window (car (gimp-display-new img))) (gimp-displays-flush)")
+        self.window(".*RGB.*GIMP")
+
     def open(self, key, title):
         """Presses a key in the image's window until a window of that title is there; returns it."""
         def opened():

@@ -29,7 +29,8 @@ import numpy
 IMBREX = pathlib.Path(os.environ["IMBREX"]).resolve()
 SOURCE = pathlib.Path(os.environ["SOURCE"]).resolve()
 
-# Ports cannot append, so every line that is said is a file. An error of Script-Fu calls *error-hook* with its words: it is noted, and the next command runs.
+# Ports cannot append, so every line that is said is a file. An error of Script-Fu calls *error-hook*
+# with its words: it is noted, and the next command runs.
 PRELUDE = """
 (define lines 10000)
 (define (say . words) (set! lines (+ lines 1))
