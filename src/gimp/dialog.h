@@ -23,7 +23,8 @@ typedef struct {
      * a region of an ibx_view of it, with `limits.cancel` set on change. */
     const ibx_image *pixels;
 
-    /* The ICC profile of the image, for showing pixels as GIMP does; empty: sRGB. */
+    /* The ICC profile of these pixels, for showing them as GIMP does and for recipes that manage
+     * colours; empty: sRGB. */
     ibx_bytes profile;
 
     /* The selection's box in pixels of the layer, the layer where there is none, and empty where
@@ -31,6 +32,9 @@ typedef struct {
      * 255, rows of selected.w; NULL: all of it. */
     ibx_rect selected;
     const uint8_t *mask;
+
+    /* Its transparency is locked: the result's is not taken. */
+    bool lock_alpha;
 
     /* How many layers the user marked, `layer` included: in GIMP 2.10 those that are linked with
      * it, in GIMP 3 those that are selected. From 2 on the dialog offers to treat all of them. */
@@ -60,9 +64,6 @@ typedef struct {
      * closed and nothing runs any more. *order: in, the last one or empty texts; out, the last one
      * that was run, kept for the next time. False: none was run. */
     bool (*ask_batch)(ibx_gimp_order *order);
-
-    /* Shows a sentence about a run that failed, where GIMP's own box would not do. NULL: GIMP's. */
-    void (*complain)(const char *title, const ibx_error *err);
 } ibx_gimp_dialogs;
 
 /* Those of this build (dialog.c). A member that is NULL is a window that there is not: interactive

@@ -76,6 +76,11 @@ void ibx_gimp2_layer_forget(ibx_gimp2_layer *layer);
  * take the result any more. Pixels may have changed. */
 bool ibx_gimp2_layer_check(const ibx_gimp2_layer *layer, ibx_error *err);
 
+/* The colour profile of an image's pixels as they are read, NULL for sRGB; owned by the caller.
+ * Those of linear precision are read with the curve of sRGB, so it is the image's with that curve.
+ */
+GimpColorProfile *ibx_gimp2_profile(int32_t image);
+
 /* Reads a rectangle. */
 bool ibx_gimp2_layer_read(ibx_gimp2_layer *layer, ibx_rect at, ibx_error *err);
 

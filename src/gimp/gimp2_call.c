@@ -123,7 +123,7 @@ static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err
     const ibx_rect all = {0, 0, head->w, head->h};
     gsize size = 0;
     if (!ibx_gimp2_layer_read(layer, all, err)) return false;
-    v->profile = gimp_image_get_color_profile(layer->image);
+    v->profile = ibx_gimp2_profile(layer->image);
     const void *data = v->profile ? gimp_color_profile_get_icc_profile(v->profile, &size) : NULL;
     v->pixels = (ibx_image){.head = *head,
                             .sample = layer->form.sample,
@@ -133,6 +133,8 @@ static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err
                                     .layer = layer->drawable,
                                     .pixels = &v->pixels,
                                     .profile = {data, size},
+                                    .lock_alpha = gimp_item_is_layer(layer->drawable) &&
+                                                  gimp_layer_get_lock_alpha(layer->drawable),
                                     .marked = count};
     return ibx_gimp2_mask_read(&v->subject, err);
 }

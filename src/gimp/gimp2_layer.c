@@ -64,6 +64,28 @@ bool ibx_gimp2_layer_reopen(ibx_gimp2_layer *l, ibx_error *err) {
     return is_there(l) ? ibx_gimp2_layer_open(l, l->image, l->drawable, err) : gone(err);
 }
 
+static bool is_linear(int32_t image) {
+    switch (gimp_image_get_precision(image)) {
+    case GIMP_PRECISION_U8_LINEAR:
+    case GIMP_PRECISION_U16_LINEAR:
+    case GIMP_PRECISION_U32_LINEAR:
+    case GIMP_PRECISION_HALF_LINEAR:
+    case GIMP_PRECISION_FLOAT_LINEAR:
+    case GIMP_PRECISION_DOUBLE_LINEAR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+GimpColorProfile *ibx_gimp2_profile(int32_t image) {
+    GimpColorProfile *profile = gimp_image_get_color_profile(image);
+    if (!profile || !is_linear(image)) return profile;
+    GimpColorProfile *encoded = gimp_color_profile_new_srgb_trc_from_color_profile(profile);
+    if (encoded) g_object_unref(profile);
+    return encoded ? encoded : profile;
+}
+
 static const ibx_head *result_of(const ibx_gimp2_layer *l) {
     return ibx_view_head(l->job.view);
 }
@@ -119,6 +141,11 @@ static bool result_fits(const ibx_gimp2_layer *l, ibx_error *err) {
                         "the recipe changes the colour space, which all layers of an image share; "
                         "convert the image instead (Image > Color Management), or merge its layers "
                         "and select nothing");
+    if (space_changes(l) && is_linear(l->image))
+        return ibx_fail(err, IBX_USAGE,
+                        "the recipe changes the colour space, which GIMP encodes by a curve of its "
+                        "own in images of linear precision; change it to perceptual gamma first "
+                        "(Image > Precision)");
     return !size_changes(l) || size_fits(l, err);
 }
 
@@ -126,8 +153,7 @@ static bool result_fits(const ibx_gimp2_layer *l, ibx_error *err) {
  * pixels stay in the image's own space. */
 static void tell_profile(ibx_gimp2_layer *l) {
     gsize size = 0;
-    if (ibx_recipe_has(l->job.recipe, IBX_MANAGE))
-        l->profile = gimp_image_get_color_profile(l->image);
+    if (ibx_recipe_has(l->job.recipe, IBX_MANAGE)) l->profile = ibx_gimp2_profile(l->image);
     if (!l->profile) return;
     const void *data = gimp_color_profile_get_icc_profile(l->profile, &size);
     l->job.head.profile = (ibx_bytes){data, size};

@@ -47,7 +47,8 @@ static const chapter CHAPTERS[] = {
     {IBX_GIMP_RECIPE, "Recipes",
      "<p>A recipe is a text: steps with \"/\" between them, each the name of a filter, then \":\" "
      "and its values, by position or by name. The same recipe gives the same pixels on the command "
-     "line and over the network.</p>\n"
+     "line and over the network, where the image is sRGB; others are converted first there, and "
+     "stay in their own colour space here.</p>\n"
      "<p>Scripts may also give \"@\" and the name of a file with a recipe. A step that saves is "
      "refused here, as GIMP exports the image.</p>\n"},
     {IBX_GIMP_BATCH, "Batches",

@@ -2,8 +2,9 @@
  *
  * Samples come as the drawable has them, so that nothing is rounded twice: 8 and 16 bits with the
  * curve of the image's space as they are; everything else (linear, half, 32-bit integer or float,
- * double) as 32-bit float, with linear values encoded by that curve, since recipes work on encoded
- * values. Colours stay in the image's own space: no profile is applied. */
+ * double) as 32-bit float, with linear values encoded by the curve of sRGB, since recipes work on
+ * encoded values (libgimp 2.10 tells no other curve). Colours stay in the image's own space: no
+ * profile is applied. */
 #ifndef IBX_GIMP_PIXELS_H
 #define IBX_GIMP_PIXELS_H
 

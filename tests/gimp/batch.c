@@ -256,7 +256,7 @@ static void test_times(void **state) {
                              .sample = IBX_U8,
                              .stride = (size_t)gdk_pixbuf_get_rowstride(pixels),
                              .pixels = gdk_pixbuf_get_pixels(pixels)};
-    ibx_gimp_timing *t = ibx_gimp_timing_start("invert/median:9", &image);
+    ibx_gimp_timing *t = ibx_gimp_timing_start("invert/median:9", &image, (ibx_bytes){NULL, 0});
     bool ended = false;
     assert_non_null(t);
     for (int i = 0; i < 6000 && !ended; i++) {
@@ -267,7 +267,8 @@ static void test_times(void **state) {
     assert_true(ibx_gimp_timing_of(t, 0) >= 0);
     assert_true(ibx_gimp_timing_of(t, 1) > ibx_gimp_timing_of(t, 0));
     ibx_gimp_timing_free(t);
-    t = ibx_gimp_timing_start("median:9/median:9/median:9", &image); /* given up at once */
+    t = ibx_gimp_timing_start("median:9/median:9/median:9", &image,
+                              (ibx_bytes){NULL, 0}); /* given up at once */
     ibx_gimp_timing_free(t);
     g_object_unref(pixels);
 }

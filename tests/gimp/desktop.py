@@ -179,12 +179,14 @@ class Desktop:
         data = subprocess.run(command, env=self.env, check=True, capture_output=True).stdout
         return cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_COLOR)
 
-    def shows(self, pixels):
-        """Where these very pixels are on the screen, or None."""
+    def shows(self, pixels, most=0):
+        """Where these very pixels are on the screen, or None; or such that differ by `most` in the
+        mean."""
         screen = self.picture()
         score = cv2.matchTemplate(screen, pixels, cv2.TM_SQDIFF)
         y, x = numpy.unravel_index(numpy.argmin(score), score.shape)
-        same = (screen[y:y + pixels.shape[0], x:x + pixels.shape[1]] == pixels).all()
+        there = screen[y:y + pixels.shape[0], x:x + pixels.shape[1]].astype(int)
+        same = numpy.abs(there - pixels).mean() <= most
         return (int(x), int(y)) if same else None
 
 

@@ -113,6 +113,14 @@ g.do(recipe("wide", "invert"))
 in_wide = keep("wide")
 g.do(recipe("wide", "icc"))
 g.ask("narrow profile", "(car (gimp-image-get-color-profile wide))")
+
+# Linear precision has a curve of its own, which a new space would not be encoded by.
+g.define("(define linear (copy a8))")
+g.do(recipe("linear", "icc:p3") + "(gimp-image-convert-precision linear 600)")
+linear = keep("linear")
+g.refuse("linear precision", recipe("linear", "icc:adobergb"))
+g.do(recipe("linear", "icc:keep/flip/flip"))
+kept_linear = keep("linear")
 answers = g.run()
 
 a8, a16 = only(plain8), only(plain16)
@@ -153,4 +161,5 @@ check((only(wide) == by_command_line("icc:p3")).all(), "icc:p3 made other pixels
 check(answers["wide profile"] != "0", "the image has not got the new colour profile")
 check((only(in_wide) == 255 - only(wide)).all(), "invert left the image's own colour space")
 check(answers["narrow profile"] == "0", "the image did not become sRGB")
+check(numpy.abs(only(linear) - only(kept_linear)).max() < 1e-5, "icc:keep changed linear values")
 support.finish("layers: selection, precision, locks, masks, groups, size, colour space")

@@ -252,10 +252,35 @@ static void test_selection(void **state) {
     ibx_image_free(&im);
 }
 
+/* The colours are the result's, the transparency is the layer's. */
+static void test_locked_alpha(void **state) {
+    (void)state;
+    atomic_int wakes = 0;
+    for (ibx_sample sample = IBX_U8; sample <= IBX_F32; sample++) {
+        ibx_image im = picture(300, 200, sample, true), turned;
+        ibx_recipe *recipe = ibx_recipe_parse("flip", NULL);
+        assert_true(ibx_apply(recipe, &im, sample, &turned, NULL, NULL));
+        const size_t size = ibx_sample_size(sample);
+        for (size_t y = 0; y < 200; y++)
+            for (size_t x = 3 * size; x < 300 * 4 * size; x += 4 * size)
+                memcpy((uint8_t *)turned.pixels + y * turned.stride + x,
+                       (uint8_t *)im.pixels + y * im.stride + x, size);
+        ibx_gimp_subject subject = subject_of(&im);
+        subject.lock_alpha = true;
+        ibx_window_render *r = ibx_window_render_new(&subject, count_wake, &wakes);
+        ibx_window_render_set(r, "flip");
+        check_picture(r, &turned, NULL, (ibx_rect){0, 0, 300, 200}, false);
+        ibx_window_render_free(r);
+        ibx_recipe_free(recipe);
+        ibx_image_free(&turned);
+        ibx_image_free(&im);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_equal),
-                                       cmocka_unit_test(test_latest_wins),
-                                       cmocka_unit_test(test_size), cmocka_unit_test(test_problem),
-                                       cmocka_unit_test(test_selection)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_equal),     cmocka_unit_test(test_latest_wins),
+        cmocka_unit_test(test_size),      cmocka_unit_test(test_problem),
+        cmocka_unit_test(test_selection), cmocka_unit_test(test_locked_alpha)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,6 +92,12 @@ class Served(Desktop):
                 return sum(map(int, stat[11:13])) / os.sysconf("SC_CLK_TCK")
         return 0
 
+    def is_idle(self):
+        """Does the plug-in compute next to nothing?"""
+        begin = self.ticks()
+        time.sleep(0.5)
+        return self.ticks() < begin + 0.1
+
     def ended(self):
         wait("the end of the filter", lambda: self.ticks() == 0)
 
@@ -100,7 +106,8 @@ class Served(Desktop):
         self.keys("ctrl+a")
         self.type("60")
         self.keys("Tab", *keys)
-        time.sleep(1)  # the preview
+        time.sleep(1)
+        wait("the end of the preview", self.is_idle)
         begin = self.ticks()
         self.keys("alt+o")
         wait("the filter to be at work", lambda: self.ticks() > begin + 1)

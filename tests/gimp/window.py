@@ -25,8 +25,12 @@ def steps(name, out):
 with Desktop() as desktop:
     folder, source = desktop.folder, desktop.folder / "source.png"
     before = photograph(source, 260, 180)
+    linear = (f'(set! img (open "{source}"))',
+              '(plug-in-imbrex-recipe RUN-NONINTERACTIVE img (layer img) "icc:p3")',
+              "(gimp-image-convert-precision img PRECISION-FLOAT-LINEAR)", call("invert"),
+              f'(begin (gimp-image-convert-precision img PRECISION-U8-GAMMA) (save img "{folder}/p3.png"))')
     desktop.gimp(*steps("blur", "typed.png"), *steps("blur", "again.png"),
-                 *steps("blur", "cancelled.png"), *steps("crop", "cut.png"))
+                 *steps("blur", "cancelled.png"), *steps("crop", "cut.png"), *linear)
 
     # A value is typed; the preview follows it, and goes back to the layer; Enter is OK.
     desktop.window("Blur")
@@ -81,6 +85,14 @@ with Desktop() as desktop:
     wait("the preview of crop", lambda: desktop.shows(cut))
     desktop.keys("Return")
     check(numpy.array_equal(desktop.saved(folder / "cut.png"), cut), "not crop:100x80")
+
+    # Linear values in another space: shown as sRGB, kept in theirs.
+    desktop.window("Invert")
+    seen = run("icc:p3/invert/icc", source, folder / "out")
+    wait("the preview in linear light", lambda: desktop.shows(seen, 1))
+    desktop.keys("Return")
+    kept = desktop.saved(folder / "p3.png").astype(int)
+    check(numpy.abs(kept - run("icc:p3/invert", source, folder / "out")).max() <= 1, "not inverted P3")
     complaints = [line for line in desktop.log().splitlines() if "CRITICAL" in line]
     check(not complaints, "\n".join(complaints))
 

@@ -97,6 +97,24 @@ static bool show_before(const ibx_window_look *look, ibx_rect at, uint32_t *pixe
     return true;
 }
 
+/* Is the result put into a layer that has transparency and keeps it? */
+static bool keeps_alpha(const ibx_window_job *job) {
+    const ibx_gimp_subject *subject = job->look->subject;
+    return subject->lock_alpha && !job->resized && job->head.alpha &&
+           ibx_planes(&job->head) == ibx_planes(&subject->pixels->head);
+}
+
+/* Gives rendered pixels the transparency that the layer has: the last sample of each. */
+static void keep_alpha(const ibx_window_look *look, const ibx_region *out) {
+    const size_t sample = ibx_sample_size(look->subject->pixels->sample);
+    for (int y = 0; y < out->at.h; y++) {
+        const uint8_t *from = look->whole.data + (out->at.y + y) * look->whole.stride;
+        for (int x = 0; x < out->at.w; x++)
+            memcpy(out->data + y * out->stride + (size_t)(x + 1) * out->size - sample,
+                   from + (size_t)(out->at.x + x + 1) * out->size - sample, sample);
+    }
+}
+
 static bool show_after(const ibx_window_job *job, ibx_rect at, int threads, uint32_t *pixels,
                        ibx_error *err) {
     const size_t pixel =
@@ -107,6 +125,7 @@ static bool show_after(const ibx_window_job *job, ibx_rect at, int threads, uint
                             .data = malloc((size_t)at.w * (size_t)at.h * pixel)};
     if (!out.data) return ibx_fail(err, IBX_MEMORY, "no memory for a preview");
     const bool ok = ibx_view_render(job->view, &job->look->whole, &out, threads, err);
+    if (ok && keeps_alpha(job)) keep_alpha(job->look, &out);
     if (ok) ibx_window_screen_show(job->screen, &out, pixels);
     free(out.data);
     return ok;

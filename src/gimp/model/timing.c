@@ -8,6 +8,7 @@
 struct ibx_gimp_timing {
     char *text;
     const ibx_image *pixels;
+    ibx_bytes profile;
     int steps;
     atomic_int measured;
     atomic_bool cancel, ended;
@@ -23,9 +24,10 @@ static double now_ms(void) {
 
 static bool apply_once(ibx_gimp_timing *t, const ibx_recipe *recipe, double *ms) {
     const ibx_limits limits = {.cancel = &t->cancel};
-    ibx_image out;
+    ibx_image in = *t->pixels, out;
+    if (ibx_recipe_has(recipe, IBX_MANAGE)) in.head.profile = t->profile;
     const double begin = now_ms();
-    if (!ibx_apply(recipe, t->pixels, t->pixels->sample, &out, &limits, NULL)) return false;
+    if (!ibx_apply(recipe, &in, in.sample, &out, &limits, NULL)) return false;
     *ms = now_ms() - begin;
     ibx_image_free(&out);
     return true;
@@ -61,12 +63,14 @@ static void *measure_all(void *data) {
     return NULL;
 }
 
-ibx_gimp_timing *ibx_gimp_timing_start(const char *recipe, const ibx_image *pixels) {
+ibx_gimp_timing *ibx_gimp_timing_start(const char *recipe, const ibx_image *pixels,
+                                       ibx_bytes profile) {
     const int steps = ibx_gimp_count_steps(recipe);
     ibx_gimp_timing *t = calloc(1, sizeof *t + (size_t)steps * sizeof t->ms[0]);
     if (!t) return NULL;
     t->steps = steps;
     t->pixels = pixels;
+    t->profile = profile;
     t->text = strdup(recipe);
     if (t->text && pthread_create(&t->thread, NULL, measure_all, t) == 0) return t;
     free(t->text);

@@ -9,9 +9,10 @@
 
 typedef struct ibx_gimp_timing ibx_gimp_timing;
 
-/* Starts with a recipe that is right. The pixels must live as long. NULL without memory or a
- * thread. */
-ibx_gimp_timing *ibx_gimp_timing_start(const char *recipe, const ibx_image *pixels);
+/* Starts with a recipe that is right. The pixels, and their profile, of which recipes are told that
+ * manage colours, must live as long. NULL without memory or a thread. */
+ibx_gimp_timing *ibx_gimp_timing_start(const char *recipe, const ibx_image *pixels,
+                                       ibx_bytes profile);
 
 /* How many steps are measured so far, and the milliseconds of one of them, from 0. *ended: there
  * will be no more. */

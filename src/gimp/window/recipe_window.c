@@ -101,7 +101,7 @@ static void measure(GtkWidget *button, gpointer data) {
     (void)button;
     stop_timing(w);
     ibx_window_steps_time(w->steps, NULL);
-    w->timing = ibx_gimp_timing_start(text, w->subject->pixels);
+    w->timing = ibx_gimp_timing_start(text, w->subject->pixels, w->subject->profile);
     set_buttons(w);
     g_free(text);
 }
@@ -155,7 +155,9 @@ static void on_copy(GtkWidget *button, gpointer data) {
     GtkWidget *menu = gtk_menu_new();
     GtkWidget *command = gtk_menu_item_new_with_mnemonic("Copy as _command line");
     GtkWidget *address = gtk_menu_item_new_with_mnemonic("Copy as _URL");
-    gtk_widget_set_tooltip_text(command, "The command that does the same to the image's file.");
+    gtk_widget_set_tooltip_text(
+        command, "The command that does the same to the image's file. Of one that is not sRGB it "
+                 "converts the colours first, unless the recipe says otherwise.");
     gtk_widget_set_tooltip_text(address, "The address of a server on this machine (imbrex serve) "
                                          "that has the file in its folder.");
     g_signal_connect(command, "activate", G_CALLBACK(copy_command), data);
