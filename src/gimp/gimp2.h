@@ -89,9 +89,12 @@ bool ibx_gimp2_layer_read(ibx_gimp2_layer *layer, ibx_rect at, ibx_error *err);
  * paint, nor where this would add more than a quarter to the run. */
 bool ibx_gimp2_layer_is_as_read(const ibx_gimp2_layer *layer, ibx_error *err);
 
-/* Puts the result in its place, within an undo group of the caller, who has just checked. The same
- * size: through the selection, and as locks and mask want it. Another size: the layer, and with it
- * the image if the layer is all of it. A new colour space: that of the image. */
+/* Gives the result the components that the layer will have; the last thing that takes memory. */
+bool ibx_gimp2_layer_fit(ibx_gimp2_layer *layer, ibx_error *err);
+
+/* Puts the result, which fits, in its place, within an undo group of the caller, who has just
+ * checked. The same size: through the selection, and as locks and mask want it. Another size: the
+ * layer, and with it the image if the layer is all of it. A new colour space: that of the image. */
 bool ibx_gimp2_layer_put(ibx_gimp2_layer *layer, ibx_error *err);
 
 /* ---- gimp2_call.c, gimp2_batch.c

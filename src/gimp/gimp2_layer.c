@@ -228,21 +228,32 @@ bool ibx_gimp2_layer_is_as_read(const ibx_gimp2_layer *l, ibx_error *err) {
 
 /* ---- changed --------------------------------------------------------------------------- */
 
-/* Makes the layer one with transparency, or without. With a selection, or where alpha is locked,
- * transparent pixels may remain: then the layer stays as it is, and the result is opaque in it. */
-static bool put_alpha(ibx_gimp2_layer *l, ibx_error *err) {
-    const bool alpha = result_of(l)->alpha, layer = gimp_item_is_layer(l->drawable);
+/* Does the layer get transparency (1), lose it (-1) or neither? With a selection, or where alpha is
+ * locked, transparent pixels may remain: then the layer stays as it is, and the result is opaque in
+ * it. */
+static int alpha_change(const ibx_gimp2_layer *l) {
+    const bool alpha = result_of(l)->alpha;
     const bool all = size_changes(l) || gimp_selection_is_empty(l->image);
-    const bool removed =
-        !alpha && l->form.alpha && all && layer && !gimp_layer_get_lock_alpha(l->drawable);
-    const bool added = alpha && !l->form.alpha;
-    if ((removed && !gimp_layer_flatten(l->drawable)) ||
-        (added && !gimp_layer_add_alpha(l->drawable)))
+    const bool loses = !alpha && l->form.alpha && all && gimp_item_is_layer(l->drawable) &&
+                       !gimp_layer_get_lock_alpha(l->drawable);
+    return (alpha && !l->form.alpha) - loses;
+}
+
+bool ibx_gimp2_layer_fit(ibx_gimp2_layer *l, ibx_error *err) {
+    ibx_gimp_form form = l->form;
+    const int change = alpha_change(l);
+    if (change) form.alpha = change > 0;
+    return ibx_gimp_fit(&l->result, result_of(l), &form, err);
+}
+
+static bool put_alpha(ibx_gimp2_layer *l, ibx_error *err) {
+    const int change = alpha_change(l);
+    if (!change) return true;
+    if (!(change > 0 ? gimp_layer_add_alpha(l->drawable) : gimp_layer_flatten(l->drawable)))
         return refused(err);
-    if ((added || removed) &&
-        !ibx_gimp_form_of(gimp_drawable_get_format(l->drawable), !layer, &l->form))
-        return refused(err);
-    return ibx_gimp_fit(&l->result, result_of(l), &l->form, err);
+    return ibx_gimp_form_of(gimp_drawable_get_format(l->drawable), !gimp_item_is_layer(l->drawable),
+                            &l->form) ||
+           refused(err);
 }
 
 /* GIMP blends the shadow with what is there, by the selection and the locks. Nothing outside the

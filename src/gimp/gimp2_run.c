@@ -36,7 +36,9 @@ static bool put_all(ibx_gimp2_layer *layers, int count, ibx_error *err) {
     const int32_t image = layers->image;
     bool ok = true;
     for (int i = 0; i < count && ok; i++)
-        ok = ibx_gimp2_layer_check(&layers[i], err) && ibx_gimp2_layer_is_as_read(&layers[i], err);
+        ok = ibx_gimp2_layer_check(&layers[i], err) &&
+             ibx_gimp2_layer_is_as_read(&layers[i], err) &&
+             (layers[i].nothing || ibx_gimp2_layer_fit(&layers[i], err));
     if (!ok) return false;
     gimp_image_undo_group_start(image);
     for (int i = 0; i < count && ok; i++)
