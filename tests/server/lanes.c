@@ -229,7 +229,7 @@ static void test_middling_kinds_leave_workers_to_quick_ones(void **state) {
     (void)state;
     ibx_lanes *lanes = taught(&USUAL);
     ibx_ticket m[4], a = light(), b = light(), teach = job("middling", 0);
-    ibx_lanes_learn(lanes, &teach, takes(0.3));
+    ibx_lanes_learn(lanes, &teach, takes(0.45));
     admit(lanes, &a, 0);
     next_is(lanes, 0, &a);
     ibx_lanes_leave(lanes, &a);
@@ -253,6 +253,25 @@ static void test_middling_kinds_leave_workers_to_quick_ones(void **state) {
     next_is(lanes, 11.1, &m[1]); /* nobody quick has come for long: all workers */
     next_is(lanes, 11.1, &m[2]);
     next_is(lanes, 11.1, NULL);
+    ibx_lanes_free(lanes);
+}
+
+/* Jobs of one kind that take now a little less, now a little more than a quick one: all workers. */
+static void test_jobs_alike_have_all_workers(void **state) {
+    (void)state;
+    ibx_lanes *lanes = taught(&USUAL);
+    ibx_ticket j[3], teach = job("alike", 0);
+    ibx_lanes_learn(lanes, &teach, takes(0.14));
+    for (int i = 0; i < 3; i++) {
+        j[i] = job("alike", MB);
+        admit(lanes, &j[i], 0);
+        assert_true(j[i].slow == (i > 0));
+        ibx_lanes_learn(lanes, &teach, takes(0.25));
+    }
+    next_is(lanes, 0, &j[0]);
+    next_is(lanes, 0, &j[1]);
+    ibx_lanes_leave(lanes, &j[0]);
+    next_is(lanes, 0.2, &j[2]);
     ibx_lanes_free(lanes);
 }
 
@@ -464,6 +483,7 @@ int main(void) {
         cmocka_unit_test(test_with_one_worker_quick_goes_first),
         cmocka_unit_test(test_slow_kinds_are_heavy),
         cmocka_unit_test(test_middling_kinds_leave_workers_to_quick_ones),
+        cmocka_unit_test(test_jobs_alike_have_all_workers),
         cmocka_unit_test(test_a_busy_machine_makes_nothing_heavy),
         cmocka_unit_test(test_unknown_kinds_are_tried_one_at_a_time),
         cmocka_unit_test(test_large_unknown_ones_are_let_in),

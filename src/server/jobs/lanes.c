@@ -4,6 +4,7 @@
 
 static const double QUICK_SECONDS = 0.15; /* a job that takes longer is slow */
 static const double HEAVY_SECONDS = 0.5;  /* a job that takes longer is heavy */
+static const double MUCH = 4;             /* times as quick, to be worth a worker that waits */
 static const double CALM_SECONDS = 10;    /* since the last quick one; then none is expected */
 
 struct ibx_lanes {
@@ -12,7 +13,7 @@ struct ibx_lanes {
     GQueue waiting[IBX_LANES]; /* of ibx_ticket */
     GQueue running;
     int64_t memory[IBX_LANES];
-    double quick_came; /* when the last one was let in */
+    double quick_came, quick_own; /* when the last quick one came, and its own seconds */
 };
 
 ibx_lanes *ibx_lanes_new(const ibx_lane_limits *limits) {
@@ -35,8 +36,9 @@ void ibx_lanes_limit(ibx_lanes *lanes, const ibx_lane_limits *limits) {
 
 /* ---- what is light, and what may run ------------------------------------------------------- */
 
-static bool is_calm(const ibx_lanes *lanes, double now) {
-    return now - lanes->quick_came > CALM_SECONDS;
+/* Does nobody come who is much quicker than that one? */
+static bool is_calm(const ibx_lanes *lanes, const ibx_ticket *t, double now) {
+    return now - lanes->quick_came > CALM_SECONDS || t->own < MUCH * lanes->quick_own;
 }
 
 static int most_slow(const ibx_lanes *lanes) {
@@ -45,7 +47,7 @@ static int most_slow(const ibx_lanes *lanes) {
 
 /* Workers that may run jobs like that at the same time. */
 static int most_like(const ibx_lanes *lanes, const ibx_ticket *t, double now) {
-    const bool everywhere = t->lane == IBX_LANE_LIGHT && t->known && is_calm(lanes, now);
+    const bool everywhere = t->lane == IBX_LANE_LIGHT && t->known && is_calm(lanes, t, now);
     return t->slow && !everywhere ? most_slow(lanes) : lanes->limits.workers;
 }
 
@@ -63,6 +65,7 @@ static bool may_run(const ibx_lanes *lanes, const ibx_ticket *t, double now) {
 static void weigh(ibx_lanes *lanes, ibx_ticket *t) {
     const ibx_duration takes = ibx_paces_predict(lanes->paces, &t->key, t->megapixels, &t->known);
     t->seconds = takes.clock;
+    t->own = takes.own;
     if (t->memory > lanes->limits.heavy_bytes || takes.own > HEAVY_SECONDS)
         t->lane = IBX_LANE_HEAVY;
     t->slow = t->lane == IBX_LANE_HEAVY || !t->known || takes.own > QUICK_SECONDS;
@@ -168,7 +171,10 @@ bool ibx_lanes_admit(ibx_lanes *lanes, ibx_ticket *ticket, double now, ibx_refus
     ticket->since = now;
     ticket->link = (GList){.data = ticket};
     weigh(lanes, ticket);
-    if (!ticket->slow) lanes->quick_came = now;
+    if (!ticket->slow) {
+        lanes->quick_came = now;
+        lanes->quick_own = ticket->own;
+    }
     const int lane = ticket->lane;
     const double wait = wait_of(lanes, ticket, now);
     if (wait > 0 && ibx_lanes_waiting(lanes, lane) >= lanes->limits.waiting[lane])

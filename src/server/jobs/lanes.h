@@ -5,8 +5,9 @@
  * runs becomes heavy. Slow are heavy ones, those of formats that were never measured, and light
  * ones that take more than the 0.15 s of a thumbnail from a large photograph. They run in at most
  * half of the workers (one, if there is one), so that a quick job finds a worker soon under any
- * flood of slow ones. Where no quick one has come for ten seconds, slow light ones may have all
- * workers: the first quick one then waits for half a second at most. Among two that may run, the
+ * flood of slow ones. Where no quick one has come for ten seconds, or none that is four times as
+ * quick, slow light ones may have all workers: the first quick one then waits for half a second at
+ * most. So jobs that are all alike never leave workers idle. Among two that may run, the
  * older is next; with one worker quick ones are, and then light ones, unless the other has waited
  * for half of the longest wait.
  *
@@ -41,7 +42,8 @@ typedef struct {
     bool known;     /* its formats were measured before */
     bool slow;      /* quick ones do not wait for it */
     bool running;   /* else it waits */
-    double seconds; /* that it will take by the clock, as predicted */
+    double seconds; /* that it will take by the clock, as predicted, */
+    double own;     /* and of its own (ibx_duration) */
     double since;   /* when it came; running: when it began */
     GList link;
 } ibx_ticket;
