@@ -228,8 +228,9 @@ static void test_slow_kinds_are_heavy(void **state) {
 static void test_middling_kinds_leave_workers_to_quick_ones(void **state) {
     (void)state;
     ibx_lanes *lanes = taught(&USUAL);
-    ibx_ticket m[4], a = light(), b = light(), teach = job("middling", 0);
-    ibx_lanes_learn(lanes, &teach, takes(0.45));
+    ibx_ticket m[4], a = job("swift", MB), b = a, teach = job("middling", 0);
+    ibx_lanes_learn(lanes, &teach, takes(0.3));
+    ibx_lanes_learn(lanes, &a, takes(0.02));
     admit(lanes, &a, 0);
     next_is(lanes, 0, &a);
     ibx_lanes_leave(lanes, &a);
@@ -248,6 +249,12 @@ static void test_middling_kinds_leave_workers_to_quick_ones(void **state) {
     admit(lanes, &b, 1);
     next_is(lanes, 1, &b); /* over the heads of three */
     ibx_lanes_leave(lanes, &b);
+    ibx_ticket c = job("hardly", MB);
+    ibx_lanes_learn(lanes, &c, takes(0.099));
+    admit(lanes, &c, 2); /* is quick, too, but nothing to compare with */
+    assert_false(c.slow);
+    next_is(lanes, 2, &c);
+    ibx_lanes_leave(lanes, &c);
     next_is(lanes, 10.9, NULL);
     ibx_lanes_leave(lanes, &m[0]);
     next_is(lanes, 11.1, &m[1]); /* nobody quick has come for long: all workers */
@@ -261,7 +268,7 @@ static void test_jobs_alike_have_all_workers(void **state) {
     (void)state;
     ibx_lanes *lanes = taught(&USUAL);
     ibx_ticket j[3], teach = job("alike", 0);
-    ibx_lanes_learn(lanes, &teach, takes(0.14));
+    ibx_lanes_learn(lanes, &teach, takes(0.09));
     for (int i = 0; i < 3; i++) {
         j[i] = job("alike", MB);
         admit(lanes, &j[i], 0);

@@ -2,10 +2,10 @@
 #include "server/jobs/lanes.h"
 #include <math.h>
 
-static const double QUICK_SECONDS = 0.15; /* a job that takes longer is slow */
-static const double HEAVY_SECONDS = 0.5;  /* a job that takes longer is heavy */
-static const double MUCH = 4;             /* times as quick, to be worth a worker that waits */
-static const double CALM_SECONDS = 10;    /* since the last quick one; then none is expected */
+static const double QUICK_SECONDS = 0.1; /* a job that takes longer is slow */
+static const double HEAVY_SECONDS = 0.5; /* a job that takes longer is heavy */
+static const double MUCH = 4;            /* times as quick, to be worth a worker that waits */
+static const double CALM_SECONDS = 10;   /* since the last quick one; then none is expected */
 
 struct ibx_lanes {
     ibx_lane_limits limits;
@@ -13,7 +13,7 @@ struct ibx_lanes {
     GQueue waiting[IBX_LANES]; /* of ibx_ticket */
     GQueue running;
     int64_t memory[IBX_LANES];
-    double quick_came, quick_own; /* when the last quick one came, and its own seconds */
+    double quick_came, quick_own; /* the quickest of late: when one like it came, its own seconds */
 };
 
 ibx_lanes *ibx_lanes_new(const ibx_lane_limits *limits) {
@@ -39,6 +39,13 @@ void ibx_lanes_limit(ibx_lanes *lanes, const ibx_lane_limits *limits) {
 /* Does nobody come who is much quicker than that one? */
 static bool is_calm(const ibx_lanes *lanes, const ibx_ticket *t, double now) {
     return now - lanes->quick_came > CALM_SECONDS || t->own < MUCH * lanes->quick_own;
+}
+
+/* Of quick ones those count that are as quick as the quickest, or nearly. */
+static void note_quick(ibx_lanes *lanes, const ibx_ticket *t, double now) {
+    const bool is_past = now - lanes->quick_came > CALM_SECONDS;
+    if (is_past || t->own < lanes->quick_own) lanes->quick_own = t->own;
+    if (t->own <= 2 * lanes->quick_own) lanes->quick_came = now;
 }
 
 static int most_slow(const ibx_lanes *lanes) {
@@ -171,10 +178,7 @@ bool ibx_lanes_admit(ibx_lanes *lanes, ibx_ticket *ticket, double now, ibx_refus
     ticket->since = now;
     ticket->link = (GList){.data = ticket};
     weigh(lanes, ticket);
-    if (!ticket->slow) {
-        lanes->quick_came = now;
-        lanes->quick_own = ticket->own;
-    }
+    if (!ticket->slow) note_quick(lanes, ticket, now);
     const int lane = ticket->lane;
     const double wait = wait_of(lanes, ticket, now);
     if (wait > 0 && ibx_lanes_waiting(lanes, lane) >= lanes->limits.waiting[lane])

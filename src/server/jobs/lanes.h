@@ -3,7 +3,7 @@
  * Two queues, of light and of heavy jobs. A job is heavy if its plan needs much memory, or if jobs
  * of its kind take half a second (pace.h); a light one that turns out to be that while it waits or
  * runs becomes heavy. Slow are heavy ones, those of formats that were never measured, and light
- * ones that take more than the 0.15 s of a thumbnail from a large photograph. They run in at most
+ * ones that take more than the 0.1 s of a thumbnail from a large photograph. They run in at most
  * half of the workers (one, if there is one), so that a quick job finds a worker soon under any
  * flood of slow ones. Where no quick one has come for ten seconds, or none that is four times as
  * quick, slow light ones may have all workers: the first quick one then waits for half a second at
