@@ -43,6 +43,12 @@ static bool planewise(const void *params_, int halved_x, int halved_y) {
     return p->light == ENCODED && least >= 0.5f && (halved_x == halved_y || p->sigma <= 20);
 }
 
+/* White noise is weakened as much as by a reduction by 3.5 sigma. With twice sigma photographs stay
+ * as near to what they would be as 54 dB; a reduction leaves 50. */
+static double averages(const void *params_) {
+    return 2 * (double)((const params *)params_)->sigma;
+}
+
 static unsigned wants(const ibx_call *c) {
     return IBX_PREMULTIPLIED | (((const params *)c->params)->light == LINEAR ? IBX_LINEAR : 0);
 }
@@ -147,4 +153,4 @@ IBX_FILTER(blur, .summary = "Blur by a Gaussian.", .category = "blur",
                "image processing, 1999), so that large blurs cost no more than small ones.",
            .examples = {"blur:2", "blur:40", "blur:8,light=linear"}, .params = PARAMS,
            .params_size = sizeof(params), .state_size = sizeof(state), .prepare = prepare,
-           .passes = passes, .planewise = planewise);
+           .passes = passes, .planewise = planewise, .averages = averages);

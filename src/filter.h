@@ -351,6 +351,11 @@ typedef struct ibx_filter {
      * convert to RGB and back. The pixels are those of RGB but for rounding and for colours that
      * RGB cannot hold. NULL: no. */
     bool (*planewise)(const void *params, int halved_x, int halved_y);
+
+    /* For filters that average neighbours: the reduction, in each direction, that would lose about
+     * as much detail. Where the recipe begins with such a filter the decoder need not decode what
+     * is finer. NULL: all detail is needed. */
+    double (*averages)(const void *params);
 } ibx_filter;
 
 /* Defines the filter `id`, which must be the file's name. Filters are compiled twice, for the

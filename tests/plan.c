@@ -251,8 +251,8 @@ static void test_levels(void **state) {
     }
 }
 
-/* The decoder is told of a reduction that it leaves out detail for, rounded down, if nobody looks
- * at the image in front of it. */
+/* The decoder is told of a reduction that it leaves out detail for, rounded down, or of a blur that
+ * averages as much, if nobody looks at the image in front of it. */
 static void test_coarse(void **state) {
     (void)state;
     static const struct {
@@ -270,7 +270,14 @@ static void test_coarse(void **state) {
                  {"blur:1/resize:500x375", 0},
                  {"save:png/resize:500x375", 0},
                  {"resize:2000x1500/resize:500x375", 0},
-                 {"blur:1", 0}};
+                 {"blur:1", 0},
+                 {"blur:1.9", 0},
+                 {"blur:2", 4},
+                 {"blur:4.3/exposure:1", 8},
+                 {"crop:300x200/blur:2", 4},
+                 {"exposure:1/blur:2", 0},
+                 {"save:png/blur:2", 0},
+                 {"box_blur:9", 0}};
     ibx_info info = photo(4000, 3000);
     for (info.coarsens = 0; info.coarsens <= 4; info.coarsens += 4)
         for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {

@@ -5,7 +5,7 @@
  * changing threads. Different ones run at the same time: no global state.
  *
  * Order of calls for a decoder: open, [start | start_components], [coarsen], [columns], [skip],
- * read ..., close; neither coarsen nor columns nor skip where components were started. An encoder:
+ * read ..., close; neither columns nor skip where components were started. An encoder:
  * create, write ..., finish, destroy; one whose job says `pressed`: create, append ..., finish,
  * destroy. Coders that offer `pixels` are neither read nor written. */
 #ifndef IBX_CODEC_CODEC_H
@@ -128,9 +128,9 @@ typedef struct ibx_codec {
      * divided by shrink, rounded up). Only for offered shrinks. */
     bool (*start)(void *decoder, int shrink, ibx_info *info, ibx_error *err);
 
-    /* The image will be reduced so many times in each direction, what `start` does included:
-     * detail that cannot be seen after that need not be decoded. Nor is damage found in what is
-     * left out. Only from info->coarsens on. */
+    /* The image will be reduced so many times in each direction, what `start` does included, or
+     * lose as much detail: what cannot be seen after that need not be decoded. Nor is damage found
+     * in what is left out. Only from info->coarsens on. */
     void (*coarsen)(void *decoder, int reduction);
 
     /* Chooses components, before the first read: `read` gets three strips from then on. Only where

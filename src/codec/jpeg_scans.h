@@ -1,4 +1,4 @@
-/* jpeg_scans.h - what of a progressive JPEG an image that will be reduced can do without.
+/* jpeg_scans.h - what of a progressive JPEG an image can do without that is reduced or blurred.
  *
  * A progressive JPEG (ITU-T T.81, annex G) comes in scans. The first ones give coefficients without
  * their last bits, and each refinement adds one of these. The refinements of luma's AC coefficients
@@ -22,7 +22,9 @@
  *
  * and where no later scan needs its bits. The quantizer is the mean of those of the first five AC
  * coefficients, which are what is left after a reduction. Photographs, reduced by 4 to 64, then
- * differ by 50 dB or more from what they would be, and charts of lines one pixel wide by 38.
+ * differ by 50 dB or more from what they would be, and charts of lines one pixel wide by 38. A blur
+ * counts as a reduction that averages less than it does (`averages` in filter.h): photographs
+ * differ by 54 dB or more then.
  *
  * DC and chroma are always decoded in full: they cost little, and the eye (and sRGB, where a colour
  * is dark in one channel) sees their errors first. So are scans that give the first bits of

@@ -58,15 +58,15 @@ static bool may_wait(const ibx_filter *filter) {
     return filter->traits & (IBX_CUT | IBX_UPRIGHT | IBX_MANAGE);
 }
 
-/* The first pass of the reduction that the recipe begins with, but for such steps; -1: it does
- * not, or somebody wants to see the image in front of it. */
-static int find_reduction(const ibx_plan *plan) {
+/* The first pass of the step that the recipe begins with, but for such steps; -1: there is none, or
+ * somebody wants to see the image in front of it. */
+static int find_first(const ibx_plan *plan) {
     int first = 0;
     while (first < plan->passes && may_wait(plan->ready[plan->pass[first].ready].filter)) first++;
     if (first == plan->passes) return -1;
     for (int s = 0; s < plan->saves; s++)
         if (plan->save[s].at <= first) return -1;
-    return plan->ready[plan->pass[first].ready].filter->traits & IBX_REDUCE ? first : -1;
+    return first;
 }
 
 /* Is enough of a reduction left for the resampler? An image that stands in the file is also good
@@ -79,10 +79,8 @@ static bool leaves_enough(const ibx_info *info, const ibx_head *in, const ibx_he
            (in->w >= out->w * least && in->h >= out->h * least);
 }
 
-/* The heads in front of such a reduction and behind it. */
-static bool find_sizes(const ibx_plan *plan, ibx_head *in, ibx_head *out) {
-    const int first = find_reduction(plan);
-    if (first < 0) return false;
+/* The heads in front of the reduction whose first pass this is, and behind it. */
+static void find_sizes(const ibx_plan *plan, int first, ibx_head *in, ibx_head *out) {
     const int step = plan->pass[first].ready;
     int last = first;
     while (last + 1 < plan->passes && plan->pass[last + 1].ready == step &&
@@ -90,7 +88,6 @@ static bool find_sizes(const ibx_plan *plan, ibx_head *in, ibx_head *out) {
         last++;
     *in = plan->pass[first].call.in;
     *out = plan->pass[last].call.out;
-    return true;
 }
 
 /* How much of the reduction the decoder may do. */
@@ -102,22 +99,34 @@ static int choose_shrink(const ibx_info *info, const ibx_head *in, const ibx_hea
 }
 
 /* The reduction, if it is one that the decoder leaves out detail for; else 0. */
-static int choose_coarse(const ibx_info *info, const ibx_head *in, const ibx_head *out) {
-    const int reduction = ibx_min(in->w / out->w, in->h / out->h);
+static int choose_coarse(const ibx_info *info, int reduction) {
     return info->coarsens > 0 && reduction >= info->coarsens ? reduction : 0;
 }
 
 /* Makes use of what the decoder can do for a reduction, by planning once more. */
-static bool reduce_early(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *info,
+static bool reduce_early(ibx_plan *plan, int first, const ibx_recipe *recipe, const ibx_info *info,
                          const ibx_plan_options *options, ibx_error *err) {
     ibx_head in, out;
-    if (!(info->shrinks || info->coarsens) || !find_sizes(plan, &in, &out)) return true;
+    find_sizes(plan, first, &in, &out);
     const int shrink = choose_shrink(info, &in, &out);
     if (shrink > 1) {
         ibx_plan_free(plan);
         if (!ibx_plan_chain(plan, shrink, recipe, info, options, err)) return false;
     }
-    plan->coarse = choose_coarse(info, &in, &out);
+    plan->coarse = choose_coarse(info, ibx_min(in.w / out.w, in.h / out.h));
+    return true;
+}
+
+/* Leaves to the decoder what it can do of the first step, or need not do for it. */
+static bool decode_less(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *info,
+                        const ibx_plan_options *options, ibx_error *err) {
+    const int first = find_first(plan);
+    if (!(info->shrinks || info->coarsens) || first < 0) return true;
+    const ibx_ready *step = &plan->ready[plan->pass[first].ready];
+    if (step->filter->traits & IBX_REDUCE)
+        return reduce_early(plan, first, recipe, info, options, err);
+    if (step->filter->averages)
+        plan->coarse = choose_coarse(info, (int)step->filter->averages(step->params));
     return true;
 }
 
@@ -125,7 +134,7 @@ bool ibx_plan_make(ibx_plan *plan, const ibx_recipe *recipe, const ibx_info *inf
                    const ibx_plan_options *options, ibx_error *err) {
     if (!ibx_plan_chain(plan, 1, recipe, info, options, err)) return false;
     ibx_plan_components(plan, recipe, info, options);
-    if (!reduce_early(plan, recipe, info, options, err)) return false;
+    if (!decode_less(plan, recipe, info, options, err)) return false;
     if (ibx_plan_fit(plan, options, err)) return true;
     ibx_plan_free(plan);
     return false;

@@ -115,8 +115,8 @@ typedef struct ibx_plan {
     ibx_head input; /* as decoded (after shrinking) */
     ibx_sample sample;
     int shrink;
-    int coarse; /* the reduction that the decoder is told to leave out detail for; 0: to decode all
-                 */
+    int coarse; /* the reduction, or one that loses as much, that the decoder is told to leave out
+                   detail for; 0: to decode all */
     ibx_role role;
     struct ibx_plan *component; /* IBX_COMPONENTS plans that run side by side instead of this one's
                                    stages, strip by strip alike; or NULL */

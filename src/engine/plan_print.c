@@ -22,7 +22,7 @@ static void print_bytes(size_t bytes, FILE *out) {
         fprintf(out, "%.0f MB", (double)bytes / 1e6);
 }
 
-static void print_decode(const ibx_plan *plan, FILE *out) {
+static void print_decode(const ibx_plan *plan, int coarse, FILE *out) {
     const ibx_band *band = &plan->band[0];
     fprintf(out, "  decode   ");
     print_head(&plan->input, plan->role, out);
@@ -30,7 +30,7 @@ static void print_decode(const ibx_plan *plan, FILE *out) {
     if (plan->shrink > 1)
         fprintf(out, ", shrunk by %d on load from %d x %d", plan->shrink, plan->input.full_w,
                 plan->input.full_h);
-    if (plan->coarse > 0) fprintf(out, ", without scans too fine to be seen at 1/%d", plan->coarse);
+    if (coarse > 0) fprintf(out, ", without scans too fine to be seen at 1/%d", coarse);
     fprintf(out, "; strips of %d rows, ", band->strip_rows);
     fprintf(out, band->whole ? "all %d%s\n" : "%d in a ring%s\n", band->slots,
             band->mapped  ? ", in a mapped file"
@@ -80,9 +80,10 @@ static void print_save(const ibx_save *save, FILE *out) {
             save->head.profile.size > 0 ? ", with its colour profile" : "");
 }
 
-/* From the decoder to the saves, but for those of a component, which has none of its own. */
-static void print_chain(const ibx_plan *plan, FILE *out) {
-    print_decode(plan, out);
+/* From the decoder, which leaves out what a reduction to 1/coarse would lose, to the saves, but for
+ * those of a component, which has none of its own. */
+static void print_chain(const ibx_plan *plan, int coarse, FILE *out) {
+    print_decode(plan, coarse, out);
     for (int s = 0; s < plan->stages; s++) {
         print_stage(plan, s, out);
         for (int i = 0; i < plan->stage[s].saves && plan->role == IBX_ALL_COLOURS; i++)
@@ -93,11 +94,11 @@ static void print_chain(const ibx_plan *plan, FILE *out) {
 void ibx_plan_print(const ibx_plan *plan, FILE *out) {
     for (int i = 0; i < plan->notes; i++) fprintf(out, "  note     %s\n", plan->note[i]);
     if (plan->component) {
-        print_chain(&plan->component[0], out);
-        print_chain(&plan->component[1], out);
+        print_chain(&plan->component[0], plan->coarse, out);
+        print_chain(&plan->component[1], 0, out);
         print_save(plan->save, out);
     } else {
-        print_chain(plan, out);
+        print_chain(plan, plan->coarse, out);
     }
     fprintf(out, "  memory   ");
     print_bytes(plan->bytes, out);
