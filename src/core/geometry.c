@@ -1,5 +1,6 @@
 /* geometry.c - sizes, interpolation weights and places; nothing here touches a pixel. */
 #include "geometry.h"
+#include <limits.h>
 #include <stdlib.h>
 
 /* ---- turning ------------------------------------------------------------------------------- */
@@ -79,11 +80,25 @@ typedef struct {
     double start, step; /* input samples: where output 0 begins, and what each output covers */
     double widen;       /* of the kernel, at least 1 */
     double raise;       /* what the neighbours of a sample that is a mean give to it */
+    int period;         /* outputs after which all is the same again .. */
+    int advance;        /* .. but for so many input samples */
 } axis;
 
-/* The first and last input sample (not yet kept inside the input) that output i looks at. Both
- * grow with i. */
-static void window(const axis *a, int i, double *first, double *last) {
+static int common_divisor(int a, int b) {
+    return b ? common_divisor(b, a % b) : a;
+}
+
+/* From 300 samples to 200 every second output lies over its input alike. */
+static void find_period(axis *a, double length, int out) {
+    const bool whole = length >= 1 && length < INT_MAX && length == floor(length);
+    const int times = whole ? common_divisor((int)length, out) : 1;
+    a->period = out / times;
+    a->advance = whole ? (int)length / times : 0;
+}
+
+/* The first and last input sample (not yet kept inside the input) that output i of the first period
+ * looks at. Both grow with i. */
+static void first_window(const axis *a, int i, double *first, double *last) {
     const double left = a->start + i * a->step, right = a->start + (i + 1) * a->step;
     const double centre = a->start + (i + 0.5) * a->step;
     if (a->kernel == IBX_KERNEL_NEAREST) {
@@ -98,7 +113,15 @@ static void window(const axis *a, int i, double *first, double *last) {
     }
 }
 
-/* The weight, not yet normalised, of input sample j for output i. */
+/* The same of any output. */
+static void window(const axis *a, int i, double *first, double *last) {
+    const double moved = (double)(i / a->period) * a->advance;
+    first_window(a, i % a->period, first, last);
+    *first += moved;
+    *last += moved;
+}
+
+/* The weight, not yet normalised, of input sample j for output i of the first period. */
 static double weight(const axis *a, int i, double j) {
     if (a->kernel == IBX_KERNEL_NEAREST) return 1;
     if (a->kernel == IBX_KERNEL_BOX) {
@@ -132,11 +155,38 @@ static void normalise(const double *w, int n, float *out) {
 
 /* Adds up the weights of output i by input sample; those outside fall on the edge sample. */
 static void fold(const axis *a, int i, double *w, int first, int n) {
+    const int64_t moved = (int64_t)(i / a->period) * a->advance;
     double from, to;
     window(a, i, &from, &to);
     for (int k = 0; k < n; k++) w[k] = 0;
     for (int64_t j = (int64_t)from; j <= (int64_t)to; j++)
-        w[(j < 0 ? 0 : j < a->in ? (int)j : a->in - 1) - first] += weight(a, i, (double)j);
+        w[(j < 0       ? 0
+           : j < a->in ? (int)j
+                       : a->in - 1) -
+          first] += weight(a, i % a->period, (double)(j - moved));
+}
+
+/* Are the weights of output i those of the output one period before? Not where samples outside the
+ * input fall on its edge. */
+static bool repeats(const axis *a, const ibx_taps *t, int i) {
+    double from, to, unused;
+    if (i < a->period || t->first[i] - t->first[i - a->period] != a->advance) return false;
+    window(a, i - a->period, &from, &unused);
+    window(a, i, &unused, &to);
+    return from >= 0 && to < a->in;
+}
+
+static void weigh(const axis *a, ibx_taps *t, double *w) {
+    const size_t n = (size_t)t->count;
+    for (int i = 0; i < t->out; i++) {
+        float *own = t->weight + (size_t)i * n;
+        if (repeats(a, t, i)) {
+            memcpy(own, own - (size_t)a->period * n, n * sizeof *own);
+        } else {
+            fold(a, i, w, t->first[i], t->count);
+            normalise(w, t->count, own);
+        }
+    }
 }
 
 /* Fills `count` and `first`. */
@@ -155,12 +205,13 @@ bool ibx_taps_make(ibx_taps *taps, int in, double start, double length, int out,
     /* The mean of n samples weakens the frequency f, in cycles per mean, by the factor
      * 1 - (1 - 1/n^2) (pi f)^2 / 6 + ..; the differences to both neighbours, 2 - 2 cos(2 pi f) of
      * them, raise it by as much. */
-    const axis a = {in,
-                    kernel,
-                    start,
-                    length / out,
-                    fmax(length / out, 1),
-                    (1 - 1.0 / ((double)block * block)) / 24};
+    axis a = {.in = in,
+              .kernel = kernel,
+              .start = start,
+              .step = length / out,
+              .widen = fmax(length / out, 1),
+              .raise = (1 - 1.0 / ((double)block * block)) / 24};
+    find_period(&a, length, out);
     *taps = (ibx_taps){.in = in, .out = out};
     taps->first = malloc((size_t)out * sizeof *taps->first);
     if (!taps->first) return ibx_fail(err, IBX_MEMORY, "no memory to scale");
@@ -169,11 +220,8 @@ bool ibx_taps_make(ibx_taps *taps, int in, double start, double length, int out,
     const size_t n = (size_t)taps->count;
     taps->weight = malloc((size_t)out * n * sizeof *taps->weight);
     double *w = malloc(n * sizeof *w);
-    for (int i = 0; taps->weight && w && i < out; i++) {
-        fold(&a, i, w, taps->first[i], taps->count);
-        normalise(w, taps->count, taps->weight + (size_t)i * n);
-    }
     const bool ok = taps->weight && w;
+    if (ok) weigh(&a, taps, w);
     free(w);
     return ok || ibx_fail(err, IBX_MEMORY, "no memory to scale");
 }
