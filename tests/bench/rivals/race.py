@@ -9,6 +9,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -21,9 +22,18 @@ from works import WORKS
 
 IMBREX, SCRATCH, ROUNDS = sys.argv[1], Path(sys.argv[2]).resolve(), int(sys.argv[3])
 SHARP, FLOOR, RECORDS = SCRATCH / "sharp", SCRATCH / "floor", SCRATCH / "results.json"
+OUT = SCRATCH / "out"
 # These sharpen luminance; the others each channel. They are judged by what they mean to do.
 LUMINANCE = ("imbrex", "sharp", "vips")
 FAR_BEHIND = 2.5  # times the best: one round is enough
+
+
+def new_folder():
+    """For outputs. Those of earlier runs are on the disk by then, and stay until the work is over:
+    ext4 takes many times as long to make files for minutes after as many have been removed."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    os.sync()
+    return Path(tempfile.mkdtemp(dir=OUT))
 
 
 class Result:
@@ -34,9 +44,7 @@ class Result:
         self.bytes, self.psnr, self.ssim = 0, 0.0, 0.0
 
     def time(self, works, work, files):
-        out = SCRATCH / "out"
-        shutil.rmtree(out, ignore_errors=True)
-        out.mkdir(parents=True)
+        out = new_folder()
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         works(work, files, str(out))
         self.seconds.append(time.perf_counter() - start)
@@ -117,8 +125,7 @@ def race(work, files, entrants):
 
 def finest_psnr(work, files, imbrex):
     """Of the same recipe at JPEG's best quality, sampled as before, so that the same code runs."""
-    out = SCRATCH / "out"
-    shutil.rmtree(out)
+    out = new_folder()
     judged = some(files, WORKS[work].judged)
     recipe = re.sub("quality=[0-9]+", "quality=100,subsampling=420", WORKS[work].recipe)
     imbrex(work, judged, str(out), recipe=recipe)
@@ -152,6 +159,7 @@ def measure(work, files, there):
     finest = None
     if WORKS[work].quality == "finest":
         finest = finest_psnr(work, files, there["imbrex"][0])
+    shutil.rmtree(OUT)
     entry = {"title": WORKS[work].title, "pictures": len(files),
              "megapixels": pictures.megapixels(files), "best": verdict.best_rival(found),
              "floor": alone, "finest": finest, "results": found,
@@ -198,7 +206,7 @@ def main():
     if "blur" in wanted:
         threads(photos[:most], there["imbrex"][0])
     print_summary(entries)
-    shutil.rmtree(SCRATCH / "out", ignore_errors=True)
+    shutil.rmtree(OUT, ignore_errors=True)
 
 
 main()
