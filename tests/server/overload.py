@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 
+import load
 import support
 from support import check
 
@@ -25,34 +26,13 @@ def path(number):
 
 def capacity(s, first):
     """Requests per second with a few connections, of numbers from the first on."""
-    end = time.monotonic() + ALONE
-    counts = [0] * 3
-
-    def ask(me):
-        while time.monotonic() < end:
-            counts[me] += s.get(path(first + me * 100000 + counts[me]))[0] == 200
-    threads = [threading.Thread(target=ask, args=(i,)) for i in range(3)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    return sum(counts) / ALONE
+    replies = load.closed(s.port, lambda n: path(first + n), ALONE, connections=3)
+    return sum(status == 200 and at < ALONE for status, _, at in replies) / ALONE
 
 
 def flood(s, rate):
-    """Statuses with latencies, and the slowest answers of /livez."""
-    got = collections.defaultdict(list)
-    lock = threading.Lock()
+    """Statuses with latencies, the answers of /livez, and good replies per second."""
     lives = []
-
-    def one(number):
-        begin = time.monotonic()
-        try:
-            status = s.get(path(number), timeout=60)[0]
-        except OSError:
-            status = "refused"
-        with lock:
-            got[status].append(time.monotonic() - begin)
 
     def live():
         while not done.is_set():
@@ -64,28 +44,23 @@ def flood(s, rate):
     done = threading.Event()
     watch = threading.Thread(target=live)
     watch.start()
-    begin, threads = time.monotonic(), []
-    for number in range(int(rate * SECONDS)):
-        wait = begin + number / rate - time.monotonic()
-        if wait > 0:
-            time.sleep(wait)
-        threads.append(threading.Thread(target=one, args=(10 ** 6 + number,)))
-        threads[-1].start()
-    took = time.monotonic() - begin
-    for t in threads:
-        t.join()
+    got = collections.defaultdict(list)
+    good = 0  # replies while the flood lasts
+    for status, took, at in load.open(s.port, lambda n: path(10 ** 6 + n), SECONDS, rate):
+        got[status].append(took)
+        good += status == 200 and at < SECONDS
     done.set()
     watch.join()
-    return got, lives, took
+    return got, lives, good / SECONDS
 
 
 with support.server("--root", work, "--limits-queue-ms", "2s",
                     "--limits-connections-per-client", 1000) as s:
     able = capacity(s, 0)
-    got, lives, took = flood(s, 4 * able)
+    got, lives, good = flood(s, 4 * able)
     if support.LONG:  # in a minute the machine may have become another one
         able = (able + capacity(s, 50000)) / 2
-    good, late = len(got[200]) / took, len(got[503])
+    late = len(got[503])
     lives.sort()
     print(f"capacity {able:.0f}/s; at four times that: {good:.0f}/s good, {late} told to come back, "
           f"statuses { {k: len(v) for k, v in got.items()} }, "

@@ -1,4 +1,5 @@
 /* settings.c - the settings as a whole: read from all sources, read again, freed. */
+#include "engine/machine.h"
 #include "server/config/rows.h"
 #include <errno.h>
 #include <glib.h>
@@ -62,7 +63,7 @@ static bool read_all(ibx_settings *settings, int argc, char **argv, ibx_error *e
 
 bool ibx_settings_read(ibx_settings *settings, const char *file, int argc, char **argv,
                        ibx_error *err) {
-    *settings = (ibx_settings){.command.file = file};
+    *settings = (ibx_settings){.command.file = file, .processors = ibx_machine_threads()};
     if (read_all(settings, argc, argv, err)) {
         settings->exposed = ibx_settings_exposed_by(settings) != NULL;
         return true;

@@ -109,9 +109,10 @@ typedef struct {
         const char *file; /* --config FILE, or the file that ibx_settings_read was given; NULL.
                              Borrowed. For SIGHUP: call ibx_settings_read again with both */
     } command;
-    bool exposed; /* others than this machine can connect: by server.listen or by sockets that
-                     systemd has opened. Found out by ibx_settings_read, before a listener takes
-                     these over; ibx_settings_reload leaves it alone */
+    bool exposed;   /* others than this machine can connect: by server.listen or by sockets that
+                       systemd has opened. Found out by ibx_settings_read, before a listener takes
+                       these over; ibx_settings_reload leaves it alone */
+    int processors; /* that the server may keep busy, by affinity and cgroup; found out likewise */
 } ibx_settings;
 
 /* Defaults, then the file (NULL: none; --config FILE among the options wins), the environment, the

@@ -38,7 +38,8 @@ struct ibx_crew {
     ibx_crew_events events;
     void *user;
     int generation;
-    GQueue ending; /* processes that are no longer wanted */
+    guint processors; /* GLib opens a file to count them */
+    GQueue ending;    /* processes that are no longer wanted */
     int hands;
     ibx_hand hand[];
 };
@@ -247,7 +248,7 @@ static gboolean on_look(gpointer data);
 static void look_later(ibx_hand *hand, double cpu) {
     double ms = hand->deadline - now_ms();
     if (hand->cpu_most > 0)
-        ms = MIN(ms, MAX(LOOK_MS, (hand->cpu_most - cpu) / g_get_num_processors()));
+        ms = MIN(ms, MAX(LOOK_MS, (hand->cpu_most - cpu) / hand->crew->processors));
     start_timer(hand, ms, on_look);
 }
 
@@ -299,6 +300,7 @@ ibx_crew *ibx_crew_new(const ibx_crew_plan *plan, const ibx_crew_events *events,
     crew->events = *events;
     crew->user = user;
     crew->hands = plan->hands;
+    crew->processors = g_get_num_processors();
     for (int i = 0; i < crew->hands; i++) {
         crew->hand[i].crew = crew;
         crew->hand[i].state = IBX_WORKERS_STARTING;

@@ -1,6 +1,5 @@
 /* environment.c - the environment of worker processes. */
 #include "server/jobs/environment.h"
-#include "engine/machine.h"
 #include <glib.h>
 #include <inttypes.h>
 
@@ -25,12 +24,12 @@ static const char *const MODES[] = {
     [IBX_SANDBOX_PREFER] = "prefer", [IBX_SANDBOX_REQUIRE] = "require", [IBX_SANDBOX_OFF] = "off"};
 
 int ibx_worker_count(const ibx_settings *settings) {
-    return settings->worker.count > 0 ? settings->worker.count : ibx_machine_threads();
+    return settings->worker.count > 0 ? settings->worker.count : MAX(1, settings->processors);
 }
 
 int ibx_worker_threads(const ibx_settings *settings) {
     if (settings->worker.threads > 0) return settings->worker.threads;
-    return MAX(1, ibx_machine_threads() / ibx_worker_count(settings));
+    return MAX(1, settings->processors / ibx_worker_count(settings));
 }
 
 /* Address space is not memory: libraries, stacks of threads and arenas take a lot that is never
