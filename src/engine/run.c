@@ -35,6 +35,7 @@ static bool put_up(ibx_under_way *w) {
         w->up = 0;
     }
     w->up += idle;
+    if (idle) w->since = 0;
     return idle;
 }
 
@@ -44,12 +45,12 @@ IBX_MAKES_TASKS static void spawn_decode(ibx_under_way *w, int k) {
     char *slot = &w->token[0][k % w->part->store[0].slots], *turn = &w->turn;
     (void)slot, (void)turn;
     if (!put_up(w)) {
-        ibx_decode_strip(w, k);
+        ibx_decode_strip(w, k, &w->since);
         return;
     }
 #pragma omp task firstprivate(w, k)                                                                \
     depend(inout: turn[0]) depend(inout: slot[0])
-    ibx_decode_strip(w, k);
+    ibx_decode_strip(w, k, NULL);
 }
 
 /* Strip j of stage s, which reads strips [lo, hi] of its band; hi < lo: of a band that is
@@ -59,25 +60,25 @@ IBX_MAKES_TASKS static void spawn_filter(ibx_under_way *w, int s, int j, int lo,
     char *from = w->token[in], *to = &w->token[s + 1][j % w->part->store[s + 1].slots];
     (void)from, (void)to, (void)slots, (void)lo, (void)end;
     if (!put_up(w)) {
-        ibx_filter_strip(w, s, j);
+        ibx_filter_strip(w, s, j, &w->since);
         return;
     }
 #pragma omp task firstprivate(w, s, j)                                                             \
     depend(inout: to[0])                                                                           \
     depend(iterator(int i = lo : end), in: from[i % slots])
-    ibx_filter_strip(w, s, j);
+    ibx_filter_strip(w, s, j, NULL);
 }
 
 IBX_MAKES_TASKS static void spawn_encode(ibx_under_way *w, int s, int i, int j) {
     char *from = &w->token[s + 1][j % w->part->store[s + 1].slots], *turn = &w->saver[i].turn;
     (void)from, (void)turn;
     if (!put_up(w)) {
-        ibx_encode_strip(w, i, j);
+        ibx_encode_strip(w, i, j, &w->since);
         return;
     }
 #pragma omp task firstprivate(w, i, j)                                                             \
     depend(inout: turn[0]) depend(in: from[0])
-    ibx_encode_strip(w, i, j);
+    ibx_encode_strip(w, i, j, NULL);
 }
 
 /* Band b of strip j, compressed by a presser that is then busy until the band is appended. */
@@ -87,17 +88,17 @@ IBX_MAKES_TASKS static void spawn_press(ibx_under_way *w, int s, int i, int j, i
     char *presser = &ibx_presser_of(saver, b)->token;
     (void)from, (void)presser, (void)turn;
     if (!put_up(w)) {
-        ibx_press_band(w, i, b);
-        ibx_append_band(w, i, b);
+        ibx_press_band(w, i, b, &w->since);
+        ibx_append_band(w, i, b, &w->since);
         return;
     }
     w->up++;
 #pragma omp task firstprivate(w, i, b)                                                             \
     depend(in: from[0]) depend(inout: presser[0])
-    ibx_press_band(w, i, b);
+    ibx_press_band(w, i, b, NULL);
 #pragma omp task firstprivate(w, i, b)                                                             \
     depend(inout: presser[0]) depend(inout: turn[0])
-    ibx_append_band(w, i, b);
+    ibx_append_band(w, i, b, NULL);
 }
 /* clang-format on */
 

@@ -27,16 +27,19 @@ static ibx_arena *own_arena(const ibx_under_way *w) {
 typedef struct {
     int64_t cpu;
     int64_t clock;
+    int64_t *since; /* see ibx_decode_strip */
 } moment;
 
-static moment begin_task(const ibx_under_way *w) {
-    return (moment){ibx_thread_ns(), ibx_trace_now(w->team->trace)};
+static moment begin_task(const ibx_under_way *w, int64_t *since) {
+    return (moment){since && *since ? *since : ibx_thread_ns(), ibx_trace_now(w->team->trace),
+                    since};
 }
 
 /* Adds a task that has ended to the image's sum and to the timeline. Returns its processor time. */
 static int64_t end_task(ibx_under_way *w, const moment *begin, atomic_llong *sum,
                         ibx_span_kind kind, int number, int strip) {
-    const int64_t ns = ibx_thread_ns() - begin->cpu;
+    const int64_t now = ibx_thread_ns(), ns = now - begin->cpu;
+    if (begin->since) *begin->since = now;
     atomic_fetch_add(sum, ns);
     ibx_trace_add(w->team->trace, (ibx_span){.kind = kind,
                                              .number = number,
@@ -68,9 +71,9 @@ static bool skip_strips(const ibx_under_way *w, ibx_error *err) {
     return true;
 }
 
-void ibx_decode_strip(ibx_under_way *w, int k) {
+void ibx_decode_strip(ibx_under_way *w, int k, int64_t *since) {
     if (ibx_stopped(w) || w->part->store[0].borrowed) return;
-    const moment begin = begin_task(w);
+    const moment begin = begin_task(w, since);
     ibx_strip strip[IBX_COMPONENTS] = {0};
     for (int c = 0; c < w->parts; c++) strip[c] = ibx_store_strip(&w->part[c].store[0], k);
     ibx_error err = {0};
@@ -147,8 +150,8 @@ static void show_progress(ibx_under_way *w) {
     while (shown < now && !atomic_compare_exchange_weak(w->team->progress, &shown, now)) continue;
 }
 
-void ibx_filter_strip(ibx_under_way *w, int s, int j) {
-    const moment begin = begin_task(w);
+void ibx_filter_strip(ibx_under_way *w, int s, int j, int64_t *since) {
+    const moment begin = begin_task(w, since);
     ibx_arena *arena = own_arena(w);
     ibx_meter_begin(arena->meter);
     for (int c = 0; c < w->parts; c++) filter_part(w, &w->part[c], s, j);
@@ -156,9 +159,9 @@ void ibx_filter_strip(ibx_under_way *w, int s, int j) {
     show_progress(w);
 }
 
-void ibx_encode_strip(ibx_under_way *w, int i, int j) {
+void ibx_encode_strip(ibx_under_way *w, int i, int j, int64_t *since) {
     if (ibx_stopped(w)) return;
-    const moment begin = begin_task(w);
+    const moment begin = begin_task(w, since);
     const ibx_out_strips *o = &w->part->output[i];
     const ibx_save *save = &w->plan->save[i];
     const ibx_codec *codec = save->codec;
@@ -191,9 +194,9 @@ static void band_strips(const ibx_under_way *w, int i, int b, ibx_strip strip[IB
     }
 }
 
-void ibx_press_band(ibx_under_way *w, int i, int b) {
+void ibx_press_band(ibx_under_way *w, int i, int b, int64_t *since) {
     if (ibx_stopped(w)) return;
-    const moment begin = begin_task(w);
+    const moment begin = begin_task(w, since);
     const ibx_save *save = &w->plan->save[i];
     ibx_strip strip[IBX_COMPONENTS];
     band_strips(w, i, b, strip);
@@ -204,9 +207,9 @@ void ibx_press_band(ibx_under_way *w, int i, int b) {
     count_strip(w, IBX_COST_ENCODE, save->format->name, strip, ns);
 }
 
-void ibx_append_band(ibx_under_way *w, int i, int b) {
+void ibx_append_band(ibx_under_way *w, int i, int b, int64_t *since) {
     if (ibx_stopped(w)) return;
-    const moment begin = begin_task(w);
+    const moment begin = begin_task(w, since);
     const ibx_saver *s = &w->saver[i];
     const ibx_save *save = &w->plan->save[i];
     const ibx_codec *codec = save->codec;

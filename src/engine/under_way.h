@@ -47,6 +47,7 @@ typedef struct {
     uint8_t *acc;         /* accumulators of the scan under way, one per thread */
     size_t acc_size;
     int up;           /* tasks put up since the last wait for them */
+    int64_t since;    /* of the thread that makes the tasks, if it does them itself */
     int strips;       /* of all stages */
     atomic_int ready; /* of them, those that are done */
     atomic_bool stopped;
@@ -72,18 +73,21 @@ void ibx_stop(ibx_under_way *w, const ibx_error *err);
 /* Has it ended, or does the user want it to? */
 bool ibx_stopped(ibx_under_way *w);
 
-void ibx_decode_strip(ibx_under_way *w, int k);
+/* Of those below, *since is the processor time of this thread when the task before it ended, and
+ * becomes that at its own end; 0: not known. NULL for tasks that any thread may do. The clock of
+ * processor time is a system call, and pictures of strangers may be small. */
+void ibx_decode_strip(ibx_under_way *w, int k, int64_t *since);
 
 /* Strip j of stage s, for all parts and for all that read it. */
-void ibx_filter_strip(ibx_under_way *w, int s, int j);
+void ibx_filter_strip(ibx_under_way *w, int s, int j, int64_t *since);
 
 /* Strip j of save i, compressed and written. */
-void ibx_encode_strip(ibx_under_way *w, int i, int j);
+void ibx_encode_strip(ibx_under_way *w, int i, int j, int64_t *since);
 
 /* The same in two: band b of save i compressed by its presser, in any order, and written behind the
  * band before it. */
-void ibx_press_band(ibx_under_way *w, int i, int b);
-void ibx_append_band(ibx_under_way *w, int i, int b);
+void ibx_press_band(ibx_under_way *w, int i, int b, int64_t *since);
+void ibx_append_band(ibx_under_way *w, int i, int b, int64_t *since);
 
 /* The presser of band b. */
 static inline ibx_presser *ibx_presser_of(const ibx_saver *s, int b) {
