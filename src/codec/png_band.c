@@ -9,9 +9,6 @@
  * drawings at 2 MB, and one row in ROWS_MIN that cannot be predicted from above. */
 enum { BAND_BYTES = 2 << 20, ROWS_MIN = 32 };
 
-/* Bytes in front of a row that the filters may read. */
-enum { PAD = 16 };
-
 /* What is compressed on trial: groups of lines of about this size; of bands up to the other size
  * all lines, where sizes are so much alike that a sample would mislead. */
 enum { GROUP_BYTES = 64 << 10, SMALL_BAND = 1300 << 10 };
@@ -25,8 +22,7 @@ enum { QUICK_LEVEL = 3, USUAL_LEVEL = 7, SMALL_LEVEL = 12 };
 struct ibx_png_press {
     ibx_png_layout layout;
     ibx_deflater *deflater;
-    uint8_t *row, *above; /* as PNG stores them, behind PAD zeros */
-    uint8_t *room;        /* for a row filtered in five ways */
+    uint8_t *row, *above; /* of 16 bits, as PNG stores them */
     uint8_t *adaptive;    /* the band, each row with the filter of the smallest differences */
     uint8_t *plain;       /* the band without filters, but that a row like the one above is zeros */
     uint8_t *out;
@@ -58,16 +54,15 @@ ibx_png_layout ibx_png_layout_of(const ibx_save_job *job) {
 ibx_png_press *ibx_png_press_new(const ibx_png_layout *layout) {
     ibx_png_press *p = calloc(1, sizeof *p);
     if (!p) return NULL;
-    const size_t size = band_bytes(layout), row = layout->row_bytes + IBX_PNG_SLACK;
+    const size_t size = band_bytes(layout), row = layout->wide ? layout->row_bytes : 1;
     p->layout = *layout;
     p->deflater = ibx_deflater_new();
-    p->row = calloc(1, PAD + row);
-    p->above = calloc(1, PAD + row);
-    p->room = malloc(5 * (1 + row));
+    p->row = malloc(row);
+    p->above = malloc(row);
     p->adaptive = malloc(size);
     p->plain = malloc(size);
     p->out = malloc(ibx_deflate_bound(size) + (size_t)2 * IBX_PNG_MARGIN);
-    if (p->deflater && p->row && p->above && p->room && p->adaptive && p->plain && p->out) return p;
+    if (p->deflater && p->row && p->above && p->adaptive && p->plain && p->out) return p;
     ibx_png_press_free(p);
     return NULL;
 }
@@ -77,7 +72,6 @@ void ibx_png_press_free(ibx_png_press *p) {
     ibx_deflater_free(p->deflater);
     free(p->row);
     free(p->above);
-    free(p->room);
     free(p->adaptive);
     free(p->plain);
     free(p->out);
@@ -105,18 +99,24 @@ static void store_row(const ibx_png_layout *l, const ibx_strip *band, int y, uin
     }
 }
 
+/* Row y as PNG stores it: where it is, or in p->row. */
+static const uint8_t *stored_row(ibx_png_press *p, const ibx_strip *band, int y) {
+    if (!p->layout.wide) return band->data + (size_t)y * band->stride;
+    uint8_t *row = p->above;
+    p->above = p->row;
+    p->row = row;
+    store_row(&p->layout, band, y, row);
+    return row;
+}
+
 /* The first row must not look at the one above, which is another band's. */
 static void filter_adaptive(ibx_png_press *p, const ibx_strip *band) {
     const ibx_png_layout *l = &p->layout;
+    const uint8_t *above = NULL;
     for (int y = 0; y < band->rows; y++) {
-        store_row(l, band, y, p->row + PAD);
-        const uint8_t *line = ibx_png_filter(p->row + PAD, p->above + PAD, l->row_bytes, l->pixel,
-                                             y ? IBX_PNG_ALL_FILTERS : IBX_PNG_ROW_FILTERS, p->room,
-                                             line_bytes(l) + IBX_PNG_SLACK);
-        memcpy(p->adaptive + (size_t)y * line_bytes(l), line, line_bytes(l));
-        uint8_t *row = p->row;
-        p->row = p->above;
-        p->above = row;
+        const uint8_t *row = stored_row(p, band, y);
+        ibx_png_filter(row, above, l->row_bytes, l->pixel, p->adaptive + (size_t)y * line_bytes(l));
+        above = row;
     }
 }
 
