@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #pragma weak ibx_png_unfilter_v3
+#pragma weak ibx_png_unfilter_two_v3
 #pragma weak ibx_png_filter_v3
 
 enum { PAD = 16, MOST = 6000 };
@@ -86,6 +87,38 @@ static void test_undo(void **state) {
         }
 }
 
+/* Two rows, as they lie in a file: a byte of type between them. */
+static void check_two(size_t n, size_t pixel) {
+    rows r;
+    static uint8_t start[2 * MOST + 100], out[sizeof start], expected[2][MOST];
+    fill(&r, n, (uint32_t)n * 5);
+    memset(start, 0xEE, sizeof start);
+    memcpy(start, r.row + PAD, n);
+    for (size_t i = 0; i < n; i++) start[n + 1 + i] = (uint8_t)(r.row[PAD + n - 1 - i] * 3);
+    for (size_t i = 0; i < n; i++)
+        expected[0][i] = (uint8_t)(start[i] + prediction(4, expected[0], r.above + PAD, i, pixel));
+    for (size_t i = 0; i < n; i++)
+        expected[1][i] =
+            (uint8_t)(start[n + 1 + i] + prediction(4, expected[1], expected[0], i, pixel));
+    for (int variant = 0; variant <= has_v3(); variant++) {
+        memcpy(out, start, sizeof out);
+        (variant ? ibx_png_unfilter_two_v3
+                 : ibx_png_unfilter_two_baseline)(out, out + n + 1, r.above + PAD, n, pixel);
+        assert_memory_equal(out, expected[0], n);
+        assert_int_equal(out[n], 0xEE);
+        assert_memory_equal(out + n + 1, expected[1], n);
+        for (size_t i = 2 * n + 1; i < sizeof out; i++) assert_int_equal(out[i], 0xEE);
+    }
+}
+
+static void test_undo_two(void **state) {
+    (void)state;
+    for (size_t p = 0; p < 6; p++) {
+        for (size_t count = 1; count < 70; count++) check_two(count * PIXELS[p], PIXELS[p]);
+        check_two(MOST / 24 * 24, PIXELS[p]);
+    }
+}
+
 /* Every triple of left, above and corner: a row of 4 pixels is (corner, above, ...) over
  * (left, 0, ...). */
 static void test_every_paeth(void **state) {
@@ -152,9 +185,8 @@ static void test_choice(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_undo),
-        cmocka_unit_test(test_every_paeth),
-        cmocka_unit_test(test_unknown_type),
+        cmocka_unit_test(test_undo),        cmocka_unit_test(test_undo_two),
+        cmocka_unit_test(test_every_paeth), cmocka_unit_test(test_unknown_type),
         cmocka_unit_test(test_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,17 @@ bool ibx_png_unfilter(uint8_t type, uint8_t *row, const uint8_t *above, size_t n
     return ibx_png_unfilter_baseline(type, row, above, n, pixel);
 }
 
+void ibx_png_unfilter_two(uint8_t *row, uint8_t *below, const uint8_t *above, size_t n,
+                          size_t pixel) {
+#ifdef IBX_HAVE_V3
+    if (ibx_cpu_is_v3()) {
+        ibx_png_unfilter_two_v3(row, below, above, n, pixel);
+        return;
+    }
+#endif
+    ibx_png_unfilter_two_baseline(row, below, above, n, pixel);
+}
+
 void ibx_png_filter(const uint8_t *row, const uint8_t *above, size_t n, size_t pixel,
                     uint8_t *line) {
 #ifdef IBX_HAVE_V3
