@@ -137,19 +137,38 @@ static void test_drawings(void **state) {
 
 /* ---- photographs --------------------------------------------------------------------------- */
 
-/* The left upper quarter megapixel of a photograph. */
+enum { SIDE = 500 };
+
+/* A piece of a photograph, twice as large and so as smooth as if it were blurred. */
+static void enlarge(const uint8_t *from, uint8_t *to, int planes) {
+    const int right = planes, below = SIDE * planes;
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++)
+            for (int p = 0; p < planes; p++) {
+                const uint8_t *at = from + (y / 2 * SIDE + x / 2) * planes + p;
+                const int dx = x % 2, dy = y % 2;
+                const int upper = at[0] * (2 - dx) + at[right] * dx;
+                const int lower = at[below] * (2 - dx) + at[below + right] * dx;
+                to[(y * SIDE + x) * planes + p] = (uint8_t)((upper * (2 - dy) + lower * dy) / 4);
+            }
+}
+
+/* The left upper quarter megapixel of a photograph, as it is and smooth. */
 static void compare_photo(const char *path, void *user) {
     (void)user;
     blob file = blob_read(path);
     decoded d;
     if (decode(file, (how){0}, &d, NULL)) {
-        enum { SIDE = 500 };
         const int planes = ibx_planes(&d.info.head);
         uint8_t *part = malloc((size_t)SIDE * SIDE * (size_t)planes);
         const size_t row = (size_t)SIDE * (size_t)planes;
         assert_true(d.info.head.w >= SIDE && d.info.head.h >= SIDE);
         for (size_t y = 0; y < SIDE; y++) memcpy(part + y * row, d.pixels + y * d.stride, row);
         compare(strrchr(path, '/') + 1, part, SIDE, SIDE, planes, 100);
+        uint8_t *smooth = malloc(SIDE * row);
+        enlarge(part, smooth, planes);
+        compare("  enlarged", smooth, SIDE, SIDE, planes, 75);
+        free(smooth);
         free(part);
         decoded_free(&d);
     }

@@ -9,24 +9,21 @@
  * drawings at 2 MB, and one row in ROWS_MIN that cannot be predicted from above. */
 enum { BAND_BYTES = 2 << 20, ROWS_MIN = 32 };
 
-/* Bytes in front of a row that the filters may read. */
-enum { PAD = 16 };
-
 /* What is compressed on trial: groups of lines of about this size; of bands up to the other size
- * all lines, where sizes are so much alike that a sample would mislead. */
-enum { GROUP_BYTES = 64 << 10, SMALL_BAND = 1300 << 10 };
+ * all lines, where sizes are so much alike that a sample would mislead. A photograph is known at a
+ * glance: from one small group in sixteen. */
+enum { GROUP_BYTES = 64 << 10, SMALL_BAND = 1300 << 10, GLANCE_BYTES = 16 << 10, GLANCE_PART = 16 };
 
 /* libdeflate's levels. From 10 on it looks for the best of all ways to write some bytes; where long
  * stretches repeat, 10 and 11 miss what 7 finds, and only 12 never does. */
-enum { QUICK_LEVEL = 3, USUAL_LEVEL = 7, SMALL_LEVEL = 12 };
+enum { QUICKEST_LEVEL = 1, QUICK_LEVEL = 3, MIDDLE_LEVEL = 5, USUAL_LEVEL = 7, SMALL_LEVEL = 12 };
 
 #define NO_MEMORY "no memory for compressing a PNG"
 
 struct ibx_png_press {
     ibx_png_layout layout;
     ibx_deflater *deflater;
-    uint8_t *row, *above; /* as PNG stores them, behind PAD zeros */
-    uint8_t *room;        /* for a row filtered in five ways */
+    uint8_t *row, *above; /* of 16 bits, as PNG stores them */
     uint8_t *adaptive;    /* the band, each row with the filter of the smallest differences */
     uint8_t *plain;       /* the band without filters, but that a row like the one above is zeros */
     uint8_t *out;
@@ -58,16 +55,15 @@ ibx_png_layout ibx_png_layout_of(const ibx_save_job *job) {
 ibx_png_press *ibx_png_press_new(const ibx_png_layout *layout) {
     ibx_png_press *p = calloc(1, sizeof *p);
     if (!p) return NULL;
-    const size_t size = band_bytes(layout), row = layout->row_bytes + IBX_PNG_SLACK;
+    const size_t size = band_bytes(layout), row = layout->wide ? layout->row_bytes : 1;
     p->layout = *layout;
     p->deflater = ibx_deflater_new();
-    p->row = calloc(1, PAD + row);
-    p->above = calloc(1, PAD + row);
-    p->room = malloc(5 * (1 + row));
-    p->adaptive = malloc(size);
+    p->row = malloc(row);
+    p->above = malloc(row);
+    p->adaptive = malloc(ibx_deflate_bound(size) + (size_t)2 * IBX_PNG_MARGIN);
     p->plain = malloc(size);
     p->out = malloc(ibx_deflate_bound(size) + (size_t)2 * IBX_PNG_MARGIN);
-    if (p->deflater && p->row && p->above && p->room && p->adaptive && p->plain && p->out) return p;
+    if (p->deflater && p->row && p->above && p->adaptive && p->plain && p->out) return p;
     ibx_png_press_free(p);
     return NULL;
 }
@@ -77,7 +73,6 @@ void ibx_png_press_free(ibx_png_press *p) {
     ibx_deflater_free(p->deflater);
     free(p->row);
     free(p->above);
-    free(p->room);
     free(p->adaptive);
     free(p->plain);
     free(p->out);
@@ -87,7 +82,7 @@ void ibx_png_press_free(ibx_png_press *p) {
 size_t ibx_png_press_bytes(const ibx_png_layout *l) {
     const size_t size = band_bytes(l);
     return ibx_deflater_bytes(l->compression == IBX_PNG_SMALL ? SMALL_LEVEL : USUAL_LEVEL) +
-           8 * line_bytes(l) + 2 * size + ibx_deflate_bound(size);
+           2 * line_bytes(l) + size + 2 * ibx_deflate_bound(size);
 }
 
 /* ---- filtering ---------------------------------------------------------------------------- */
@@ -105,18 +100,24 @@ static void store_row(const ibx_png_layout *l, const ibx_strip *band, int y, uin
     }
 }
 
+/* Row y as PNG stores it: where it is, or in p->row. */
+static const uint8_t *stored_row(ibx_png_press *p, const ibx_strip *band, int y) {
+    if (!p->layout.wide) return band->data + (size_t)y * band->stride;
+    uint8_t *row = p->above;
+    p->above = p->row;
+    p->row = row;
+    store_row(&p->layout, band, y, row);
+    return row;
+}
+
 /* The first row must not look at the one above, which is another band's. */
 static void filter_adaptive(ibx_png_press *p, const ibx_strip *band) {
     const ibx_png_layout *l = &p->layout;
+    const uint8_t *above = NULL;
     for (int y = 0; y < band->rows; y++) {
-        store_row(l, band, y, p->row + PAD);
-        const uint8_t *line = ibx_png_filter(p->row + PAD, p->above + PAD, l->row_bytes, l->pixel,
-                                             y ? IBX_PNG_ALL_FILTERS : IBX_PNG_ROW_FILTERS, p->room,
-                                             line_bytes(l) + IBX_PNG_SLACK);
-        memcpy(p->adaptive + (size_t)y * line_bytes(l), line, line_bytes(l));
-        uint8_t *row = p->row;
-        p->row = p->above;
-        p->above = row;
+        const uint8_t *row = stored_row(p, band, y);
+        ibx_png_filter(row, above, l->row_bytes, l->pixel, p->adaptive + (size_t)y * line_bytes(l));
+        above = row;
     }
 }
 
@@ -146,11 +147,11 @@ typedef struct {
     size_t before, adaptive, plain;
 } trial;
 
-/* Compresses a sample of the band: one group of lines in `part`, spread over it. A group holds more
- * than DEFLATE can look back, or repetition would be missed. */
-static trial try_lines(ibx_png_press *p, const ibx_strip *band, int effort, int part) {
+/* Compresses a sample of the band: one group of lines in `part`, spread over it. */
+static trial try_lines(ibx_png_press *p, const ibx_strip *band, int effort, size_t bytes,
+                       int part) {
     const size_t line = line_bytes(&p->layout);
-    const int group = (int)(GROUP_BYTES / line) + 1;
+    const int group = (int)(bytes / line) + 1;
     part = ibx_max(1, ibx_min(part, band->rows / group));
     trial t = {0};
     for (int adaptive = 0; adaptive < 2; adaptive++) {
@@ -175,17 +176,35 @@ static size_t percent(size_t part, size_t of) {
     return of > 0 ? part * 100 / of : 0;
 }
 
-/* What ISA-L makes of a sample says what pays. Where the filters shorten much and what they leave
- * is rather noise than repetition, as in photographs, ISA-L is close to the best; the less noise
- * there is, the more the filters must gain for this to hold. The limits were found on photographs,
- * screen shots and drawings, by comparison with no filter and level 6 of zlib-ng. */
+/* Is it so far from the limits in effort_for that a larger sample would say the same? */
+static bool is_photograph(trial t) {
+    const size_t noise = percent(t.adaptive, t.before), left = percent(t.adaptive, t.plain);
+    return noise >= 15 && left <= 58;
+}
+
+/* What ISA-L makes of a sample says what pays. A group holds more than DEFLATE can look back, or
+ * repetition would be missed, but for the glance, where that does not matter. */
+static trial look(ibx_png_press *p, const ibx_strip *band) {
+    const size_t size = (size_t)band->rows * line_bytes(&p->layout);
+    const trial t = try_lines(p, band, IBX_DEFLATE_ISAL, GLANCE_BYTES, GLANCE_PART);
+    if (!t.adaptive || is_photograph(t)) return t;
+    return try_lines(p, band, IBX_DEFLATE_ISAL, GROUP_BYTES, size > SMALL_BAND ? 8 : 3);
+}
+
+/* Where the filters shorten much and what they leave is rather noise than repetition, as in
+ * photographs, ISA-L is close to the best; the less noise there is, the more the filters must gain
+ * for this to hold. Smooth pictures come next: the lowest level where the filters halve them, since
+ * no search finds much there, and higher ones the less the filters gain. The limits were found on
+ * photographs, sharp and blurred, screen shots and drawings, by comparison with no filter and
+ * level 6 of zlib-ng. */
 static int effort_for(int compression, trial t) {
     const size_t noise = percent(t.adaptive, t.before), left = percent(t.adaptive, t.plain);
     if (compression == IBX_PNG_SMALL) return SMALL_LEVEL;
     if (compression == IBX_PNG_FAST) return IBX_DEFLATE_ISAL;
     if (noise >= 12 && left <= 58 + noise * 6 / 10) return IBX_DEFLATE_ISAL;
-    const bool smooth = noise >= 7 && left <= 60 + noise * 14 / 10 && left <= 82;
-    return smooth ? QUICK_LEVEL : USUAL_LEVEL;
+    if (noise >= 4 && left <= 50 && left <= 2 + 8 * noise) return QUICKEST_LEVEL;
+    if (noise >= 7 && left <= 60 + noise * 14 / 10 && left <= 82) return QUICK_LEVEL;
+    return noise >= 7 && left <= 80 ? MIDDLE_LEVEL : USUAL_LEVEL;
 }
 
 /* ---- a band ------------------------------------------------------------------------------- */
@@ -194,26 +213,51 @@ ibx_png_piece ibx_png_press_piece(const ibx_png_press *p) {
     return p->piece;
 }
 
-bool ibx_png_press_band(ibx_png_press *p, const ibx_strip *band, ibx_error *err) {
-    const ibx_png_layout *l = &p->layout;
-    const bool last = band->y + band->rows == l->h;
-    const size_t size = (size_t)band->rows * line_bytes(l);
-    filter_adaptive(p, band);
-    trial t = try_lines(p, band, IBX_DEFLATE_ISAL, size > SMALL_BAND ? 8 : 3);
-    if (!t.adaptive || !t.plain) return ibx_fail(err, IBX_MEMORY, NO_MEMORY);
-    const int effort = effort_for(l->compression, t);
-    if (effort > QUICK_LEVEL) t = try_lines(p, band, effort, size > SMALL_BAND ? 8 : 1);
+/* Lines of the band, compressed into `room`. */
+static ibx_png_piece press_lines(ibx_png_press *p, const ibx_strip *band, int effort,
+                                 const uint8_t *lines, uint8_t *room) {
+    const size_t size = (size_t)band->rows * line_bytes(&p->layout);
+    const bool last = band->y + band->rows == p->layout.h;
+    uint8_t *out = room + IBX_PNG_MARGIN;
+    return (ibx_png_piece){.data = out,
+                           .size = ibx_deflate(p->deflater, effort, lines, size, last, out),
+                           .adler = libdeflate_adler32(1, lines, size),
+                           .adler_bytes = size,
+                           .first = band->y == 0,
+                           .last = last};
+}
+
+/* Compresses the whole band both ways and keeps what is shorter. The filtered lines make room for
+ * the other result. False without memory. */
+static bool press_both(ibx_png_press *p, const ibx_strip *band, int effort) {
+    p->piece = press_lines(p, band, effort, p->adaptive, p->out);
+    filter_plain(p, band);
+    const ibx_png_piece plain = press_lines(p, band, effort, p->plain, p->adaptive);
+    if (!p->piece.size || !plain.size) return false;
+    if (p->piece.size < plain.size) return true;
+    uint8_t *out = p->adaptive;
+    p->adaptive = p->out;
+    p->out = out;
+    p->piece = plain;
+    return true;
+}
+
+/* Compresses the band in the way that was shorter on trial. */
+static bool press_better(ibx_png_press *p, const ibx_strip *band, int effort, trial t) {
+    if (!t.adaptive || !t.plain) return false;
     const bool adaptive = t.adaptive < t.plain;
     if (!adaptive) filter_plain(p, band);
+    p->piece = press_lines(p, band, effort, adaptive ? p->adaptive : p->plain, p->out);
+    return p->piece.size > 0;
+}
 
-    const uint8_t *lines = adaptive ? p->adaptive : p->plain;
-    uint8_t *out = p->out + IBX_PNG_MARGIN;
-    p->piece = (ibx_png_piece){.data = out,
-                               .size = ibx_deflate(p->deflater, effort, lines, size, last, out),
-                               .adler = libdeflate_adler32(1, lines, size),
-                               .adler_bytes = size,
-                               .first = band->y == 0,
-                               .last = last};
-    if (!p->piece.size) return ibx_fail(err, IBX_MEMORY, NO_MEMORY);
-    return true;
+bool ibx_png_press_band(ibx_png_press *p, const ibx_strip *band, ibx_error *err) {
+    const bool small = (size_t)band->rows * line_bytes(&p->layout) <= SMALL_BAND;
+    filter_adaptive(p, band);
+    trial t = look(p, band);
+    const int effort = effort_for(p->layout.compression, t);
+    const bool again = effort > MIDDLE_LEVEL; /* for ISA-L misses what repeats from afar */
+    if (again && !small) t = try_lines(p, band, effort, GROUP_BYTES, 8);
+    const bool ok = again && small ? press_both(p, band, effort) : press_better(p, band, effort, t);
+    return ok || ibx_fail(err, IBX_MEMORY, NO_MEMORY);
 }

@@ -11,7 +11,8 @@
  *   fast      ISA-L for everything.
  *   default   ISA-L for bands like photographs, where it comes close to the best that DEFLATE
  *             can do; libdeflate for bands in which much repeats, like drawings, text and smooth
- *             gradients, where ISA-L's files would be up to twice as large.
+ *             gradients, where ISA-L's files would be up to twice as large, and at lower levels
+ *             for what lies between, like blurred photographs.
  *   small     libdeflate at a level that takes fifty times as long as ISA-L, and more.
  *
  * The rows of a band have either all the filter of the smallest differences, which suits

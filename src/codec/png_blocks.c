@@ -69,8 +69,8 @@ static void make_fast(code *c, uint8_t entry(int symbol, int n)) {
                 c->fast[v] = entry(c->symbol[index], n);
 }
 
-/* Puts literals that follow one another together. Goes down, since what stands behind a literal has
- * a lower index. */
+/* Puts literals that follow one another together, and a length behind them. Goes down, since what
+ * stands behind a literal has a lower index. */
 static void join_literals(code *c) {
     for (int v = (1 << FAST) - 1; v >= 0; v--) {
         unsigned e = c->fast[v], n = e & BITS;
@@ -80,6 +80,7 @@ static void join_literals(code *c) {
             if (v >> n == v) break; /* 0: itself */
             n += e & BITS;
             if (n > FAST) break;
+            if ((e & KIND) == LENGTH) c->fast[v] = (uint8_t)(LENGTH | n);
         }
     }
 }

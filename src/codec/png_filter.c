@@ -9,10 +9,24 @@ bool ibx_png_unfilter(uint8_t type, uint8_t *row, const uint8_t *above, size_t n
     return ibx_png_unfilter_baseline(type, row, above, n, pixel);
 }
 
-uint8_t *ibx_png_filter(const uint8_t *row, const uint8_t *above, size_t n, size_t pixel, int kinds,
-                        uint8_t *room, size_t step) {
+void ibx_png_unfilter_two(uint8_t *row, uint8_t *below, const uint8_t *above, size_t n,
+                          size_t pixel) {
 #ifdef IBX_HAVE_V3
-    if (ibx_cpu_is_v3()) return ibx_png_filter_v3(row, above, n, pixel, kinds, room, step);
+    if (ibx_cpu_is_v3()) {
+        ibx_png_unfilter_two_v3(row, below, above, n, pixel);
+        return;
+    }
 #endif
-    return ibx_png_filter_baseline(row, above, n, pixel, kinds, room, step);
+    ibx_png_unfilter_two_baseline(row, below, above, n, pixel);
+}
+
+void ibx_png_filter(const uint8_t *row, const uint8_t *above, size_t n, size_t pixel,
+                    uint8_t *line) {
+#ifdef IBX_HAVE_V3
+    if (ibx_cpu_is_v3()) {
+        ibx_png_filter_v3(row, above, n, pixel, line);
+        return;
+    }
+#endif
+    ibx_png_filter_baseline(row, above, n, pixel, line);
 }

@@ -12,30 +12,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that may be read (never written) behind the end of a row. */
+/* Bytes that ibx_png_unfilter may read (never write) behind the end of a row. */
 enum { IBX_PNG_SLACK = 32 };
-
-/* How many filters a row may choose from: all, or those that do not look at the row above. */
-enum { IBX_PNG_ALL_FILTERS = 5, IBX_PNG_ROW_FILTERS = 2 };
 
 /* Turns a filtered row of n bytes back, in place. `above` is the row above, turned back already;
  * zeros for the first row. `pixel` is the size of a pixel in bytes: 1, 2, 3, 4, 6
  * or 8. False if `type` is no filter. */
 bool ibx_png_unfilter(uint8_t type, uint8_t *row, const uint8_t *above, size_t n, size_t pixel);
 
-/* Filters a row of n bytes with the filter whose differences have the smallest sum of magnitudes,
- * as the standard recommends (12.7), of the first `kinds` ones. row[-8..-1] and above[-8..-1] must
- * be 0. Writes the type and n bytes into one of the five buffers of n + 1 + IBX_PNG_SLACK bytes
- * that begin at room, room + step, ...; returns that buffer. */
-uint8_t *ibx_png_filter(const uint8_t *row, const uint8_t *above, size_t n, size_t pixel, int kinds,
-                        uint8_t *room, size_t step);
+/* The same for two rows, one below the other, that both have the filter of type IBX_PNG_PAETH, in
+ * little more than the time of one. */
+enum { IBX_PNG_PAETH = 4 };
+void ibx_png_unfilter_two(uint8_t *row, uint8_t *below, const uint8_t *above, size_t n,
+                          size_t pixel);
+
+/* Filters a row of n bytes, one pixel or more, with the filter whose differences have the smallest
+ * sum of magnitudes, as the standard recommends (12.7). Without a row above, NULL, those two are
+ * compared that do not look at it. Writes the type and n bytes into `line`. */
+void ibx_png_filter(const uint8_t *row, const uint8_t *above, size_t n, size_t pixel,
+                    uint8_t *line);
 
 /* The same for one CPU variant; that for v3 exists where the build has it. */
 #define IBX_PNG_VARIANT(variant)                                                                   \
     bool ibx_png_unfilter_##variant(uint8_t type, uint8_t *row, const uint8_t *above, size_t n,    \
                                     size_t pixel);                                                 \
-    uint8_t *ibx_png_filter_##variant(const uint8_t *row, const uint8_t *above, size_t n,          \
-                                      size_t pixel, int kinds, uint8_t *room, size_t step);
+    void ibx_png_unfilter_two_##variant(uint8_t *row, uint8_t *below, const uint8_t *above,        \
+                                        size_t n, size_t pixel);                                   \
+    void ibx_png_filter_##variant(const uint8_t *row, const uint8_t *above, size_t n,              \
+                                  size_t pixel, uint8_t *line);
 IBX_PNG_VARIANT(baseline)
 IBX_PNG_VARIANT(v3)
 

@@ -1,12 +1,13 @@
 /* png_filter_kernels.c - rows to differences; see png_filter.h. Compiled once per CPU variant.
  *
  * All neighbours of a byte are known, so a vector of bytes is predicted at once, in all five ways
- * in one pass over the row. */
+ * in one pass over the row. What it keeps are sums alone: to predict once more in the way that is
+ * best takes less than to store all five. */
 #include "codec/png_filter.h"
 #include "vector.h"
 
 typedef uint8_t bytes __attribute__((vector_size(IBX_VECTOR)));
-typedef uint16_t words __attribute__((vector_size(IBX_VECTOR)));
+typedef uint64_t sums __attribute__((vector_size(IBX_VECTOR)));
 
 IBX_INLINE bytes load(const uint8_t *p) {
     bytes v;
@@ -18,9 +19,30 @@ IBX_INLINE void store(uint8_t *p, bytes v) {
     memcpy(p, &v, sizeof v);
 }
 
-IBX_INLINE bytes distance(bytes a, bytes b) {
+IBX_INLINE bytes smaller(bytes a, bytes b) {
+#if defined __AVX2__
+    return (bytes)_mm256_min_epu8((__m256i)a, (__m256i)b);
+#elif defined __SSE2__
+    return (bytes)_mm_min_epu8((__m128i)a, (__m128i)b);
+#else
     const bytes less = (bytes)(a < b);
-    return ((a - b) ^ less) - less;
+    return (less & a) | (~less & b);
+#endif
+}
+
+IBX_INLINE bytes larger(bytes a, bytes b) {
+#if defined __AVX2__
+    return (bytes)_mm256_max_epu8((__m256i)a, (__m256i)b);
+#elif defined __SSE2__
+    return (bytes)_mm_max_epu8((__m128i)a, (__m128i)b);
+#else
+    const bytes less = (bytes)(a < b);
+    return (less & b) | (~less & a);
+#endif
+}
+
+IBX_INLINE bytes choose(bytes use_a, bytes a, bytes b) {
+    return b ^ (use_a & (a ^ b));
 }
 
 /* floor((a + b) / 2) without a ninth bit. */
@@ -33,61 +55,131 @@ IBX_INLINE bytes average(bytes a, bytes b) {
  * which is no smaller than |x| or |y| unless x and y have different signs; then it is the
  * difference of the two. */
 IBX_INLINE bytes paeth(bytes left, bytes above, bytes corner) {
-    const bytes a = distance(above, corner), b = distance(left, corner);
-    const bytes same = ~(bytes)((above < corner) ^ (left < corner));
-    const bytes c = distance(a, b) | same;
-    const bytes use_left = (bytes)((a <= b) & (a <= c)), use_above = (bytes)(b <= c);
-    return (use_left & left) | (~use_left & ((use_above & above) | (~use_above & corner)));
+    const bytes high_a = larger(above, corner), high_b = larger(left, corner);
+    const bytes a = high_a - smaller(above, corner), b = high_b - smaller(left, corner);
+    const bytes differ = (bytes)(high_a == above) ^ (bytes)(high_b == left);
+    const bytes c = (larger(a, b) - smaller(a, b)) | ~differ;
+    const bytes b_or_c = smaller(b, c);
+    const bytes rest = choose((bytes)(b_or_c == b), above, corner);
+    return choose((bytes)(smaller(a, b_or_c) == a), left, rest);
 }
 
-/* Adds the magnitudes of differences, each a signed byte, to sums of 16 bits. */
-IBX_INLINE words add_magnitudes(words sum, bytes v) {
-    const bytes negative = (bytes)(v > 127);
-    const words m = (words)((v ^ negative) - negative);
-    return sum + (m & 255) + (m >> 8);
-}
-
-IBX_INLINE uint64_t total(words v) {
-    uint64_t sum = 0;
-    for (int i = 0; i < IBX_VECTOR / 2; i++) sum += v[i];
+/* Adds the magnitudes of differences, each a signed byte. */
+IBX_INLINE sums add_magnitudes(sums sum, bytes v) {
+    const bytes magnitudes = smaller(v, -v);
+#if defined __AVX2__
+    return sum + (sums)_mm256_sad_epu8((__m256i)magnitudes, _mm256_setzero_si256());
+#elif defined __SSE2__
+    return sum + (sums)_mm_sad_epu8((__m128i)magnitudes, _mm_setzero_si128());
+#else
+    for (int i = 0; i < IBX_VECTOR; i++) sum[i / 8] += magnitudes[i];
     return sum;
+#endif
 }
 
-enum { KINDS = IBX_PNG_ALL_FILTERS, PIECE = 128 * IBX_VECTOR };
+/* ---- places ------------------------------------------------------------------------------- */
 
-/* Filters up to PIECE bytes in all five ways and adds up the magnitudes of each. 128 vectors add
- * at most 256 each to a 16-bit lane. Writes up to a vector behind n. */
-static void filter_piece(const uint8_t *row, const uint8_t *above, size_t n, size_t pixel,
-                         uint8_t *const out[KINDS], uint64_t sums[KINDS]) {
-    words sum[KINDS] = {{0}};
-    for (size_t i = 0; i < n; i += IBX_VECTOR) {
-        const bytes v = load(row + i), left = load(row + i - pixel), up = load(above + i);
-        const bytes corner = load(above + i - pixel);
-        const bytes d[KINDS] = {v, v - left, v - up, v - average(left, up),
-                                v - paeth(left, up, corner)};
-        bytes inside = ~(bytes){0};
-        if (n - i < IBX_VECTOR)
-            for (size_t k = n - i; k < IBX_VECTOR; k++) inside[k] = 0;
-        for (int f = 0; f < KINDS; f++) {
-            store(out[f] + i, d[f]);
-            sum[f] = add_magnitudes(sum[f], d[f] & inside);
-        }
-    }
-    for (int f = 0; f < KINDS; f++) sums[f] += total(sum[f]);
+/* A vector of the row, and what is beside it. */
+typedef struct {
+    bytes here, left, above, corner;
+} place;
+
+IBX_INLINE place place_at(const uint8_t *row, const uint8_t *above, size_t pixel) {
+    return (place){load(row), load(row - pixel), load(above), load(above - pixel)};
 }
 
-uint8_t *IBX_OWN(ibx_png_filter, IBX_VARIANT)(const uint8_t *row, const uint8_t *above, size_t n,
-                                              size_t pixel, int kinds, uint8_t *room, size_t step) {
-    uint64_t sums[KINDS] = {0};
-    for (size_t at = 0; at < n; at += PIECE) {
-        uint8_t *out[KINDS];
-        for (int f = 0; f < KINDS; f++) out[f] = room + (size_t)f * step + 1 + at;
-        filter_piece(row + at, above + at, n - at < PIECE ? n - at : PIECE, pixel, out, sums);
+IBX_INLINE bytes load_part(const uint8_t *p, size_t n) {
+    uint8_t part[IBX_VECTOR] = {0};
+    memcpy(part, p, n);
+    return load(part);
+}
+
+/* The first pixel, with nothing to its left. Lanes behind it are zeros, whose differences are 0. */
+IBX_INLINE place place_first(const uint8_t *row, const uint8_t *above, size_t pixel) {
+    return (place){.here = load_part(row, pixel), .above = load_part(above, pixel)};
+}
+
+/* The last n bytes, when they are no whole vector. */
+IBX_INLINE place place_last(const uint8_t *row, const uint8_t *above, size_t n, size_t pixel) {
+    return (place){load_part(row, n), load_part(row - pixel, n), load_part(above, n),
+                   load_part(above - pixel, n)};
+}
+
+enum { NONE, SUB, UP, AVERAGE, PAETH, KINDS };
+
+IBX_INLINE bytes difference(int kind, place p) {
+    switch (kind) {
+    case SUB:
+        return p.here - p.left;
+    case UP:
+        return p.here - p.above;
+    case AVERAGE:
+        return p.here - average(p.left, p.above);
+    case PAETH:
+        return p.here - paeth(p.left, p.above, p.corner);
+    default:
+        return p.here;
     }
+}
+
+/* ---- rows --------------------------------------------------------------------------------- */
+
+IBX_INLINE void add_place(sums sum[KINDS], place p, int kinds) {
+    for (int f = 0; f < kinds; f++) sum[f] = add_magnitudes(sum[f], difference(f, p));
+}
+
+/* The kind, of the first ones, whose differences have the smallest sum of magnitudes. */
+IBX_INLINE int best_kind(const uint8_t *row, const uint8_t *above, size_t n, size_t pixel,
+                         int kinds) {
+    sums sum[KINDS] = {{0}};
+    size_t i = pixel;
+    add_place(sum, place_first(row, above, pixel), kinds);
+    for (; i + IBX_VECTOR <= n; i += IBX_VECTOR)
+        add_place(sum, place_at(row + i, above + i, pixel), kinds);
+    if (i < n) add_place(sum, place_last(row + i, above + i, n - i, pixel), kinds);
+
     int best = 0;
-    for (int f = 1; f < kinds; f++)
-        if (sums[f] < sums[best]) best = f;
-    uint8_t *chosen = room + (size_t)best * step;
-    chosen[0] = (uint8_t)best;
-    return chosen;
+    uint64_t least = 0;
+    for (int f = 0; f < kinds; f++) {
+        uint64_t total = 0;
+        for (int k = 0; k < IBX_VECTOR / 8; k++) total += sum[f][k];
+        if (f && total >= least) continue;
+        best = f;
+        least = total;
+    }
+    return best;
+}
+
+IBX_INLINE void write_differences(int kind, const uint8_t *row, const uint8_t *above, size_t n,
+                                  size_t pixel, uint8_t *to) {
+    const bytes first = difference(kind, place_first(row, above, pixel));
+    size_t i = pixel;
+    memcpy(to, &first, pixel);
+    for (; i + IBX_VECTOR <= n; i += IBX_VECTOR)
+        store(to + i, difference(kind, place_at(row + i, above + i, pixel)));
+    const bytes last = difference(kind, place_last(row + i, above + i, n - i, pixel));
+    memcpy(to + i, &last, n - i);
+}
+
+void IBX_OWN(ibx_png_filter, IBX_VARIANT)(const uint8_t *row, const uint8_t *above, size_t n,
+                                          size_t pixel, uint8_t *line) {
+    const int kind = above ? best_kind(row, above, n, pixel, KINDS)
+                           : best_kind(row, row, n, pixel, UP); /* which does not look above */
+    line[0] = (uint8_t)kind;
+    switch (kind) {
+    case SUB:
+        write_differences(SUB, row, row, n, pixel, line + 1);
+        break;
+    case UP:
+        write_differences(UP, row, above, n, pixel, line + 1);
+        break;
+    case AVERAGE:
+        write_differences(AVERAGE, row, above, n, pixel, line + 1);
+        break;
+    case PAETH:
+        write_differences(PAETH, row, above, n, pixel, line + 1);
+        break;
+    default:
+        memcpy(line + 1, row, n);
+    }
 }

@@ -29,7 +29,7 @@ struct ibx_png_inflater {
 ibx_png_inflater *ibx_png_inflater_new(ibx_png_reader *r, int depth) {
     ibx_png_inflater *i = calloc(1, sizeof *i);
     const size_t stride = 1 + r->row_bytes;
-    const int rows = stride < BLOCK_BYTES ? (int)(BLOCK_BYTES / stride) : 1;
+    const int rows = stride < BLOCK_BYTES / 2 ? (int)(BLOCK_BYTES / stride) : 2;
     if (i) i->block = calloc((size_t)rows + 1, stride + IBX_PNG_SLACK);
     if (!i || !i->block) {
         free(i);
@@ -193,18 +193,31 @@ static void copy_row(const ibx_png_inflater *i, const uint8_t *from, uint8_t *to
     for (size_t x = 0; x < n / 2; x++) wide[x] = (uint16_t)(from[2 * x] << 8 | from[2 * x + 1]);
 }
 
+/* Turns the row back, or it and the one below where that is quicker; returns how many. */
+static int unfilter(ibx_png_inflater *i, uint8_t *row, const uint8_t *above, int rows) {
+    const size_t n = i->r->row_bytes;
+    uint8_t *below = row + i->stride;
+    if (rows > 1 && row[0] == IBX_PNG_PAETH && below[0] == IBX_PNG_PAETH) {
+        ibx_png_unfilter_two(row + 1, below + 1, above + 1, n, i->pixel);
+        return 2;
+    }
+    if (!ibx_png_unfilter(row[0], row + 1, above + 1, n, i->pixel))
+        ibx_png_damaged(i->r, "bad adaptive filter value");
+    return 1;
+}
+
 /* Inflates, unfilters and delivers `rows` rows. The last one stays, as the row above the next. */
 static void read_block(ibx_png_inflater *i, int rows, uint8_t *to, size_t stride) {
     uint8_t *above = i->block, *row = i->block + i->stride;
     const size_t size = (size_t)rows * i->stride;
     if (inflate_bytes(i, row, size) < size) ibx_png_damaged(i->r, "not enough image data");
-    for (int y = 0; y < rows; y++) {
-        if (!ibx_png_unfilter(row[0], row + 1, above + 1, i->r->row_bytes, i->pixel))
-            ibx_png_damaged(i->r, "bad adaptive filter value");
-        copy_row(i, row + 1, to + (size_t)y * stride);
-        above = row;
-        row += i->stride;
-        i->r->done++;
+    for (int y = 0; y < rows;) {
+        for (int end = y + unfilter(i, row, above, rows - y); y < end; y++) {
+            copy_row(i, row + 1, to + (size_t)y * stride);
+            above = row;
+            row += i->stride;
+            i->r->done++;
+        }
     }
     memcpy(i->block, above, i->stride);
 }
