@@ -44,6 +44,14 @@ with Served({"blur": "F8", "median": "F9"}) as desktop:
     desktop.refused("other pixels are selected")
     check(numpy.array_equal(desktop.pixels("one"), before), "a refused run changed pixels")
 
+    # The same box, but only what lies in an ellipse of it.
+    desktop.do("(gimp-image-select-rectangle img CHANNEL-OP-REPLACE 10 10 1900 1400)")
+    desktop.ask("median")
+    desktop.at_work()
+    desktop.do("(gimp-image-select-ellipse img CHANNEL-OP-REPLACE 10 10 1900 1400)")
+    desktop.refused("other pixels are selected", 2)
+    check(numpy.array_equal(desktop.pixels("one"), before), "a refused run changed pixels")
+
     # While it computes somebody paints.
     desktop.do("(gimp-selection-none img)")
     desktop.ask("median")

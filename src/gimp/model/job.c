@@ -135,8 +135,9 @@ static bool show_after(const ibx_window_job *job, ibx_rect at, int threads, uint
 enum { RUN = 256 };
 
 static void take_light(const uint32_t *pixels, int count, float *light) {
-    for (int i = 0; i < 3 * count; i++)
-        light[i] = (float)(pixels[i / 3] >> (16 - 8 * (i % 3)) & 255) / 255;
+    for (int i = 0; i < count; i++)
+        for (int c = 0; c < 3; c++)
+            light[3 * i + c] = (float)(pixels[i] >> (16 - 8 * c) & 255) / 255;
     ibx_pixel_loops()->to_linear(light, 3 * count);
 }
 
@@ -145,7 +146,10 @@ static void mix(const uint32_t *before, uint32_t *after, const uint8_t *part, in
     float a[3 * RUN], b[3 * RUN];
     take_light(before, count, a);
     take_light(after, count, b);
-    for (int i = 0; i < 3 * count; i++) a[i] += (b[i] - a[i]) * (float)part[i / 3] / 255;
+    for (int i = 0; i < count; i++) {
+        const float share = (float)part[i] / 255;
+        for (int k = 3 * i; k < 3 * i + 3; k++) a[k] += (b[k] - a[k]) * share;
+    }
     ibx_pixel_loops()->to_encoded(a, 3 * count);
     for (int i = 0; i < count; i++) {
         after[i] = 0;
