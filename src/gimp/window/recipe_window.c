@@ -230,12 +230,20 @@ static void fill(window *w, const ibx_gimp_subject *subject) {
     gtk_widget_show_all(box);
 }
 
-/* OK may also come from a key, when the button is grey. */
+static bool is_taken(const window *w) {
+    char *text = ibx_window_text_get(w->text);
+    const bool taken = ibx_window_is_taken(GTK_WIDGET(w->dialog), w->subject, text);
+    g_free(text);
+    return taken;
+}
+
+/* OK may also come from a key, when the button is grey. What the layer does not take can be
+ * changed. */
 static bool run(const window *w) {
     int answer;
     do {
         answer = gimp_dialog_run(GIMP_DIALOG(w->dialog));
-    } while (answer == GTK_RESPONSE_OK && !ibx_window_text_recipe(w->text));
+    } while (answer == GTK_RESPONSE_OK && (!ibx_window_text_recipe(w->text) || !is_taken(w)));
     return answer == GTK_RESPONSE_OK;
 }
 
