@@ -13,7 +13,10 @@
  * read-only once parsed and may be used by several threads.
  *
  * The environment variable OMP_WAIT_POLICY should be "passive" before the process starts, or idle
- * threads of the OpenMP runtime burn processor time between images.
+ * threads of the OpenMP runtime burn processor time between images. In a build by clang, whose
+ * runtime is libomp, a thread that has called ibx_apply, ibx_convert or ibx_batch_run must not end
+ * before the last such call of any other: libomp 14 gives memory back to its thread after its end,
+ * and ends the process.
  */
 #ifndef IBX_IMBREX_H
 #define IBX_IMBREX_H

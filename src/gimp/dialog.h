@@ -14,7 +14,7 @@
 #include "imbrex.h"
 
 /* What a filter or recipe will be applied to: what its dialog shows and may compute previews of. */
-typedef struct {
+typedef struct ibx_gimp_subject {
     int image, layer; /* GIMP's numbers, for its widgets; layer may also be a mask or a channel */
 
     /* The whole layer as recipes get it, by the same reading that the final run uses: samples as
@@ -42,6 +42,12 @@ typedef struct {
 
     /* In: what was chosen last. Out: what the user chose now, if marked > 1. */
     bool all_marked;
+
+    /* Would the layer take the result of this recipe, as it is now? False, with a sentence, where
+     * GIMP could not put it there, by its size, colours or transparency: then a window shows the
+     * sentence and stays, so that what was chosen is not lost. For the main thread; NULL: unknown
+     * before the run. */
+    bool (*takes)(const struct ibx_gimp_subject *subject, const char *recipe, ibx_error *err);
 } ibx_gimp_subject;
 
 /* The windows that there are. */

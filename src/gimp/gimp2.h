@@ -5,7 +5,7 @@
  *   gimp2_call.c   filters and recipes from a menu or a script
  *   gimp2_batch.c  batches
  *   gimp2_layer.c  a layer's pixels, and results put in their place
- *   gimp2_mask.c   the selection, for a preview
+ *   gimp2_mask.c   the selection
  *   gimp2_run.c    a recipe on layers, as one undo step */
 #ifndef IBX_GIMP_GIMP2_H
 #define IBX_GIMP_GIMP2_H
@@ -53,7 +53,7 @@ typedef struct {
     bool nothing;              /* is selected of it; the box is empty then */
     ibx_region pixels;         /* that were read */
     ibx_rect read;             /* where they are, */
-    uint64_t sum;              /* what they came to, */
+    uint64_t sum, selected;    /* what they, and the selection, came to, */
     int64_t when, took;        /* when, and how long that took: microseconds of GLib's clock */
     ibx_region result;
 } ibx_gimp2_layer;
@@ -72,8 +72,8 @@ bool ibx_gimp2_layer_plan(ibx_gimp2_layer *layer, const ibx_recipe *recipe, ibx_
 void ibx_gimp2_layer_forget(ibx_gimp2_layer *layer);
 
 /* Is a planned layer still what its plan was made for? False, with a sentence, if it was deleted or
- * locked, has another size, precision or colour space, if anything else is selected, or GIMP cannot
- * take the result any more. Pixels may have changed. */
+ * locked, has another size, precision or colour space, if what is selected lies in another box, or
+ * GIMP cannot take the result any more. Pixels may have changed. */
 bool ibx_gimp2_layer_check(const ibx_gimp2_layer *layer, ibx_error *err);
 
 /* The colour profile of an image's pixels as they are read, NULL for sRGB; owned by the caller.
@@ -84,9 +84,10 @@ GimpColorProfile *ibx_gimp2_profile(int32_t image);
 /* Reads a rectangle. */
 bool ibx_gimp2_layer_read(ibx_gimp2_layer *layer, ibx_rect at, ibx_error *err);
 
-/* Are its pixels still those that were read? False, with a sentence, if not. Neither libgimp nor
- * its buffers tell of changes, so they are read once more; but not where there was no time to
- * paint, nor where this would add more than a quarter to the run. */
+/* Are its pixels still those that were read, and are the same selected, to a 255th of each? False,
+ * with a sentence, if not. Neither libgimp nor its buffers tell of changes, so both are read once
+ * more; but not where there was no time to paint, nor where this would add more than a quarter to
+ * the run. */
 bool ibx_gimp2_layer_is_as_read(const ibx_gimp2_layer *layer, ibx_error *err);
 
 /* Gives the result the components that the layer will have; the last thing that takes memory. */
@@ -121,5 +122,10 @@ bool ibx_gimp2_run(ibx_gimp2_layer *layers, int count, const char *title, ibx_er
 /* Fills `selected` and `mask` of the subject of a dialog for its image and layer. The mask is
  * malloc'd, NULL where all is selected or nothing. */
 bool ibx_gimp2_mask_read(ibx_gimp_subject *subject, ibx_error *err);
+
+/* A number that tells whether other pixels of a drawable's rectangle are selected by now (see
+ * ibx_gimp_sum); 0 where there is no selection. */
+bool ibx_gimp2_mask_sum(int32_t image, int32_t drawable, ibx_rect box, uint64_t *sum,
+                        ibx_error *err);
 
 #endif

@@ -117,6 +117,19 @@ typedef struct {
     GimpColorProfile *profile;
 } view;
 
+/* See `takes` of the subject. That a layer is there no more is for the run to say: its window has
+ * nothing to stay for. */
+static bool takes(const ibx_gimp_subject *subject, const char *text, ibx_error *err) {
+    ibx_gimp2_layer layer = {.image = -1};
+    if (!gimp_item_is_valid(subject->layer)) return true;
+    ibx_recipe *recipe = ibx_gimp_recipe_read(text, err);
+    const bool ok = recipe && ibx_gimp2_layer_open(&layer, subject->image, subject->layer, err) &&
+                    ibx_gimp2_plan(recipe, &layer, 1, err);
+    ibx_gimp2_layer_close(&layer);
+    ibx_recipe_free(recipe);
+    return ok;
+}
+
 /* The first layer is read as a whole: the dialog shows any of it. */
 static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err) {
     const ibx_head *head = &layer->job.head;
@@ -135,7 +148,8 @@ static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err
                                     .profile = {data, size},
                                     .lock_alpha = gimp_item_is_layer(layer->drawable) &&
                                                   gimp_layer_get_lock_alpha(layer->drawable),
-                                    .marked = count};
+                                    .marked = count,
+                                    .takes = takes};
     return ibx_gimp2_mask_read(&v->subject, err);
 }
 

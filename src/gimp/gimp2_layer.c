@@ -179,6 +179,12 @@ bool ibx_gimp2_layer_plan(ibx_gimp2_layer *l, const ibx_recipe *recipe, ibx_erro
     return true;
 }
 
+static bool selects_others(ibx_error *err) {
+    return ibx_fail(err, IBX_IO,
+                    "other pixels are selected than when this began, so the result does not fit; "
+                    "run this again");
+}
+
 bool ibx_gimp2_layer_check(const ibx_gimp2_layer *l, ibx_error *err) {
     ibx_gimp2_layer now;
     if (!is_there(l)) return gone(err);
@@ -189,39 +195,47 @@ bool ibx_gimp2_layer_check(const ibx_gimp2_layer *l, ibx_error *err) {
                         "the layer has another size, precision or colour space than when this "
                         "began, so the result does not fit; run this again");
     const ibx_rect box = box_of(l);
-    if (memcmp(&box, &l->job.box, sizeof box) != 0)
-        return ibx_fail(err, IBX_IO,
-                        "other pixels are selected than when this began, so the result does not "
-                        "fit; run this again");
+    if (memcmp(&box, &l->job.box, sizeof box) != 0) return selects_others(err);
     return result_fits(l, err);
 }
 
 /* ---- read ------------------------------------------------------------------------------ */
 
+/* What is selected, where that matters. */
+static bool sum_selected(const ibx_gimp2_layer *l, uint64_t *sum, ibx_error *err) {
+    *sum = 0;
+    if (!l->job.view || size_changes(l)) return true;
+    return ibx_gimp2_mask_sum(l->image, l->drawable, l->job.box, sum, err);
+}
+
 bool ibx_gimp2_layer_read(ibx_gimp2_layer *l, ibx_rect at, ibx_error *err) {
     GeglBuffer *buffer = gimp_drawable_get_buffer(l->drawable);
     if (!buffer) return gone(err);
     l->when = g_get_monotonic_time();
-    const bool ok = ibx_gimp_read(buffer, &l->form, at, &l->pixels, err);
+    const bool ok =
+        ibx_gimp_read(buffer, &l->form, at, &l->pixels, err) && sum_selected(l, &l->selected, err);
     g_object_unref(buffer);
     l->took = g_get_monotonic_time() - l->when;
     l->read = at;
-    if (ok) l->sum = ibx_gimp_sum(&l->pixels, &l->form);
+    if (ok) l->sum = ibx_gimp_sum(&l->pixels);
     return ok;
 }
 
-/* The least time in which somebody could paint a stroke, and how much of a run the second look may
- * take. */
+/* The least time in which somebody could paint a stroke or select something, and how much of a run
+ * the second look may take. */
 enum { STROKE_US = 500000, SHARE = 4 };
 
 bool ibx_gimp2_layer_is_as_read(const ibx_gimp2_layer *l, ibx_error *err) {
     const int64_t since = g_get_monotonic_time() - l->when;
     if (l->nothing || since < MAX(STROKE_US, SHARE * l->took)) return true;
-    ibx_gimp2_layer now = {.drawable = l->drawable, .form = l->form};
+    ibx_gimp2_layer now = {.image = l->image, .drawable = l->drawable, .form = l->form};
+    now.job = l->job;
     const bool ok = ibx_gimp2_layer_read(&now, l->read, err);
     ibx_gimp_region_free(&now.pixels);
-    if (!ok || now.sum == l->sum) return ok;
-    return ibx_fail(err, IBX_IO,
+    if (!ok) return false;
+    if (now.selected != l->selected) return selects_others(err);
+    return now.sum == l->sum ||
+           ibx_fail(err, IBX_IO,
                     "the layer was painted on since this began, and the result would cover that; "
                     "run this again");
 }

@@ -1,24 +1,43 @@
 /* gimp2_mask.c - what is selected of a layer of GIMP 2. */
 #include "gimp/gimp2.h"
-#include <stdlib.h>
+
+/* The mask of a rectangle of a drawable, a byte for each pixel. */
+static bool read_mask(int32_t image, int32_t drawable, ibx_rect box, ibx_region *mask,
+                      ibx_error *err) {
+    const ibx_gimp_form bytes = {
+        .format = babl_format("Y u8"), .model = IBX_GRAY, .sample = IBX_U8};
+    int x = 0, y = 0;
+    gimp_drawable_offsets(drawable, &x, &y);
+    GeglBuffer *buffer = gimp_drawable_get_buffer(gimp_image_get_selection(image));
+    if (!buffer) return ibx_fail(err, IBX_IO, "GIMP does not give its selection");
+    box.x += x;
+    box.y += y;
+    const bool ok = ibx_gimp_read(buffer, &bytes, box, mask, err);
+    g_object_unref(buffer);
+    return ok;
+}
+
+bool ibx_gimp2_mask_sum(int32_t image, int32_t drawable, ibx_rect box, uint64_t *sum,
+                        ibx_error *err) {
+    ibx_region mask = {.data = NULL};
+    *sum = 0;
+    if (gimp_selection_is_empty(image)) return true;
+    if (!read_mask(image, drawable, box, &mask, err)) return false;
+    *sum = ibx_gimp_sum(&mask);
+    ibx_gimp_region_free(&mask);
+    return true;
+}
 
 bool ibx_gimp2_mask_read(ibx_gimp_subject *subject, ibx_error *err) {
     const int32_t image = subject->image, layer = subject->layer;
     ibx_rect box;
-    int x = 0, y = 0;
+    ibx_region mask = {.data = NULL};
     const bool some = gimp_drawable_mask_intersect(layer, &box.x, &box.y, &box.w, &box.h);
     if (!some) box = (ibx_rect){0, 0, 0, 0};
     subject->selected = box;
     subject->mask = NULL;
     if (!some || gimp_selection_is_empty(image)) return true;
-    uint8_t *mask = malloc((size_t)box.w * (size_t)box.h);
-    if (!mask) return ibx_fail(err, IBX_MEMORY, "no memory for the selection");
-    gimp_drawable_offsets(layer, &x, &y);
-    GeglBuffer *buffer = gimp_drawable_get_buffer(gimp_image_get_selection(image));
-    const GeglRectangle at = {box.x + x, box.y + y, box.w, box.h};
-    gegl_buffer_get(buffer, &at, 1.0, babl_format("Y u8"), mask, GEGL_AUTO_ROWSTRIDE,
-                    GEGL_ABYSS_NONE);
-    g_object_unref(buffer);
-    subject->mask = mask;
+    if (!read_mask(image, layer, box, &mask, err)) return false;
+    subject->mask = mask.data;
     return true;
 }

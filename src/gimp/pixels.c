@@ -89,9 +89,8 @@ bool ibx_gimp_read(GeglBuffer *buffer, const ibx_gimp_form *form, ibx_rect at, i
     return true;
 }
 
-uint64_t ibx_gimp_sum(const ibx_region *region, const ibx_gimp_form *form) {
-    const size_t pixel = (size_t)babl_format_get_bytes_per_pixel(form->format);
-    const size_t size = (size_t)region->at.w * (size_t)region->at.h * pixel;
+uint64_t ibx_gimp_sum(const ibx_region *region) {
+    const size_t size = (size_t)region->stride * (size_t)region->at.h;
     uint64_t sum = 0xcbf29ce484222325, word;
     for (size_t i = 0; i < size; i += sizeof word) {
         word = 0;

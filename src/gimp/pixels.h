@@ -37,7 +37,7 @@ bool ibx_gimp_read(GeglBuffer *buffer, const ibx_gimp_form *form, ibx_rect at, i
 
 /* A number that tells whether pixels of a region that was read are others by now: FNV-1a (Fowler,
  * Noll, Vo) over words of 64 bits. One word that differs always shows, several but for a chance. */
-uint64_t ibx_gimp_sum(const ibx_region *region, const ibx_gimp_form *form);
+uint64_t ibx_gimp_sum(const ibx_region *region);
 
 /* Gives the pixels of a region, which are those of an image with this head, the components of a
  * form: gray becomes three equal colours, and missing alpha opaque. The form must have what the

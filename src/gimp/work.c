@@ -3,63 +3,22 @@
 #include "core/pixels.h"
 #include "engine/machine.h"
 #include "gimp/pixels.h"
-#include <pthread.h>
-#include <time.h>
+#include "gimp/thread.h"
 
+/* How often the main thread looks. */
 enum { LOOK_MS = 50 };
-
-typedef struct {
-    void (*work)(void *data);
-    void *data;
-    pthread_mutex_t lock;
-    pthread_cond_t ended;
-    bool done;
-} errand;
-
-static void *work_thread(void *argument) {
-    errand *e = argument;
-    e->work(e->data);
-    pthread_mutex_lock(&e->lock);
-    e->done = true;
-    pthread_cond_signal(&e->ended);
-    pthread_mutex_unlock(&e->lock);
-    return NULL;
-}
-
-/* Waits for the end of the work, or until it is time to look how far it is. */
-static bool wait_a_little(errand *e) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LOOK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_mutex_lock(&e->lock);
-    int timed_out = 0;
-    while (!e->done && !timed_out)
-        timed_out = pthread_cond_clockwait(&e->ended, &e->lock, CLOCK_MONOTONIC, &until);
-    const bool done = e->done;
-    pthread_mutex_unlock(&e->lock);
-    return done;
-}
 
 bool ibx_gimp_work(void (*work)(void *data), void *data, const atomic_int *thousandths,
                    ibx_gimp_progress *show, void *user, ibx_error *err) {
-    errand e = {.work = work,
-                .data = data,
-                .lock = PTHREAD_MUTEX_INITIALIZER,
-                .ended = PTHREAD_COND_INITIALIZER};
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, work_thread, &e) != 0)
-        return ibx_fail(err, IBX_MEMORY, "the system gives no further thread");
+    ibx_gimp_thread *thread = ibx_gimp_thread_start(work, data);
+    if (!thread) return ibx_fail(err, IBX_MEMORY, "the system gives no further thread");
     int shown = 0;
-    while (!wait_a_little(&e)) {
+    while (!ibx_gimp_thread_wait(thread, LOOK_MS)) {
         const int now = atomic_load(thousandths);
         if (show && now != shown) show(user, now / 1000.0);
         shown = now;
     }
-    pthread_join(thread, NULL);
-    pthread_cond_destroy(&e.ended);
-    pthread_mutex_destroy(&e.lock);
+    ibx_gimp_thread_join(thread);
     return true;
 }
 

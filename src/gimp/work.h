@@ -8,9 +8,9 @@
 /* Is told the part that is done, 0..1. */
 typedef void ibx_gimp_progress(void *user, double part);
 
-/* Runs work(data) in a new thread and returns when it has ended. Meanwhile `show` is called in the
- * calling thread with `thousandths` of what is done, when that has changed, at most 20 times per
- * second. False, with nothing done, if the system gives no thread. */
+/* Runs work(data) in another thread (thread.h) and returns when it has ended. Meanwhile `show` is
+ * called in the calling thread with `thousandths` of what is done, when that has changed, at most
+ * 20 times per second. False, with nothing done, if the system gives no thread. */
 bool ibx_gimp_work(void (*work)(void *data), void *data, const atomic_int *thousandths,
                    ibx_gimp_progress *show, void *user, ibx_error *err);
 

@@ -102,7 +102,7 @@ class Desktop:
         os.close(write)
         with os.fdopen(read) as number:
             self.env["DISPLAY"] = ":" + number.readline().strip()
-        self.start("openbox")
+        self.manage()
         return self
 
     def __exit__(self, *problem):
@@ -123,6 +123,18 @@ class Desktop:
                                    start_new_session=True, **more)
         self.started.append(process)
         return process
+
+    def manage(self):
+        """A window manager, without which keys get lost. One that finds no display, where several
+        are started at once, ends."""
+        manager = self.start("openbox")
+
+        def answers():
+            nonlocal manager
+            if manager.poll() is not None:
+                manager = self.start("openbox")
+            return self.tool("get_desktop")
+        wait("a window manager", answers)
 
     def log(self):
         lines = (self.folder / "log").read_text(errors="replace").splitlines()

@@ -1,5 +1,5 @@
 """A run that is ended before its end, as Cancel does it and as a crash would: GIMP kills the plug-in or
-finds it gone. The image is as it was, to the bit, and the next call works."""
+finds it gone, and says so. The image is as it was, to the bit, and the next call works."""
 
 import os
 import pathlib
@@ -18,7 +18,8 @@ save = '(gimp-xcf-save 0 image (layer image) "{}/{}.xcf" "x")'.format
 g.do(save(g.folder, "before"))
 SLOW = ("median:60/median:60", "resize:101%/median:60/median:60")
 for recipe in SLOW:
-    g.refuse("", f'(say "slow") (plug-in-imbrex-recipe RUN-NONINTERACTIVE image (layer image) "{recipe}")')
+    g.refuse("'plug-in-imbrex-recipe' returned no return values",
+             f'(say "slow") (plug-in-imbrex-recipe RUN-NONINTERACTIVE image (layer image) "{recipe}")')
 g.do(save(g.folder, "after"))
 g.do("(plug-in-imbrex-invert RUN-NONINTERACTIVE image (layer image) 1)")
 g.ask("size", "(car (gimp-image-width image))")
@@ -50,6 +51,8 @@ def kill():
 
 
 answers = g.run(meanwhile=kill, timeout=300)
+told = g.log.count(f'Plug-in crashed: "imbrex"\n({g.home}/')
+check(told == len(SLOW), f"GIMP told of {told} crashes of our plug-in:\n{g.log}")
 check(len(killed) == len(SLOW), f"{len(killed)} runs were under way and killed")
 before, after = (next(iter(Xcf(g.folder / f"{n}.xcf").layers.values())) for n in ("before", "after"))
 check(before.shape == after.shape and (before == after).all(), "a killed run left something")

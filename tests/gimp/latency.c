@@ -1,5 +1,5 @@
 /* latency.c - how long a preview of a layer of 24 megapixels takes, from a new value to the last
- * visible tile: at most 100 ms, where no step looks at the whole layer. Each recipe is tried
+ * visible tile: at most 100 ms, where it does not take the whole layer. Each recipe is tried
  * several times, and the best counts, as other programs may run. */
 #include "gimp/model/render.h"
 #include <setjmp.h>
@@ -32,12 +32,12 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void check(ibx_window_render *render, const char *first, const char *second, bool looks) {
+static void check(ibx_window_render *render, const char *first, const char *second, bool whole) {
     double ms[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) ms[i] = latency(render, i % 2 ? first : second);
     qsort(ms, ROUNDS, sizeof *ms, ascending);
     printf("%-24s %6.1f ms, at most %.1f\n", first, ms[ROUNDS / 2], ms[ROUNDS - 1]);
-    if (!looks && ms[0] > MOST_MS) fail_msg("%s takes %.0f ms", first, ms[0]);
+    if (!whole && ms[0] > MOST_MS) fail_msg("%s takes %.0f ms", first, ms[0]);
 }
 
 static void test_latency(void **state) {
@@ -66,6 +66,8 @@ static void test_latency(void **state) {
     check(r, "rotate:10", "rotate:11", false);
     check(r, "resize:2000", "resize:2001", false);
     check(r, "autolevels", "autolevels:1", true);
+    ibx_window_render_look(r, (ibx_rect){0, 0, 600, 450});
+    check(r, "resize:10%", "resize:11%", true); /* all of the layer is in sight */
     ibx_window_render_free(r);
     free(im.pixels);
 }

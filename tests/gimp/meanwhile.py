@@ -8,7 +8,7 @@ from desktop import check, failures, run, wait
 from served import Served
 
 
-with Served({"blur": "F8", "median": "F9"}) as desktop:
+with Served({"blur": "F8", "median": "F9", "crop": "F7"}) as desktop:
     folder, source = desktop.folder, desktop.folder / "source.png"
     pixels = numpy.random.default_rng(3).integers(0, 256, (180, 260, 3), numpy.uint8)
     cv2.imwrite(str(source), cv2.GaussianBlur(pixels, (0, 0), 2))
@@ -22,6 +22,21 @@ with Served({"blur": "F8", "median": "F9"}) as desktop:
     desktop.ended()
     want = run("blur", folder / "larger.png", folder / "out")
     check(numpy.array_equal(desktop.pixels("one"), want), "a layer that became larger: not blurred as it is")
+
+    # What the layer does not take, here a size that its mask has not, is said, and the dialog stays with
+    # its values: they do when the mask is gone.
+    desktop.do("(define mask (car (gimp-layer-create-mask one ADD-MASK-WHITE)))"
+               "(gimp-layer-add-mask one mask) (gimp-layer-set-edit-mask one FALSE)")
+    desktop.ask("crop")
+    desktop.keys("ctrl+a")
+    desktop.type("300x200")
+    desktop.keys("Return")
+    desktop.close_box()
+    desktop.do("(gimp-layer-remove-mask one MASK-APPLY)")
+    desktop.window("Crop")
+    desktop.keys("Return")
+    desktop.ended()
+    check(desktop.pixels("one").shape[:2] == (200, 300), "what was chosen is lost")
 
     # The layer is deleted, then the image closed.
     desktop.ask("blur")
@@ -42,6 +57,14 @@ with Served({"blur": "F8", "median": "F9"}) as desktop:
     desktop.at_work()
     desktop.do("(gimp-image-select-rectangle img CHANNEL-OP-REPLACE 10 10 500 500)")
     desktop.refused("other pixels are selected")
+    check(numpy.array_equal(desktop.pixels("one"), before), "a refused run changed pixels")
+
+    # The same box, but only what lies in an ellipse of it.
+    desktop.do("(gimp-image-select-rectangle img CHANNEL-OP-REPLACE 10 10 1900 1400)")
+    desktop.ask("median")
+    desktop.at_work()
+    desktop.do("(gimp-image-select-ellipse img CHANNEL-OP-REPLACE 10 10 1900 1400)")
+    desktop.refused("other pixels are selected", 2)
     check(numpy.array_equal(desktop.pixels("one"), before), "a refused run changed pixels")
 
     # While it computes somebody paints.

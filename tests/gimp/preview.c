@@ -214,6 +214,17 @@ typedef struct {
     const uint8_t *mask;
 } selection;
 
+static double light_of(int sample) {
+    const double v = sample / 255.0;
+    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+}
+
+/* The next byte to what is mixed in linear light. */
+static int mixed(int before, int after, int part) {
+    const double v = light_of(before) + (light_of(after) - light_of(before)) * part / 255;
+    return (int)lround(255 * (v <= 0.0031308 ? v * 12.92 : 1.055 * pow(v, 1 / 2.4) - 0.055));
+}
+
 static void selected_only(void *user, const ibx_window_tile *tile) {
     const selection *s = user;
     const ibx_rect at = tile->at, box = s->box;
@@ -222,7 +233,7 @@ static void selected_only(void *user, const ibx_window_tile *tile) {
         const bool inside = x >= 0 && x < box.w && y >= 0 && y < box.h;
         const int part = !inside ? 0 : s->mask ? s->mask[y * box.w + x] : 255;
         const int before = (int)(tile->before[i] & 255), after = (int)(tile->after[i] & 255);
-        if (abs(before * (255 - part) + (255 - before) * part - after * 255) > 128)
+        if (after != mixed(before, 255 - before, part))
             fail_msg("%d of 255 is selected: %d becomes %d", part, before, after);
     }
 }

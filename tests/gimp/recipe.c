@@ -202,7 +202,7 @@ static void test_hash(void **state) {
 static void check_command(const char *text, const char *file) {
     ibx_recipe *recipe = ibx_recipe_parse(text, NULL);
     assert_non_null(recipe);
-    char *printed = ibx_recipe_print(recipe), *command = ibx_gimp_command(recipe, file);
+    char *printed = ibx_recipe_print(recipe), *command = ibx_gimp_command(printed, file);
     char **word;
     int words;
     assert_true(g_shell_parse_argv(command, &words, &word, NULL));
@@ -220,20 +220,37 @@ static void test_commands(void **state) {
     check_command("blur:3/invert", "a.jpg");
     check_command("save:png,name=\"it's a $name\"", "/tmp/it's one.jpg");
     check_command("flatten:#ff0000", "-rf.png");
-    ibx_recipe *recipe = ibx_recipe_parse("blur:3/invert", NULL);
-    char *command = ibx_gimp_command(recipe, "a.jpg");
+    char *command = ibx_gimp_command("blur:3/invert", "a.jpg");
     assert_string_equal(command, "imbrex run blur:3/invert a.jpg -o out/");
     free(command);
+}
+
+static void check_for_file(const char *text, bool own_space, const char *wanted) {
+    ibx_recipe *recipe = ibx_recipe_parse(text, NULL);
+    char *spelling = ibx_gimp_recipe_for_file(recipe, own_space);
+    assert_string_equal(spelling, wanted);
+    free(spelling);
     ibx_recipe_free(recipe);
+}
+
+/* Colours of a layer stay in its space, and those of its file do too. */
+static void test_own_space(void **state) {
+    (void)state;
+    check_for_file("blur:sigma=3 invert", false, "blur:3/invert");
+    check_for_file("blur:sigma=3 invert", true, "icc:keep/blur:3/invert");
+    check_for_file("blur:3/icc:p3", true, "blur:3/icc:p3");
+    check_for_file("", true, "icc:keep");
 }
 
 static void test_addresses(void **state) {
     (void)state;
     ibx_recipe *recipe = ibx_recipe_parse("resize:800x\nsave:png,name=\"a b\"", NULL);
-    char *address = ibx_gimp_address(recipe, "to a/ö?.jpg");
+    char *text = ibx_gimp_recipe_for_file(recipe, false),
+         *address = ibx_gimp_address(text, "to a/ö?.jpg");
     assert_string_equal(address, "http://127.0.0.1:8080/v1/-/resize:800x/save:png,name=%22a%20b%22"
                                  "/file/to%20a%2F%C3%B6%3F.jpg");
     free(address);
+    free(text);
     ibx_recipe_free(recipe);
 }
 
@@ -277,6 +294,7 @@ int main(void) {
                                        cmocka_unit_test(test_completion),
                                        cmocka_unit_test(test_hash),
                                        cmocka_unit_test(test_commands),
+                                       cmocka_unit_test(test_own_space),
                                        cmocka_unit_test(test_addresses),
                                        cmocka_unit_test(test_recent_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);

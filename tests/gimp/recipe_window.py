@@ -204,10 +204,14 @@ with Desktop() as desktop:
     folder = desktop.folder
     noise = numpy.random.default_rng(2).integers(0, 256, (150, 200, 3), numpy.uint8)
     cv2.imwrite(str(folder / "source.png"), cv2.GaussianBlur(noise, (0, 0), 1.5))
+    wide = folder / "wide"
+    run("icc:adobergb", folder / "source.png", wide)
     (folder / "first.ibx").write_text(OPENED + "\n")
     desktop.gimp(f'(set! img (open "{folder}/source.png"))',
                  '(plug-in-imbrex-recipe RUN-INTERACTIVE img (layer img) "")',
-                 f'(save img "{folder}/result.png")')
+                 f'(save img "{folder}/result.png")', f'(set! img (open "{wide}/source.png"))',
+                 '(plug-in-imbrex-recipe RUN-INTERACTIVE img (layer img) "")',
+                 f'(save img "{wide}/result.png")')
     desktop.window("Recipe")
     test_open(desktop, folder)
     text = test_steps(desktop)
@@ -217,6 +221,17 @@ with Desktop() as desktop:
     desktop.keys("alt+o")
     result = desktop.saved(folder / "result.png")
     check(numpy.array_equal(result, run(TYPED, folder / "source.png", folder / "made")), "OK")
+
+    # A layer that is not sRGB, with the recipe of before: the file stays in its space as well.
+    desktop.window("Recipe")
+    words = copied(desktop, "c", "imbrex run")
+    subprocess.run(words.replace("imbrex", str(IMBREX), 1), shell=True, cwd=wide, check=True,
+                   capture_output=True)
+    desktop.keys("alt+o")
+    result, made = desktop.saved(wide / "result.png"), cv2.imread(str(wide / "out/source.png"), -1)
+    check(numpy.array_equal(result, made), f"other pixels than the layer's: {words}")
+    check(not numpy.array_equal(made, run(TYPED, wide / "source.png", folder / "made")),
+          "the same as in sRGB: this shows nothing")
     check("CRITICAL" not in desktop.log(), desktop.log())
 
 print(f"{len(failures)} failures" if failures else "recipes are edited, kept and copied as they stand")

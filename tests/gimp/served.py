@@ -112,6 +112,12 @@ class Served(Desktop):
         self.keys("alt+o")
         wait("the filter to be at work", lambda: self.ticks() > begin + 1)
 
+    def close_box(self):
+        """The box with a sentence in front of a dialog, which stays."""
+        box = self.window("imbrex")
+        self.keys("Return")
+        wait("the box's end", lambda: not self.tool("getwindowname", box))
+
     def refused(self, sentence, times=1):
         self.ended()
         wait(sentence, lambda: self.log().count(sentence) == times)

@@ -163,8 +163,9 @@ SAMPLES = {100: ">u1", 150: ">u1", 200: ">u2", 250: ">u2", 500: ">f2", 550: ">f2
 
 
 class Xcf:
-    """The layers of an XCF file by their names, as arrays of rows, columns and components, in the
-    order R, G, B, A. The format is in GIMP's devel-docs/xcf.txt."""
+    """The layers and channels of an XCF file by their names, as arrays of rows, columns and
+    components, in the order R, G, B, A; what is selected is the channel "Selection Mask". The format
+    is in GIMP's devel-docs/xcf.txt."""
 
     def __init__(self, path):
         self.data = pathlib.Path(path).read_bytes()
@@ -174,15 +175,20 @@ class Xcf:
         _, _, _, precision = self.take(">IIII")
         self.sample = numpy.dtype(SAMPLES[precision])
         self.properties()
-        pointers = []
-        while pointer := self.take(self.pointer)[0]:
-            pointers.append(pointer)
-        self.layers = dict(self.layer(p) for p in pointers)
+        layers, channels = self.pointers(), self.pointers()
+        self.layers = dict(self.layer(p) for p in layers)
+        self.channels = dict(self.channel(p) for p in channels)
 
     def take(self, form):
         values = struct.unpack_from(form, self.data, self.at)
         self.at += struct.calcsize(form)
         return values
+
+    def pointers(self):
+        pointers = []
+        while pointer := self.take(self.pointer)[0]:
+            pointers.append(pointer)
+        return pointers
 
     def properties(self):
         while True:
@@ -191,26 +197,37 @@ class Xcf:
             if kind == 0:
                 return
 
+    def name(self):
+        length, = self.take(">I")
+        self.at += length
+        return self.data[self.at - length:self.at - 1].decode()
+
     def layer(self, pointer):
         self.at = pointer
-        width, height, kind, length = self.take(">IIII")
-        name = self.data[self.at:self.at + length - 1].decode()
-        self.at += length
+        width, height, kind = self.take(">III")
+        name = self.name()
+        return name, self.pixels(width, height, PLANES[kind])
+
+    def channel(self, pointer):
+        self.at = pointer
+        width, height = self.take(">II")
+        name = self.name()
+        return name, self.pixels(width, height, 1)
+
+    def pixels(self, width, height, planes):
+        """Behind the name."""
         self.properties()
         self.at = self.take(self.pointer)[0]
         self.take(">III")
         self.at = self.take(self.pointer)[0]
         self.take(">II")
-        tiles = []
-        while pointer := self.take(self.pointer)[0]:
-            tiles.append(pointer)
-        pixels = numpy.zeros((height, width, PLANES[kind]), self.sample)
+        pixels = numpy.zeros((height, width, planes), self.sample)
         across = (width + 63) // 64
-        for i, tile in enumerate(tiles):
+        for i, tile in enumerate(self.pointers()):
             y, x = i // across * 64, i % across * 64
             part = pixels[y:y + 64, x:x + 64]
             part[:] = self.tile(tile, part.shape)
-        return name, pixels.astype(self.sample.newbyteorder("="))
+        return pixels.astype(self.sample.newbyteorder("="))
 
     def tile(self, at, shape):
         """Byte planes, each of runs and of bytes as they are."""

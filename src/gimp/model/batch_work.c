@@ -2,6 +2,7 @@
 #include "gimp/model/batch_work.h"
 #include "describe/report.h"
 #include "describe/run.h"
+#include "gimp/thread.h"
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@ struct ibx_window_run {
     char *text; /* of the report */
     size_t size;
     atomic_bool stop, cancel;
-    pthread_t thread;
+    ibx_gimp_thread *thread;
     pthread_mutex_t lock; /* of all that follows */
     bool ended;
     ibx_totals totals;
@@ -51,7 +52,7 @@ static void on_event(void *user, const ibx_event *e) {
     pthread_mutex_unlock(&r->lock);
 }
 
-static void *run_thread(void *data) {
+static void run_thread(void *data) {
     ibx_window_run *r = data;
     ibx_totals totals = {0};
     ibx_error err = {0};
@@ -64,7 +65,6 @@ static void *run_thread(void *data) {
     r->err = err;
     r->ended = true;
     pthread_mutex_unlock(&r->lock);
-    return NULL;
 }
 
 ibx_window_run *ibx_window_run_start(const ibx_gimp_order *order, ibx_error *err) {
@@ -78,7 +78,8 @@ ibx_window_run *ibx_window_run_start(const ibx_gimp_order *order, ibx_error *err
         r->batch.batch.stop = &r->stop;
         r->batch.batch.limits.cancel = &r->cancel;
         pthread_mutex_init(&r->lock, NULL);
-        if (pthread_create(&r->thread, NULL, run_thread, r) == 0) return r;
+        r->thread = ibx_gimp_thread_start(run_thread, r);
+        if (r->thread) return r;
         ibx_fail(err, IBX_MEMORY, "the system gives no further thread");
         pthread_mutex_destroy(&r->lock);
         fclose(out);
@@ -121,7 +122,7 @@ const char *ibx_window_run_report(const ibx_window_run *r, size_t *size) {
 
 void ibx_window_run_free(ibx_window_run *r) {
     if (!r) return;
-    pthread_join(r->thread, NULL);
+    ibx_gimp_thread_join(r->thread);
     pthread_mutex_destroy(&r->lock);
     for (size_t i = 0; i < r->failures; i++) {
         free(r->failure[i]->input);
@@ -140,24 +141,24 @@ void ibx_window_run_free(ibx_window_run *r) {
 struct ibx_window_look {
     ibx_gimp_batch batch;
     ibx_window_sight sight;
-    pthread_t thread;
+    ibx_gimp_thread *thread;
     atomic_bool ended;
 };
 
-static void *look_thread(void *data) {
+static void look_thread(void *data) {
     ibx_window_look *l = data;
     ibx_window_sight *s = &l->sight;
     if (s->ok)
         s->ok = ibx_gimp_batch_outline(&l->batch.batch, &s->outline, &s->collisions, &s->error);
     atomic_store(&l->ended, true);
-    return NULL;
 }
 
 ibx_window_look *ibx_window_look_start(const ibx_gimp_order *order) {
     ibx_window_look *l = calloc(1, sizeof *l);
     if (!l) return NULL;
     l->sight.ok = ibx_gimp_batch_open(&l->batch, order, &l->sight.error);
-    if (pthread_create(&l->thread, NULL, look_thread, l) == 0) return l;
+    l->thread = ibx_gimp_thread_start(look_thread, l);
+    if (l->thread) return l;
     ibx_gimp_batch_close(&l->batch);
     free(l);
     return NULL;
@@ -169,7 +170,7 @@ const ibx_window_sight *ibx_window_look_result(ibx_window_look *l) {
 
 void ibx_window_look_free(ibx_window_look *l) {
     if (!l) return;
-    pthread_join(l->thread, NULL);
+    ibx_gimp_thread_join(l->thread);
     free(l->sight.collisions);
     ibx_gimp_batch_close(&l->batch);
     free(l);

@@ -131,33 +131,62 @@ static bool show_after(const ibx_window_job *job, ibx_rect at, int threads, uint
     return ok;
 }
 
-/* A mix of two pixels; of 255 parts `part` are the second. */
-static uint32_t mix(uint32_t a, uint32_t b, unsigned part) {
-    uint32_t result = 0;
-    for (int shift = 0; shift < 24; shift += 8) {
-        const unsigned x = a >> shift & 255, y = b >> shift & 255;
-        result |= (x * (255 - part) + y * part + 127) / 255 << shift;
+/* Pixels of a row that are mixed at once. */
+enum { RUN = 256 };
+
+static void take_light(const uint32_t *pixels, int count, float *light) {
+    for (int i = 0; i < count; i++)
+        for (int c = 0; c < 3; c++)
+            light[3 * i + c] = (float)(pixels[i] >> (16 - 8 * c) & 255) / 255;
+    ibx_pixel_loops()->to_linear(light, 3 * count);
+}
+
+/* Mixes a run as GIMP does: in linear light; of 255 parts `part` are the second. */
+static void mix(const uint32_t *before, uint32_t *after, const uint8_t *part, int count) {
+    float a[3 * RUN], b[3 * RUN];
+    take_light(before, count, a);
+    take_light(after, count, b);
+    for (int i = 0; i < count; i++) {
+        const float share = (float)part[i] / 255;
+        for (int k = 3 * i; k < 3 * i + 3; k++) a[k] += (b[k] - a[k]) * share;
     }
-    return result;
+    ibx_pixel_loops()->to_encoded(a, 3 * count);
+    for (int i = 0; i < count; i++) {
+        after[i] = 0;
+        for (int c = 0; c < 3; c++)
+            after[i] = after[i] << 8 | (uint32_t)(ibx_clamp(a[3 * i + c], 0, 1) * 255 + 0.5F);
+    }
 }
 
 /* How much of a pixel of the layer is selected. */
-static unsigned selected(const ibx_gimp_subject *subject, int x, int y) {
+static uint8_t selected(const ibx_gimp_subject *subject, int x, int y) {
     const ibx_rect box = subject->selected;
     const int dx = x - box.x, dy = y - box.y;
     if (dx < 0 || dy < 0 || dx >= box.w || dy >= box.h) return 0;
     return subject->mask ? subject->mask[(size_t)dy * (size_t)box.w + (size_t)dx] : 255;
 }
 
+/* The same of `count` pixels of a row. Is any of them not selected as a whole? */
+static bool read_parts(const ibx_gimp_subject *subject, int x, int y, int count, uint8_t *part) {
+    bool some = false;
+    for (int i = 0; i < count; i++) {
+        part[i] = selected(subject, x + i, y);
+        some |= part[i] < 255;
+    }
+    return some;
+}
+
 /* What is not selected stays as it is. */
 static void keep_unselected(const ibx_gimp_subject *subject, const ibx_window_tile *tile,
                             uint32_t *after) {
     const ibx_rect at = tile->at;
+    uint8_t part[RUN];
     for (int y = 0; y < at.h; y++)
-        for (int x = 0; x < at.w; x++) {
+        for (int x = 0; x < at.w; x += RUN) {
             const size_t i = (size_t)y * (size_t)at.w + (size_t)x;
-            const unsigned part = selected(subject, at.x + x, at.y + y);
-            if (part < 255) after[i] = mix(tile->before[i], after[i], part);
+            const int count = ibx_min(RUN, at.w - x);
+            if (read_parts(subject, at.x + x, at.y + y, count, part))
+                mix(tile->before + i, after + i, part, count);
         }
 }
 

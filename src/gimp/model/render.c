@@ -3,6 +3,7 @@
 #include "core/pixels.h"
 #include "gimp/model/job.h"
 #include "gimp/recipe.h"
+#include "gimp/thread.h"
 #include <omp.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ struct ibx_window_render {
     void (*wake)(void *user);
     void *user;
     int threads;
-    pthread_t thread;
+    ibx_gimp_thread *thread;
     atomic_bool cancel;   /* what the thread does is not wanted any more */
     atomic_uint wanted;   /* counts recipes and moves */
     pthread_mutex_t lock; /* of all below */
@@ -246,7 +247,7 @@ static void open_job(ibx_window_render *r, ibx_window_job *job) {
     r->state.resized = job->resized;
 }
 
-static void *thread(void *data) {
+static void render_thread(void *data) {
     ibx_window_render *r = data;
     unsigned done = 0;
     pthread_mutex_lock(&r->lock);
@@ -268,7 +269,6 @@ static void *thread(void *data) {
     }
     pthread_mutex_unlock(&r->lock);
     ibx_window_job_close(&job);
-    return NULL;
 }
 
 /* ---- from outside ---------------------------------------------------------------------------- */
@@ -283,8 +283,9 @@ ibx_window_render *ibx_window_render_new(const ibx_gimp_subject *subject, void (
     r->state = (ibx_window_state){.w = subject->pixels->head.w, .h = subject->pixels->head.h};
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->news, NULL);
-    if (ibx_window_look_open(&r->look, subject) && pthread_create(&r->thread, NULL, thread, r) == 0)
-        return r;
+    if (ibx_window_look_open(&r->look, subject))
+        r->thread = ibx_gimp_thread_start(render_thread, r);
+    if (r->thread) return r;
     ibx_window_look_close(&r->look);
     free(r);
     return NULL;
@@ -297,7 +298,7 @@ void ibx_window_render_free(ibx_window_render *r) {
     atomic_fetch_add(&r->wanted, 1);
     pthread_cond_signal(&r->news);
     pthread_mutex_unlock(&r->lock);
-    pthread_join(r->thread, NULL);
+    ibx_gimp_thread_join(r->thread);
     for (int i = 0; i < r->count; i++) free_pixels(&r->tiles[i].tile);
     pthread_cond_destroy(&r->news);
     pthread_mutex_destroy(&r->lock);

@@ -15,6 +15,38 @@ ibx_gimp_hash ibx_gimp_recipe_hash(const ibx_recipe *recipe) {
     return hash;
 }
 
+/* The parameter of a filter that may keep things as they are; NULL if none may. */
+static const ibx_param *keeping_row(const ibx_filter *filter) {
+    for (const ibx_param *row = filter->params; row->name; row++)
+        for (int i = 0; row->type == IBX_TYPE_CHOICE && row->choices[i]; i++)
+            if (strcmp(row->choices[i], "keep") == 0) return row;
+    return NULL;
+}
+
+/* The step that manages colours by leaving them, and a separator. NULL without memory. */
+static char *keeping_step(void) {
+    size_t count;
+    const ibx_filter *const *filters = ibx_filters(&count);
+    for (size_t i = 0; i < count; i++) {
+        const ibx_param *row = filters[i]->traits & IBX_MANAGE ? keeping_row(filters[i]) : NULL;
+        if (row) return g_strdup_printf("%s:%s=keep/", filters[i]->name, row->name);
+    }
+    return NULL;
+}
+
+char *ibx_gimp_recipe_for_file(const ibx_recipe *recipe, bool own_space) {
+    char *text = ibx_recipe_print(recipe);
+    if (!own_space || !text || ibx_recipe_has(recipe, IBX_MANAGE)) return text;
+    char *step = keeping_step(), *both = g_strconcat(step, text, NULL);
+    ibx_recipe *whole = step ? ibx_recipe_parse(both, NULL) : NULL;
+    free(text);
+    text = whole ? ibx_recipe_print(whole) : NULL;
+    ibx_recipe_free(whole);
+    g_free(both);
+    g_free(step);
+    return text;
+}
+
 /* A word for the shell: as it is, or in single quotes. A name that begins with "-" would be taken
  * for an option. */
 static char *shell_word(const char *text, bool is_file) {
@@ -28,27 +60,21 @@ static char *shell_word(const char *text, bool is_file) {
     return word;
 }
 
-char *ibx_gimp_command(const ibx_recipe *recipe, const char *file) {
-    char *text = ibx_recipe_print(recipe), *command = NULL;
-    if (!text) return NULL;
-    char *a = shell_word(text, false), *b = shell_word(file, true);
+char *ibx_gimp_command(const char *recipe, const char *file) {
+    char *command = NULL, *a = shell_word(recipe, false), *b = shell_word(file, true);
     if (asprintf(&command, "imbrex run %s %s -o out/", a, b) < 0) command = NULL;
     g_free(a);
     g_free(b);
-    free(text);
     return command;
 }
 
-char *ibx_gimp_address(const ibx_recipe *recipe, const char *file) {
+char *ibx_gimp_address(const char *recipe, const char *file) {
     static const char ORIGIN[] = "http://127.0.0.1:8080", KEPT[] = "!*'()";
-    char *text = ibx_recipe_print(recipe), *address = NULL;
-    if (!text) return NULL;
-    char *a = g_uri_escape_string(text, "!*'()/:,=", FALSE);
+    char *address = NULL, *a = g_uri_escape_string(recipe, "!*'()/:,=", FALSE);
     char *b = g_uri_escape_string(file, KEPT, FALSE);
     if (asprintf(&address, "%s/v1/-/%s/file/%s", ORIGIN, a, b) < 0) address = NULL;
     g_free(a);
     g_free(b);
-    free(text);
     return address;
 }
 

@@ -11,12 +11,18 @@ typedef struct {
 } ibx_gimp_hash;
 ibx_gimp_hash ibx_gimp_recipe_hash(const ibx_recipe *recipe);
 
-/* "imbrex run RECIPE FILE -o out/", quoted for a POSIX shell. malloc'd; NULL without memory. */
-char *ibx_gimp_command(const ibx_recipe *recipe, const char *file);
+/* The canonical spelling of a recipe that does to a file what it does to a layer. Layers stay in
+ * their colour space, files become sRGB: where the layer's is another, `own_space`, a step in front
+ * keeps the file's, unless the recipe manages colours itself. malloc'd; NULL without memory. */
+char *ibx_gimp_recipe_for_file(const ibx_recipe *recipe, bool own_space);
+
+/* "imbrex run RECIPE FILE -o out/" with such a spelling, quoted for a POSIX shell. malloc'd; NULL
+ * without memory. */
+char *ibx_gimp_command(const char *recipe, const char *file);
 
 /* The address that a server with its standard settings gives the result at, as its page at /ui/
  * copies it. malloc'd; NULL without memory. */
-char *ibx_gimp_address(const ibx_recipe *recipe, const char *file);
+char *ibx_gimp_address(const char *recipe, const char *file);
 
 /* ---- files that were used lately ---------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /* timing.c - measures recipes that grow by one step each. */
 #include "gimp/model/timing.h"
 #include "gimp/model/steps.h"
-#include <pthread.h>
+#include "gimp/thread.h"
 #include <stdlib.h>
 #include <time.h>
 
@@ -12,7 +12,7 @@ struct ibx_gimp_timing {
     int steps;
     atomic_int measured;
     atomic_bool cancel, ended;
-    pthread_t thread;
+    ibx_gimp_thread *thread;
     double ms[]; /* of the first `measured` */
 };
 
@@ -46,7 +46,7 @@ static bool measure(ibx_gimp_timing *t, const char *text, double *ms) {
     return ok;
 }
 
-static void *measure_all(void *data) {
+static void measure_all(void *data) {
     ibx_gimp_timing *t = data;
     ibx_gimp_stretch s;
     double before = 0, until = 0;
@@ -60,7 +60,6 @@ static void *measure_all(void *data) {
         if (ok) atomic_store(&t->measured, i + 1);
     }
     atomic_store(&t->ended, true);
-    return NULL;
 }
 
 ibx_gimp_timing *ibx_gimp_timing_start(const char *recipe, const ibx_image *pixels,
@@ -72,7 +71,8 @@ ibx_gimp_timing *ibx_gimp_timing_start(const char *recipe, const ibx_image *pixe
     t->pixels = pixels;
     t->profile = profile;
     t->text = strdup(recipe);
-    if (t->text && pthread_create(&t->thread, NULL, measure_all, t) == 0) return t;
+    if (t->text) t->thread = ibx_gimp_thread_start(measure_all, t);
+    if (t->thread) return t;
     free(t->text);
     free(t);
     return NULL;
@@ -90,7 +90,7 @@ double ibx_gimp_timing_of(ibx_gimp_timing *t, int step) {
 void ibx_gimp_timing_free(ibx_gimp_timing *t) {
     if (!t) return;
     atomic_store(&t->cancel, true);
-    pthread_join(t->thread, NULL);
+    ibx_gimp_thread_join(t->thread);
     free(t->text);
     free(t);
 }

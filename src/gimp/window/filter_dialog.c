@@ -1,6 +1,7 @@
 /* filter_dialog.c - asks for the parameters of a filter. */
 #include "gimp/window/filter_dialog.h"
 #include "gimp/window/form.h"
+#include "gimp/window/parts.h"
 #include "gimp/window/preview.h"
 #include "gimp/words.h"
 #include <libgimp/gimp.h>
@@ -13,6 +14,7 @@ enum { RESET = 1 };
 enum { FIRST_W = 900, FIRST_H = 520 };
 
 typedef struct {
+    const ibx_gimp_subject *subject;
     GtkDialog *dialog;
     ibx_window_form *form;
     ibx_window_preview *preview;
@@ -102,12 +104,23 @@ static void fill(window *w, GtkWidget *side) {
     gtk_widget_show_all(box);
 }
 
-/* Until it is closed. */
+static bool is_taken(const window *w) {
+    char *text = ibx_window_values_print(ibx_window_form_values(w->form));
+    const bool taken = !text || ibx_window_is_taken(GTK_WIDGET(w->dialog), w->subject, text);
+    free(text);
+    return taken;
+}
+
+/* Until it is closed. What the layer does not take can be changed. */
 static bool run(const window *w) {
-    int answer;
-    while ((answer = gimp_dialog_run(GIMP_DIALOG(w->dialog))) == RESET)
-        ibx_window_form_reset(w->form);
-    return answer == GTK_RESPONSE_OK && ibx_window_form_is_valid(w->form);
+    for (;;) {
+        const int answer = gimp_dialog_run(GIMP_DIALOG(w->dialog));
+        const bool valid = ibx_window_form_is_valid(w->form);
+        if (answer == RESET)
+            ibx_window_form_reset(w->form);
+        else if (answer != GTK_RESPONSE_OK || !valid || is_taken(w))
+            return answer == GTK_RESPONSE_OK && valid;
+    }
 }
 
 /* Ends what was made without a window to be in. */
@@ -129,7 +142,7 @@ static bool make_parts(window *w, const ibx_gimp_subject *subject, const ibx_ste
 bool ibx_window_ask_filter(ibx_gimp_subject *subject, const ibx_filter *filter, void *params) {
     gimp_ui_init("imbrex", FALSE);
     GtkWidget *all = NULL;
-    window w = {.form = NULL};
+    window w = {.subject = subject};
     if (!make_parts(&w, subject, &(ibx_step){.filter = filter, .params = params})) return false;
     w.dialog = make_dialog(filter);
     fill(&w, make_side(&w, filter, subject, &all));

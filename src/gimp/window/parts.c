@@ -94,6 +94,14 @@ void ibx_window_complain(GtkWidget *parent, const char *sentence) {
     GtkWidget *box =
         gtk_message_dialog_new(GTK_WINDOW(gtk_widget_get_toplevel(parent)), GTK_DIALOG_MODAL,
                                GTK_MESSAGE_ERROR, GTK_BUTTONS_CLOSE, "%s", sentence);
+    gtk_window_set_title(GTK_WINDOW(box), "imbrex");
     gtk_dialog_run(GTK_DIALOG(box));
     gtk_widget_destroy(box);
+}
+
+bool ibx_window_is_taken(GtkWidget *parent, const ibx_gimp_subject *subject, const char *recipe) {
+    ibx_error err = {0};
+    if (!subject->takes || subject->takes(subject, recipe, &err)) return true;
+    ibx_window_complain(parent, err.text);
+    return false;
 }

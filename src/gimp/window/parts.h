@@ -3,6 +3,7 @@
 #ifndef IBX_GIMP_WINDOW_PARTS_H
 #define IBX_GIMP_WINDOW_PARTS_H
 
+#include "gimp/dialog.h"
 #include <gtk/gtk.h>
 #include <stdbool.h>
 
@@ -32,5 +33,8 @@ void ibx_window_pop_menu(GtkWidget *menu, GtkWidget *button);
 
 /* Shows a sentence in a box of its own, and waits. */
 void ibx_window_complain(GtkWidget *parent, const char *sentence);
+
+/* Asks the subject whether it takes a recipe, and complains if it does not. */
+bool ibx_window_is_taken(GtkWidget *parent, const ibx_gimp_subject *subject, const char *recipe);
 
 #endif

@@ -131,13 +131,15 @@ static char *file_of(const window *w, bool whole) {
 static void copy(const window *w, bool address) {
     const ibx_recipe *recipe = ibx_window_text_recipe(w->text);
     char *file = file_of(w, !address);
-    char *words = !recipe   ? NULL
-                  : address ? ibx_gimp_address(recipe, file)
-                            : ibx_gimp_command(recipe, file);
+    char *text = recipe ? ibx_gimp_recipe_for_file(recipe, w->subject->profile.size > 0) : NULL;
+    char *words = !text     ? NULL
+                  : address ? ibx_gimp_address(text, file)
+                            : ibx_gimp_command(text, file);
     if (words)
         gtk_clipboard_set_text(gtk_widget_get_clipboard(w->copy, GDK_SELECTION_CLIPBOARD), words,
                                -1);
     free(words);
+    free(text);
     g_free(file);
 }
 
@@ -155,9 +157,7 @@ static void on_copy(GtkWidget *button, gpointer data) {
     GtkWidget *menu = gtk_menu_new();
     GtkWidget *command = gtk_menu_item_new_with_mnemonic("Copy as _command line");
     GtkWidget *address = gtk_menu_item_new_with_mnemonic("Copy as _URL");
-    gtk_widget_set_tooltip_text(
-        command, "The command that does the same to the image's file. Of one that is not sRGB it "
-                 "converts the colours first, unless the recipe says otherwise.");
+    gtk_widget_set_tooltip_text(command, "The command that does the same to the image's file.");
     gtk_widget_set_tooltip_text(address, "The address of a server on this machine (imbrex serve) "
                                          "that has the file in its folder.");
     g_signal_connect(command, "activate", G_CALLBACK(copy_command), data);
@@ -230,12 +230,20 @@ static void fill(window *w, const ibx_gimp_subject *subject) {
     gtk_widget_show_all(box);
 }
 
-/* OK may also come from a key, when the button is grey. */
+static bool is_taken(const window *w) {
+    char *text = ibx_window_text_get(w->text);
+    const bool taken = ibx_window_is_taken(GTK_WIDGET(w->dialog), w->subject, text);
+    g_free(text);
+    return taken;
+}
+
+/* OK may also come from a key, when the button is grey. What the layer does not take can be
+ * changed. */
 static bool run(const window *w) {
     int answer;
     do {
         answer = gimp_dialog_run(GIMP_DIALOG(w->dialog));
-    } while (answer == GTK_RESPONSE_OK && !ibx_window_text_recipe(w->text));
+    } while (answer == GTK_RESPONSE_OK && (!ibx_window_text_recipe(w->text) || !is_taken(w)));
     return answer == GTK_RESPONSE_OK;
 }
 
