@@ -148,7 +148,7 @@ IBX_FILTER(blur, .summary = "Blur by a Gaussian.", .category = "blur",
                "A true Gaussian: its taps are those of the sampled bell curve, and what is left "
                "out stays more than 50 dB below the picture at any sigma. Pixels beyond the edge "
                "repeat it; colours are weighted by alpha.\n\n"
-               "Above a sigma of 5.3 the image is averaged to a reduced size, blurred there and "
+               "Above a sigma of 4.65 the image is averaged to a reduced size, blurred there and "
                "brought back by a cubic B-spline (Unser, Splines: a perfect fit for signal and "
                "image processing, 1999), so that large blurs cost no more than small ones.",
            .examples = {"blur:2", "blur:40", "blur:8,light=linear"}, .params = PARAMS,

@@ -66,7 +66,7 @@ enum { IBX_REDUCTION_STEP = 64 };
  * same as repeating the image's. */
 typedef struct {
     int step;     /* d: a power of 2, up to 64; 1: direct taps are best, there is no reduction */
-    double sigma; /* left for the taps, in reduced pixels: 2.2 to 5.3 if there is a reduction */
+    double sigma; /* left for the taps, in reduced pixels: 2.2 to 4.7 if there is a reduction */
     float spline[IBX_REDUCTION_STEP][4]; /* weights of the 4 reduced pixels around x, by x mod d */
 } ibx_reduction;
 
