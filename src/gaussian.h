@@ -20,6 +20,7 @@
 #define ibx_gaussian_pixels IBX_OWN(ibx_gaussian_pixels, IBX_VARIANT)
 #define ibx_gaussian_pixels_scratch IBX_OWN(ibx_gaussian_pixels_scratch, IBX_VARIANT)
 #define ibx_reduce IBX_OWN(ibx_reduce, IBX_VARIANT)
+#define ibx_reduce_packed IBX_OWN(ibx_reduce_packed, IBX_VARIANT)
 #define ibx_expand IBX_OWN(ibx_expand, IBX_VARIANT)
 
 /* ---- direct taps ---------------------------------------------------------------------------- */
@@ -82,6 +83,10 @@ ibx_rect ibx_reduce_source(const ibx_reduction *r, const ibx_head *head, ibx_rec
 size_t ibx_reduce_scratch(const ibx_reduction *r, ibx_rect out);
 void ibx_reduce(const ibx_reduction *r, const ibx_head *head, const ibx_tile *in, ibx_tile *out,
                 void *scratch);
+
+/* The same from 8-bit samples of one or three planes, in encoded light. For its `packed`. */
+void ibx_reduce_packed(const ibx_reduction *r, const ibx_head *head, const ibx_packed *in,
+                       ibx_tile *out, void *scratch);
 
 /* The same for the pass back to the full size. */
 ibx_rect ibx_expand_source(const ibx_reduction *r, ibx_rect out);

@@ -60,7 +60,7 @@ ibx_rect ibx_reduce_source(const ibx_reduction *r, const ibx_head *head, ibx_rec
 }
 
 size_t ibx_reduce_scratch(const ibx_reduction *r, ibx_rect out) {
-    return (size_t)(out.w + 1) * (size_t)r->step * 2 * sizeof(float);
+    return (size_t)(out.w + 1) * (size_t)r->step * 7 * sizeof(float);
 }
 
 ibx_rect ibx_expand_source(const ibx_reduction *r, ibx_rect out) {

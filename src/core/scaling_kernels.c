@@ -3,12 +3,12 @@
  * Lanes are rows or columns that know nothing of one another, and each sum has one fixed order, so
  * the width of a vector changes no bit. */
 #include "core/pixels.h"
+#include "core/planes.h"
 #include "core/transpose.h"
 #include "geometry.h"
 
 enum { LANES = IBX_LANES };
 typedef ibx_floats vec;
-typedef ibx_quad quad;
 
 /* ---- scaling: rows ------------------------------------------------------------------------- */
 
@@ -134,42 +134,6 @@ static void sum_rows(const ibx_taps *t, const ring *r, int y, int n, float *to) 
     }
 }
 
-/* Four pixels of three samples in every half of a vector, or in all of it. */
-#ifdef __AVX2__
-#define IN_HALVES(a, b, i, j, k, l)                                                                \
-    __builtin_shufflevector(a, b, i, j, k + 4, l + 4, i + 4, j + 4, k + 8, l + 8)
-static inline vec load_halves(const float *v) {
-    return __builtin_shufflevector(*(const quad *)v, *(const quad *)(v + 12), 0, 1, 2, 3, 4, 5, 6,
-                                   7);
-}
-#else
-#define IN_HALVES(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
-static inline vec load_halves(const float *v) {
-    return *(const vec *)v;
-}
-#endif
-
-/* A vector of pixels of three samples. */
-static inline void to_plane_vectors(const float *v, float *a, float *b, float *c) {
-    const vec v0 = load_halves(v), v1 = load_halves(v + 4), v2 = load_halves(v + 8);
-    const vec begin = IN_HALVES(v0, v1, 1, 2, 4, 5); /* b0 c0 b1 c1 */
-    const vec end = IN_HALVES(v1, v2, 2, 3, 5, 6);   /* a2 b2 a3 b3 */
-    *(vec *)a = IN_HALVES(v0, end, 0, 3, 4, 6);
-    *(vec *)b = IN_HALVES(begin, end, 0, 2, 5, 7);
-    *(vec *)c = IN_HALVES(begin, v2, 1, 3, 4, 7);
-}
-
-static void to_planes(const float *restrict v, int n, float *restrict a, float *restrict b,
-                      float *restrict c) {
-    int x = 0;
-    for (; x + LANES <= n; x += LANES) to_plane_vectors(v + 3 * x, a + x, b + x, c + x);
-    for (; x < n; x++) {
-        a[x] = v[3 * x];
-        b[x] = v[3 * x + 1];
-        c[x] = v[3 * x + 2];
-    }
-}
-
 /* A ring for the rows that an output row looks at. */
 static size_t rows_scratch(const ibx_call *c, ibx_rect out) {
     (void)out;
@@ -190,7 +154,7 @@ static void packed_columns(const ibx_call *c, const ibx_packed *in, ibx_tile *ou
         if (in->planes == 1)
             memcpy(ibx_at(out, 0, x, y), sum, (size_t)n * sizeof *sum);
         else
-            to_planes(sum, n, ibx_at(out, 0, x, y), ibx_at(out, 1, x, y), ibx_at(out, 2, x, y));
+            ibx_to_planes(sum, n, ibx_at(out, 0, x, y), ibx_at(out, 1, x, y), ibx_at(out, 2, x, y));
     }
 }
 

@@ -9,7 +9,7 @@
 
 /* The same where passes reduce the image: so many input pixels read twice per pixel of it, and a
  * band of fewer pixels in between is cheaper. */
-#define MOST_TWICE 0.25
+#define MOST_TWICE 0.15
 
 /* Strips of decoded rows: enough work for a task, few enough bytes for the cache. */
 #define DECODE_ROWS 32
