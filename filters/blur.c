@@ -53,8 +53,6 @@ static unsigned wants(const ibx_call *c) {
     return IBX_PREMULTIPLIED | (((const params *)c->params)->light == LINEAR ? IBX_LINEAR : 0);
 }
 
-/* ---- passes ---------------------------------------------------------------------------------- */
-
 static void reduce_head(const ibx_call *c, ibx_head *out) {
     const state *s = c->state;
     out->w = ibx_reduced(&s->reduction, c->in.w);
@@ -96,6 +94,10 @@ static void smooth_pixels(const ibx_call *c, const ibx_region *in, const ibx_reg
     ibx_gaussian_pixels(&s->across, &s->down, in, out, c->scratch);
 }
 
+static void reduce_packed(const ibx_call *c, const ibx_packed *in, ibx_tile *out) {
+    ibx_reduce_packed(&((const state *)c->state)->reduction, &c->in, in, out, c->scratch);
+}
+
 static void expand_head(const ibx_call *c, ibx_head *out) {
     out->w = ((const state *)c->state)->w;
     out->h = ((const state *)c->state)->h;
@@ -113,14 +115,12 @@ static void expand(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     ibx_expand(&((const state *)c->state)->reduction, in, out, c->scratch);
 }
 
-/* ---- the filter ------------------------------------------------------------------------------ */
-
-static const ibx_filter REDUCE = {.name = "blur (reduce)",
-                                  .head = reduce_head,
-                                  .wants = wants,
-                                  .source = reduce_source,
-                                  .scratch = reduce_scratch,
-                                  .kernel = reduce};
+/* In linear light a sample is looked up, once for the two sums that it is in. */
+#define REDUCE                                                                                     \
+    .name = "blur (reduce)", .head = reduce_head, .wants = wants, .source = reduce_source,         \
+    .scratch = reduce_scratch, .kernel = reduce
+static const ibx_filter REDUCE_LINEAR = {REDUCE},
+                        REDUCE_ENCODED = {REDUCE, .packed = reduce_packed};
 static const ibx_filter SMOOTH = {.name = "blur (smooth)",
                                   .traits = IBX_BYTES | IBX_ROUNDS,
                                   .wants = wants,
@@ -137,9 +137,8 @@ static const ibx_filter EXPAND = {.name = "blur (expand)",
 
 static int passes(const ibx_call *c, const ibx_filter *pass[IBX_MAX_PASSES]) {
     const bool reduced = ((const state *)c->state)->reduction.step > 1;
-    pass[0] = reduced ? &REDUCE : &SMOOTH;
-    pass[1] = &SMOOTH;
-    pass[2] = &EXPAND;
+    pass[0] = !reduced ? &SMOOTH : wants(c) & IBX_LINEAR ? &REDUCE_LINEAR : &REDUCE_ENCODED;
+    pass[1] = &SMOOTH, pass[2] = &EXPAND;
     return reduced ? 3 : 1;
 }
 
@@ -148,7 +147,7 @@ IBX_FILTER(blur, .summary = "Blur by a Gaussian.", .category = "blur",
                "A true Gaussian: its taps are those of the sampled bell curve, and what is left "
                "out stays more than 50 dB below the picture at any sigma. Pixels beyond the edge "
                "repeat it; colours are weighted by alpha.\n\n"
-               "Above a sigma of 5.3 the image is averaged to a reduced size, blurred there and "
+               "Above a sigma of 4.65 the image is averaged to a reduced size, blurred there and "
                "brought back by a cubic B-spline (Unser, Splines: a perfect fit for signal and "
                "image processing, 1999), so that large blurs cost no more than small ones.",
            .examples = {"blur:2", "blur:40", "blur:8,light=linear"}, .params = PARAMS,

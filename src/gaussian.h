@@ -20,6 +20,7 @@
 #define ibx_gaussian_pixels IBX_OWN(ibx_gaussian_pixels, IBX_VARIANT)
 #define ibx_gaussian_pixels_scratch IBX_OWN(ibx_gaussian_pixels_scratch, IBX_VARIANT)
 #define ibx_reduce IBX_OWN(ibx_reduce, IBX_VARIANT)
+#define ibx_reduce_packed IBX_OWN(ibx_reduce_packed, IBX_VARIANT)
 #define ibx_expand IBX_OWN(ibx_expand, IBX_VARIANT)
 
 /* ---- direct taps ---------------------------------------------------------------------------- */
@@ -66,7 +67,7 @@ enum { IBX_REDUCTION_STEP = 64 };
  * same as repeating the image's. */
 typedef struct {
     int step;     /* d: a power of 2, up to 64; 1: direct taps are best, there is no reduction */
-    double sigma; /* left for the taps, in reduced pixels: 2.2 to 5.3 if there is a reduction */
+    double sigma; /* left for the taps, in reduced pixels: 2.2 to 4.7 if there is a reduction */
     float spline[IBX_REDUCTION_STEP][4]; /* weights of the 4 reduced pixels around x, by x mod d */
 } ibx_reduction;
 
@@ -82,6 +83,10 @@ ibx_rect ibx_reduce_source(const ibx_reduction *r, const ibx_head *head, ibx_rec
 size_t ibx_reduce_scratch(const ibx_reduction *r, ibx_rect out);
 void ibx_reduce(const ibx_reduction *r, const ibx_head *head, const ibx_tile *in, ibx_tile *out,
                 void *scratch);
+
+/* The same from 8-bit samples of one or three planes, in encoded light. For its `packed`. */
+void ibx_reduce_packed(const ibx_reduction *r, const ibx_head *head, const ibx_packed *in,
+                       ibx_tile *out, void *scratch);
 
 /* The same for the pass back to the full size. */
 ibx_rect ibx_expand_source(const ibx_reduction *r, ibx_rect out);

@@ -23,6 +23,7 @@
 #define ibx_scale_blocks IBX_OWN(ibx_scale_blocks, IBX_VARIANT)
 #define ibx_scale_rows IBX_OWN(ibx_scale_rows, IBX_VARIANT)
 #define ibx_scale_columns IBX_OWN(ibx_scale_columns, IBX_VARIANT)
+#define ibx_scale_both IBX_OWN(ibx_scale_both, IBX_VARIANT)
 
 /* ---- turning ------------------------------------------------------------------------------- */
 
@@ -157,15 +158,20 @@ bool ibx_scaling_make(ibx_scaling *s, const ibx_head *in, ibx_area area, int out
 void ibx_scaling_free(ibx_scaling *s);
 
 /* The passes, for filters whose state starts with an ibx_scaling: blocks; then down the columns,
- * where vectors are natural and which leaves fewer rows for the last. */
-extern const ibx_filter ibx_scale_blocks, ibx_scale_rows, ibx_scale_columns;
+ * where vectors are natural, and along the rows, of which that has left fewer; or one of the two.
+ */
+extern const ibx_filter ibx_scale_blocks, ibx_scale_rows, ibx_scale_columns, ibx_scale_both;
 
-/* Puts the passes that are needed (none to three) into `pass`; returns how many. */
+/* Puts the passes that are needed (none to two) into `pass`; returns how many. */
 static inline int ibx_scaling_passes(const ibx_scaling *s, const ibx_filter *pass[]) {
     int n = 0;
     if (s->across > 1 || s->down > 1) pass[n++] = &ibx_scale_blocks;
-    if (s->rows.out) pass[n++] = &ibx_scale_rows;
-    if (s->columns.out) pass[n++] = &ibx_scale_columns;
+    if (s->rows.out && s->columns.out)
+        pass[n++] = &ibx_scale_both;
+    else if (s->rows.out)
+        pass[n++] = &ibx_scale_rows;
+    else if (s->columns.out)
+        pass[n++] = &ibx_scale_columns;
     return n;
 }
 

@@ -94,6 +94,15 @@ IBX_INLINE ibx_floats ibx_smaller(ibx_floats a, ibx_floats b) {
 #endif
 }
 
+/* a where the mask is set, b elsewhere. */
+IBX_INLINE ibx_floats ibx_choose(ibx_ints mask, ibx_floats a, ibx_floats b) {
+#ifdef __AVX2__
+    return (ibx_floats)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
+#else
+    return (ibx_floats)((mask & (ibx_ints)a) | (~mask & (ibx_ints)b));
+#endif
+}
+
 /* Is any bit set? */
 IBX_INLINE bool ibx_any(ibx_ints v) {
     uint64_t part[IBX_VECTOR / 8], any = 0;

@@ -92,8 +92,8 @@ void ibx_gaussian_rows(const ibx_gaussian *across, const ibx_gaussian *down, con
 
 /* ---- 8-bit samples -------------------------------------------------------------------------- */
 
-/* Floats from row to row of what is blurred at a time, an odd number of cache lines, and how many
- * of them are in use at most. */
+/* Large radii: floats from row to row of what is blurred at a time, an odd number of cache lines,
+ * and how many of them are in use at most. */
 enum { STRIDE = 464, SAMPLES = STRIDE - 16 };
 
 /* Rows are of interleaved samples: to the right is `planes` further. */
@@ -171,9 +171,10 @@ static void along_gray(const ibx_gaussian *g, const float *a, int n, uint8_t *to
 }
 #undef CALL
 
-/* n pixels of row k of the group, to row y of `out` from column x on. */
-static void finish_row(const window *w, const ibx_region *out, int x, int y, int n, int k) {
-    const float *a = w->group + k * STRIDE + w->across->radius * w->planes;
+/* n pixels of a row of the group, to row y of `out` from column x on. */
+static void finish_row(const window *w, const ibx_region *out, int x, int y, int n,
+                       const float *row) {
+    const float *a = row + w->across->radius * w->planes;
     uint8_t *to = out->data + y * out->stride + (ptrdiff_t)x * w->planes;
     if (w->planes == 3)
         along_rgb(w->across, a, n * w->planes, to);
@@ -185,8 +186,10 @@ static void finish_row(const window *w, const ibx_region *out, int x, int y, int
 
 /* ---- 8-bit samples, usual radii -------------------------------------------------------------- */
 
-/* So many samples of a row are finished together, a whole number of blocks, in so many rows. */
-enum { FINISHED = 384, THROUGH = 16 };
+/* So many samples of a row are finished together, a whole number of blocks and as many as a tile
+ * has in RGB, in so many rows: a whole number of turns of the registers for the radius of sigma 1.
+ * They stay in the second cache, WIDE floats from row to row. */
+enum { FINISHED = 1536, THROUGH = 14, WIDE = FINISHED + 80 };
 
 /* A vector of columns, `rows` high: the rows of the input that a sum needs pass through the
  * registers, so that each is read and becomes floats once. */
@@ -204,7 +207,7 @@ IBX_INLINE void column(const ibx_gaussian *g, int radius, const uint8_t *a, ptrd
                 (row[(i + radius - k) % all] + row[(i + radius + k) % all]) * tap[k];
             *(ibx_floats *)to = sum;
             a += stride;
-            to += STRIDE;
+            to += WIDE;
         }
 }
 
@@ -265,7 +268,7 @@ static void usual_rows(const window *w, const ibx_region *in, const ibx_region *
                count, w->group);
     for (int k = 0; k < count; k++) {
         fetch(&next, k, count);
-        finish_row(w, out, x, y + k, n, k);
+        finish_row(w, out, x, y + k, n, w->group + k * WIDE);
     }
 }
 
@@ -312,7 +315,7 @@ static void blur_rows(const window *w, const ibx_region *in, const ibx_region *o
         const floats down = {w->rows + (i + w->down->radius) * STRIDE, STRIDE, w->group, STRIDE,
                              group};
         convolve(w->down, w->down->radius, &down, STRIDE, padded);
-        for (int k = 0; k < group; k++) finish_row(w, out, x, y + i + k, n, k);
+        for (int k = 0; k < group; k++) finish_row(w, out, x, y + i + k, n, w->group + k * STRIDE);
     }
 }
 
@@ -330,14 +333,15 @@ static void blur_large(const window *w, const ibx_region *in, const ibx_region *
 }
 
 size_t ibx_gaussian_pixels_scratch(const ibx_gaussian *down) {
-    return (size_t)(THROUGH + STAGED + 2 * down->radius) * STRIDE * sizeof(float);
+    _Static_assert(THROUGH * WIDE <= (GROUP + STAGED) * STRIDE, "room for usual radii");
+    return (size_t)(GROUP + STAGED + 2 * down->radius) * STRIDE * sizeof(float);
 }
 
 void ibx_gaussian_pixels(const ibx_gaussian *across, const ibx_gaussian *down, const ibx_region *in,
                          const ibx_region *out, void *scratch) {
     enum { LEAST = 4 * IBX_LANES }; /* pixels of a strip, a block of samples or more */
     float *const group = scratch;
-    const window w = {across, down, (int)out->size, group, group + THROUGH * STRIDE};
+    const window w = {across, down, (int)out->size, group, group + GROUP * STRIDE};
     if (across->radius <= USUAL && down->radius <= USUAL && out->at.w >= LEAST)
         blur_usual(&w, in, out, LEAST);
     else

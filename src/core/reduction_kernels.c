@@ -1,5 +1,6 @@
 /* reduction_kernels.c - to a reduced image by tents, and back by splines; see gaussian.h. Compiled
  * once per CPU variant. */
+#include "core/planes.h"
 #include "gaussian.h"
 
 /* ---- to the reduced image ------------------------------------------------------------------- */
@@ -53,23 +54,90 @@ static const float *tent_along(float *row, float *spare, int n, int d) {
     return row;
 }
 
+/* Where the columns of a tile's input stand in a row that reaches over the image's edge. */
+typedef struct {
+    int d, n, first, last;
+    float *row, *spare;
+} line;
+
+/* Columns outside the image repeat its edge: `first` on the left, the rest on the right. */
+static line line_of(int d, ibx_rect in, ibx_rect out, float *row, float *spare) {
+    const int n = (out.w + 1) * d - 1, first = ibx_max(in.x - (out.x - 2) * d - 1, 0);
+    return (line){d, n, first, ibx_min(first + in.w, n) - 1, row, spare};
+}
+
+/* Row y of plane p of the reduced image, from the sums down the columns. */
+static void finish(const line *l, ibx_tile *out, int p, int y) {
+    const float d2 = (float)(l->d * l->d), scale = 1.F / (d2 * d2);
+    float *row = l->row;
+    for (int x = 0; x < l->first; x++) row[x] = row[l->first];
+    for (int x = l->last + 1; x < l->n; x++) row[x] = row[l->last];
+    const float *sum = tent_along(row, l->spare, l->n, l->d);
+    float *b = ibx_at(out, p, out->at.x, y);
+    for (int x = 0; x < out->at.w; x++) b[x] = sum[x] * scale;
+}
+
 void ibx_reduce(const ibx_reduction *r, const ibx_head *head, const ibx_tile *in, ibx_tile *out,
                 void *scratch) {
-    const int d = r->step, n = (out->at.w + 1) * d - 1;
-    /* Columns outside the image repeat its edge: `first` on the left, the rest on the right. */
-    const int first = ibx_max(in->at.x - (out->at.x - 2) * d - 1, 0);
-    const int last = ibx_min(first + in->at.w, n) - 1;
-    const float scale = 1.F / ((float)(d * d) * (float)(d * d));
+    const int d = r->step;
     float *row = scratch;
+    const line l = line_of(d, in->at, out->at, row, row + (out->at.w + 1) * d);
     for (int p = 0; p < out->planes; p++)
         for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
-            tent_down(d, head->h, in, p, (y - 1) * d, row + first);
-            for (int x = 0; x < first; x++) row[x] = row[first];
-            for (int x = last + 1; x < n; x++) row[x] = row[last];
-            const float *sum = tent_along(row, row + n, n, d);
-            float *b = ibx_at(out, p, out->at.x, y);
-            for (int x = 0; x < out->at.w; x++) b[x] = sum[x] * scale;
+            tent_down(d, head->h, in, p, (y - 1) * d, row + l.first);
+            finish(&l, out, p, y);
         }
+}
+
+/* `count` vectors of the sum of n weighted rows of samples, from `from` on. */
+IBX_INLINE void tent_samples(const uint8_t *const *row, ptrdiff_t from, const float *w, int n,
+                             float *to, int count) {
+    ibx_floats sum[8] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
+    for (int k = 0; k < n; k++)
+        for (int i = 0; i < count; i++)
+            sum[i] += w[k] * (ibx_floats_of(row[k] + from + i * IBX_LANES) * (1 / 255.0F));
+    for (int i = 0; i < count; i++) ((ibx_floats *)(to + from))[i] = sum[i];
+}
+
+/* Asks for the rows that the next sums need and these do not. */
+static void fetch(const ibx_packed *in, int from, int count, int bytes) {
+    for (int k = from; k < ibx_min(from + count, in->at.h); k++)
+        for (int i = 0; i < bytes; i += 64) __builtin_prefetch(in->row[k] + i);
+}
+
+/* Weighted rows of samples, as they are. */
+static void add_rows(const uint8_t *const *row, const float *w, int n, int wide, float *to) {
+    const int lanes = IBX_LANES;
+    int x = 0;
+    for (; x + 8 * lanes <= wide; x += 8 * lanes) tent_samples(row, x, w, n, to, 8);
+    for (; x + lanes <= wide; x += lanes) tent_samples(row, x, w, n, to, 1);
+    for (; x < wide; x++) {
+        float sum = 0;
+        for (int k = 0; k < n; k++) sum += w[k] * ((float)row[k][x] * (1 / 255.0F));
+        to[x] = sum;
+    }
+}
+
+void ibx_reduce_packed(const ibx_reduction *r, const ibx_head *head, const ibx_packed *in,
+                       ibx_tile *out, void *scratch) {
+    const int d = r->step, room = (out->at.w + 1) * d, planes = in->planes;
+    const int wide = in->at.w * planes;
+    float *row = scratch, *spare = row + 3 * room, *sums = spare + room;
+    line l[3];
+    for (int p = 0; p < planes; p++) l[p] = line_of(d, in->at, out->at, row + p * room, spare);
+    float *const to = planes > 1 ? sums : row + l[0].first;
+    for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
+        float w[2 * IBX_REDUCTION_STEP] = {0};
+        int first;
+        const int n = tent_rows(d, head->h, (y - 1) * d, &first, w);
+        const uint8_t *const *rows = in->row + (first - in->at.y);
+        fetch(in, first - in->at.y + n, d, wide);
+        add_rows(rows, w, n, wide, to);
+        if (planes > 1)
+            ibx_to_planes(sums, in->at.w, l[0].row + l[0].first, l[1].row + l[1].first,
+                          l[2].row + l[2].first);
+        for (int p = 0; p < planes; p++) finish(&l[p], out, p, y);
+    }
 }
 
 /* ---- back to the full size ------------------------------------------------------------------ */

@@ -100,8 +100,8 @@ static bool same(ibx_rect a, ibx_rect b) {
 }
 
 /* The input is used where it stands if it does so in one piece, and if no edge is repeated. */
-bool ibx_move_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
-                   ibx_arena *arena, ibx_store *to, ibx_error *err) {
+static bool move_rect(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
+                      ibx_arena *arena, ibx_store *to, ibx_error *err) {
     way w = {.pass = &plan->pass[stage->first], .count = stage->count};
     const ibx_head *head = &in->band->head;
     const ibx_made made = {
@@ -122,6 +122,42 @@ bool ibx_move_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, 
         extend(&w.region[i + 1], w.made[i]);
         ibx_count_pass(&made, IBX_COST_STEP, &w.pass[i]);
     }
+    return true;
+}
+
+/* Does a tile at the image's edge have a middle that needs no pixel outside? Only asked of passes
+ * that compute, as they cost the same wherever a tile is cut. The sides are not too narrow for
+ * vectors. */
+static bool has_middle(const ibx_pass *pass, ibx_rect out, ibx_rect *middle) {
+    enum { SIDE = 32 };
+    const ibx_head *head = &pass->call.in;
+    const ibx_rect need = pass->filter->source(&pass->call, out);
+    const ibx_rect inside = ibx_rect_inside(need, head->w, head->h);
+    const int left = inside.x - need.x, right = need.w - left - inside.w;
+    const int top = inside.y - need.y, bottom = need.h - top - inside.h;
+    const int x0 = left > 0 ? ibx_max(left, SIDE) : 0, x1 = right > 0 ? ibx_max(right, SIDE) : 0;
+    if (same(need, inside) || out.w < 2 * (x0 + x1) || out.h < 2 * (top + bottom)) return false;
+    *middle = (ibx_rect){out.x + x0, out.y + top, out.w - x0 - x1, out.h - top - bottom};
+    const ibx_rect now = pass->filter->source(&pass->call, *middle);
+    return same(now, ibx_rect_inside(now, head->w, head->h));
+}
+
+/* A copy with repeated edges is made of what lies around the middle alone. */
+bool ibx_move_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
+                   ibx_arena *arena, ibx_store *to, ibx_error *err) {
+    const ibx_pass *pass = &plan->pass[stage->first];
+    ibx_rect m;
+    if (stage->count != 1 || !(pass->filter->traits & IBX_ROUNDS) || !has_middle(pass, out, &m))
+        return move_rect(plan, stage, in, out, arena, to, err);
+    const int right = m.x + m.w, below = m.y + m.h;
+    const ibx_rect part[] = {{out.x, out.y, out.w, m.y - out.y},
+                             {out.x, m.y, m.x - out.x, m.h},
+                             m,
+                             {right, m.y, out.x + out.w - right, m.h},
+                             {out.x, below, out.w, out.y + out.h - below}};
+    for (int i = 0; i < 5; i++)
+        if (part[i].w > 0 && part[i].h > 0 && !move_rect(plan, stage, in, part[i], arena, to, err))
+            return false;
     return true;
 }
 

@@ -9,7 +9,7 @@
 
 /* The same where passes reduce the image: so many input pixels read twice per pixel of it, and a
  * band of fewer pixels in between is cheaper. */
-#define MOST_TWICE 0.25
+#define MOST_TWICE 0.15
 
 /* Strips of decoded rows: enough work for a task, few enough bytes for the cache. */
 #define DECODE_ROWS 32
@@ -153,7 +153,7 @@ static double cost(const ibx_pass *pass, int count, const ibx_head *out, ibx_rec
  * image. It may be larger than the image, but not so high that there are few strips to share. */
 static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *out, bool stored) {
     static const int W[] = {64, 128, 256, 512, 1024, 2048};
-    static const int ROWS[] = {8, 16, 32, 64, 128, 256, 512};
+    static const int ROWS[] = {8, 16, 32, 64, 96, 128, 256, 512};
     const int most = stored ? MOST_STORED_PIXELS : MOST_STRIP_PIXELS;
     double least = 1e300;
     size_of_tile best = {W[0], ROWS[0]};
