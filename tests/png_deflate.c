@@ -97,6 +97,33 @@ static void check_last_block(int level, int strategy) {
     assert_int_equal(end, at);
 }
 
+/* What SSE 4.2 makes of four bytes. */
+static uint32_t crc32c(uint32_t crc) {
+    for (int i = 0; i < 32; i++) crc = crc >> 1 ^ (crc & 1 ? 0x82F63B78u : 0);
+    return crc;
+}
+
+/* The same bytes wherever the tables lie. Four bytes at the third have the hash, of 15 bits, that
+ * ISA-L takes of an address in their place; so they would be found again by one deflater alone. */
+static void test_places(void **state) {
+    (void)state;
+    enum { BYTES = 3000, AGAIN = 1000 };
+    ibx_deflater *one = ibx_deflater_new(), *other = ibx_deflater_new();
+    const uint32_t hash = crc32c((uint32_t)((uintptr_t)one >> 16));
+    uint32_t word = 0;
+    while ((crc32c(word) ^ hash) & 0x7FFF) word++;
+    fill(1);
+    for (int i = 0; i < BYTES; i++) data[i] %= 19; /* so that it is not stored as it is */
+    memcpy(data + 2, &word, sizeof word);
+    memcpy(data + AGAIN, &word, sizeof word);
+    for (int last = 0; last < 2; last++) {
+        const size_t n = ibx_deflate(one, IBX_DEFLATE_ISAL, data, BYTES, last, packed);
+        assert_int_equal(ibx_deflate(other, IBX_DEFLATE_ISAL, data, BYTES, last, unpacked), n);
+        assert_memory_equal(packed, unpacked, n);
+    }
+    ibx_deflater_free(one), ibx_deflater_free(other);
+}
+
 static void test_last_block(void **state) {
     (void)state;
     for (int kind = 0; kind < 4; kind++) {
@@ -129,6 +156,7 @@ static void test_damaged_blocks(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stretches),
+        cmocka_unit_test(test_places),
         cmocka_unit_test(test_last_block),
         cmocka_unit_test(test_damaged_blocks),
     };
