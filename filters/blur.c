@@ -1,5 +1,4 @@
-/* blur.c - the Gaussian blur, at any sigma: direct taps, or three passes over a reduced image. The
- * arithmetic is in gaussian.h. */
+/* blur.c - the Gaussian blur: direct taps, or three passes over a reduced image (gaussian.h). */
 #include "gaussian.h"
 
 enum { ENCODED, LINEAR };
@@ -43,8 +42,7 @@ static bool planewise(const void *params_, int halved_x, int halved_y) {
     return p->light == ENCODED && least >= 0.5f && (halved_x == halved_y || p->sigma <= 20);
 }
 
-/* White noise is weakened as much as by a reduction by 3.5 sigma. With twice sigma photographs stay
- * as near to what they would be as 54 dB; a reduction leaves 50. */
+/* White noise would say 3.5 sigma. So photographs stay as near as 54 dB; reductions leave 50. */
 static double averages(const void *params_) {
     return 2 * (double)((const params *)params_)->sigma;
 }
@@ -55,8 +53,7 @@ static unsigned wants(const ibx_call *c) {
 
 static void reduce_head(const ibx_call *c, ibx_head *out) {
     const state *s = c->state;
-    out->w = ibx_reduced(&s->reduction, c->in.w);
-    out->h = ibx_reduced(&s->reduction, c->in.h);
+    out->w = ibx_reduced(&s->reduction, c->in.w), out->h = ibx_reduced(&s->reduction, c->in.h);
 }
 
 static ibx_rect reduce_source(const ibx_call *c, ibx_rect out) {
@@ -119,8 +116,7 @@ static void expand(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
 #define REDUCE                                                                                     \
     .name = "blur (reduce)", .head = reduce_head, .wants = wants, .source = reduce_source,         \
     .scratch = reduce_scratch, .kernel = reduce
-static const ibx_filter REDUCE_LINEAR = {REDUCE},
-                        REDUCE_ENCODED = {REDUCE, .packed = reduce_packed};
+static const ibx_filter FROM_FLOATS = {REDUCE}, FROM_BYTES = {REDUCE, .packed = reduce_packed};
 static const ibx_filter SMOOTH = {.name = "blur (smooth)",
                                   .traits = IBX_BYTES | IBX_ROUNDS,
                                   .wants = wants,
@@ -137,16 +133,15 @@ static const ibx_filter EXPAND = {.name = "blur (expand)",
 
 static int passes(const ibx_call *c, const ibx_filter *pass[IBX_MAX_PASSES]) {
     const bool reduced = ((const state *)c->state)->reduction.step > 1;
-    pass[0] = !reduced ? &SMOOTH : wants(c) & IBX_LINEAR ? &REDUCE_LINEAR : &REDUCE_ENCODED;
+    pass[0] = !reduced ? &SMOOTH : wants(c) & IBX_LINEAR ? &FROM_FLOATS : &FROM_BYTES;
     pass[1] = &SMOOTH, pass[2] = &EXPAND;
     return reduced ? 3 : 1;
 }
 
 IBX_FILTER(blur, .summary = "Blur by a Gaussian.", .category = "blur",
            .details =
-               "A true Gaussian: its taps are those of the sampled bell curve, and what is left "
-               "out stays more than 50 dB below the picture at any sigma. Pixels beyond the edge "
-               "repeat it; colours are weighted by alpha.\n\n"
+               "A true Gaussian: the sampled bell curve, of which what is left out stays 50 dB "
+               "below the picture. Pixels beyond the edge repeat it; alpha weighs colours.\n\n"
                "Above a sigma of 4.65 the image is averaged to a reduced size, blurred there and "
                "brought back by a cubic B-spline (Unser, Splines: a perfect fit for signal and "
                "image processing, 1999), so that large blurs cost no more than small ones.",

@@ -28,6 +28,9 @@
 /* No strip is higher than this share of the image, if that leaves it 16 rows. */
 #define MOST_SHARE 8
 
+/* Nor is an image of so few pixels, which takes a millisecond, cut up to be shared. */
+#define NOT_SHARED (1 << 18)
+
 /* No strip of output has more pixels, so that rings stay small on very wide images; those that are
  * kept as floats for another stage are four times as large. */
 #define MOST_STRIP_PIXELS (3 << 19)
@@ -157,10 +160,11 @@ static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *o
     const int most = stored ? MOST_STORED_PIXELS : MOST_STRIP_PIXELS;
     double least = 1e300;
     size_of_tile best = {W[0], ROWS[0]};
+    const bool small = head_area(count ? &pass->call.in : out) <= NOT_SHARED;
     if (count == 1 && reads_once(pass)) return PACKED_TILE;
     for (size_t i = 0; i < sizeof W / sizeof *W; i++)
         for (size_t k = 0; k < sizeof ROWS / sizeof *ROWS; k++) {
-            const bool high = ROWS[k] > 16 && ROWS[k] > out->h / MOST_SHARE;
+            const bool high = ROWS[k] > 16 && !small && ROWS[k] > out->h / MOST_SHARE;
             if (high || (ROWS[k] > 16 && (double)ROWS[k] * out->w > most)) continue;
             const ibx_rect tile = middle(out, W[i], ROWS[k]);
             if (ROWS[k] > 16 && reads_much(pass, count, tile)) continue;
