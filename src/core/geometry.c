@@ -115,10 +115,10 @@ static void first_window(const axis *a, int i, double *first, double *last) {
 
 /* The same of any output. */
 static void window(const axis *a, int i, double *first, double *last) {
-    const double moved = (double)(i / a->period) * a->advance;
+    const int64_t moved = (int64_t)(i / a->period) * a->advance;
     first_window(a, i % a->period, first, last);
-    *first += moved;
-    *last += moved;
+    *first += (double)moved;
+    *last += (double)moved;
 }
 
 /* The weight, not yet normalised, of input sample j for output i of the first period. */

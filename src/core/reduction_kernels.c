@@ -123,7 +123,7 @@ void ibx_reduce_packed(const ibx_reduction *r, const ibx_head *head, const ibx_p
     const int d = r->step, room = (out->at.w + 1) * d, planes = in->planes;
     const int wide = in->at.w * planes;
     float *row = scratch, *spare = row + 3 * room, *sums = spare + room;
-    line l[3];
+    line l[3] = {0};
     for (int p = 0; p < planes; p++) l[p] = line_of(d, in->at, out->at, row + p * room, spare);
     float *const to = planes > 1 ? sums : row + l[0].first;
     for (int y = out->at.y; y < out->at.y + out->at.h; y++) {
