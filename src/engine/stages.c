@@ -28,7 +28,7 @@
 /* No strip is higher than this share of the image, if that leaves it 16 rows. */
 #define MOST_SHARE 8
 
-/* Nor is an image of so few pixels, which takes a millisecond, cut up to be shared. */
+/* But an image of so few pixels, which takes a millisecond, is not cut up to be shared. */
 #define NOT_SHARED (1 << 18)
 
 /* No strip of output has more pixels, so that rings stay small on very wide images; those that are
@@ -154,13 +154,13 @@ static double cost(const ibx_pass *pass, int count, const ibx_head *out, ibx_rec
 
 /* The size of tiles that read little twice and stay in the cache, as a tile in the middle of the
  * image. It may be larger than the image, but not so high that there are few strips to share. */
-static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *out, bool stored) {
+static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *out, bool stored,
+                              bool small) {
     static const int W[] = {64, 128, 256, 512, 1024, 2048};
     static const int ROWS[] = {8, 16, 32, 64, 96, 128, 256, 512};
     const int most = stored ? MOST_STORED_PIXELS : MOST_STRIP_PIXELS;
     double least = 1e300;
     size_of_tile best = {W[0], ROWS[0]};
-    const bool small = head_area(count ? &pass->call.in : out) <= NOT_SHARED;
     if (count == 1 && reads_once(pass)) return PACKED_TILE;
     for (size_t i = 0; i < sizeof W / sizeof *W; i++)
         for (size_t k = 0; k < sizeof ROWS / sizeof *ROWS; k++) {
@@ -219,7 +219,7 @@ static bool streams(const ibx_pass *pass, int count, int rows, int in_rows) {
 /* Input pixels that tiles of the best size read twice, per pixel of the input. */
 static double read_twice(const ibx_pass *pass, int count) {
     const ibx_head *out = &pass[count - 1].call.out;
-    const size_of_tile tile = best_tile(pass, count, out, false);
+    const size_of_tile tile = best_tile(pass, count, out, false, false);
     return overlap(pass, count, out, middle(out, tile.w, tile.h)) - 1;
 }
 
@@ -231,7 +231,7 @@ static bool fits(const ibx_plan *plan, int first, int last, double sample_bytes)
     const int count = last - first + 1;
     if (count > IBX_MAX_FUSED) return false;
     const ibx_head *out = &pass[count - 1].call.out;
-    const size_of_tile tile = best_tile(pass, count, out, false);
+    const size_of_tile tile = best_tile(pass, count, out, false, false);
     const ibx_head *in = &pass[0].call.in, *cut = &plan->pass[last].call.in;
     if (waste(pass, count, middle(out, tile.w, tile.h)) > MOST_WASTE) return false;
     const double most_twice = MOST_TWICE + (MOST_WASTE - 1) * head_area(cut) / head_area(in);
@@ -353,7 +353,10 @@ static void choose_point_tile(ibx_stage *stage) {
 /* Chooses the tile of a stage. Without points it is as high as its strips. */
 static void choose_tile(const ibx_plan *plan, ibx_stage *stage, const ibx_plan_options *options) {
     const ibx_pass *pass = &plan->pass[stage->first];
-    const size_of_tile best = best_tile(pass, stage->count, &stage->head, stage->stored);
+    const ibx_head *in = stage->count ? &pass->call.in : &stage->head;
+    /* Components go strip by strip alike. */
+    const bool small = plan->role == IBX_ALL_COLOURS && head_area(in) <= NOT_SHARED;
+    const size_of_tile best = best_tile(pass, stage->count, &stage->head, stage->stored, small);
     stage->strip_rows = best.h;
     for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
         stage->strip_rows = ibx_max(stage->strip_rows, plan->save[i].band_rows);
