@@ -61,9 +61,11 @@ static void check_stretches(int kind, const size_t *cuts, int count) {
 static void test_stretches(void **state) {
     (void)state;
     static const size_t ONE[] = {SIZE}, TINY[] = {1, 2, 3, 10}, MIXED[] = {1, 70000, 70001, SIZE};
+    static const size_t SHORT[] = {15, 31, 48, 66}; /* of 15 to 18 */
     for (int kind = 0; kind < 4; kind++) {
         check_stretches(kind, ONE, 1);
         check_stretches(kind, TINY, 4);
+        check_stretches(kind, SHORT, 4);
         check_stretches(kind, MIXED, 4);
     }
 }

@@ -1,6 +1,7 @@
 /* stages.c - cuts passes into stages and chooses tiles, strips and rings. */
 #include "core/pixels.h"
 #include "engine/plan.h"
+#include <math.h>
 #include <stdlib.h>
 
 /* Fusing passes makes each compute a rim of pixels that its neighbours compute too. More than
@@ -28,8 +29,9 @@
 /* No strip is higher than this share of the image, if that leaves it 16 rows. */
 #define MOST_SHARE 8
 
-/* But an image of so few pixels, which takes a millisecond, is not cut up to be shared. */
-#define NOT_SHARED (1 << 18)
+/* But where no more pixels come and go it is not cut up to be shared: most filters take less time
+ * for all of them than threads take to meet. */
+#define NOT_SHARED (1 << 16)
 
 /* No strip of output has more pixels, so that rings stay small on very wide images; those that are
  * kept as floats for another stage are four times as large. */
@@ -353,9 +355,10 @@ static void choose_point_tile(ibx_stage *stage) {
 /* Chooses the tile of a stage. Without points it is as high as its strips. */
 static void choose_tile(const ibx_plan *plan, ibx_stage *stage, const ibx_plan_options *options) {
     const ibx_pass *pass = &plan->pass[stage->first];
-    const ibx_head *in = stage->count ? &pass->call.in : &stage->head;
+    const double in = head_area(stage->count ? &pass->call.in : &stage->head);
     /* Components go strip by strip alike. */
-    const bool small = plan->role == IBX_ALL_COLOURS && head_area(in) <= NOT_SHARED;
+    const bool small =
+        plan->role == IBX_ALL_COLOURS && fmax(in, head_area(&stage->head)) <= NOT_SHARED;
     const size_of_tile best = best_tile(pass, stage->count, &stage->head, stage->stored, small);
     stage->strip_rows = best.h;
     for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
