@@ -38,8 +38,10 @@ class Connection:
             self.whole = end + 4 + int(length)
         if self.whole is not None and len(self.came) >= self.whole:
             return self.status
-        self.stays = bool(part)
-        return None if part else "broken"
+        if part:
+            return None
+        self.stays = False
+        return "broken"
 
 
 class Client:
