@@ -1,5 +1,6 @@
 /* memory.c - images in memory, whose pixels are used in place. */
 #include "engine/memory.h"
+#include "core/large.h"
 #include "core/pixels.h"
 #include <stdlib.h>
 
@@ -19,7 +20,7 @@ static void *create(ibx_sink *sink, const ibx_save_job *job, ibx_error *err) {
     image->head.profile = (ibx_bytes){NULL, 0};
     image->stride =
         (size_t)job->head.w * (size_t)ibx_planes(&job->head) * ibx_sample_size(job->sample);
-    image->pixels = malloc(image->stride * (size_t)job->head.h);
+    image->pixels = ibx_large_alloc(image->stride * (size_t)job->head.h);
     if (job->head.profile.size > 0) {
         void *copy = malloc(job->head.profile.size);
         if (copy) memcpy(copy, job->head.profile.data, job->head.profile.size);

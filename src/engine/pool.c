@@ -1,5 +1,6 @@
 /* pool.c - keeps idle blocks and fits them to the next borrower. */
 #include "engine/pool.h"
+#include "core/large.h"
 #include <stdint.h>
 #include <sys/mman.h>
 
@@ -67,6 +68,7 @@ static ibx_block *fit(ibx_block *idle, size_t bytes) {
                : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data != MAP_FAILED) {
         ibx_block *block = data;
+        ibx_large_pages(data, bytes);
         block->bytes = bytes;
         return block;
     }

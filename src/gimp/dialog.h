@@ -43,6 +43,10 @@ typedef struct ibx_gimp_subject {
     /* In: what was chosen last. Out: what the user chose now, if marked > 1. */
     bool all_marked;
 
+    /* Out, where the user chose: the result, as far as it was computed meanwhile (ahead.h); NULL:
+     * not at all. The caller's. */
+    struct ibx_gimp_ahead *ahead;
+
     /* Would the layer take the result of this recipe, as it is now? False, with a sentence, where
      * GIMP could not put it there, by its size, colours or transparency: then a window shows the
      * sentence and stays, so that what was chosen is not lost. For the main thread; NULL: unknown

@@ -10,6 +10,7 @@
 #ifndef IBX_GIMP_GIMP2_H
 #define IBX_GIMP_GIMP2_H
 
+#include "gimp/ahead.h"
 #include "gimp/dialog.h"
 #include "gimp/pixels.h"
 #include "gimp/work.h"
@@ -55,6 +56,7 @@ typedef struct {
     ibx_rect read;             /* where they are, */
     uint64_t sum, selected;    /* what they, and the selection, came to, */
     int64_t when, took;        /* when, and how long that took: microseconds of GLib's clock */
+    ibx_gimp_ahead *ahead;     /* what a dialog computed of them; NULL: nothing */
     ibx_region result;
 } ibx_gimp2_layer;
 
@@ -63,7 +65,8 @@ typedef struct {
 bool ibx_gimp2_layer_open(ibx_gimp2_layer *layer, int32_t image, int32_t drawable, ibx_error *err);
 void ibx_gimp2_layer_close(ibx_gimp2_layer *layer);
 
-/* Closes it and looks again, where the user had time to change the image. */
+/* Closes it and looks again, where the user had time to change the image. Where a result was begun
+ * ahead, that and the pixels that it is made of are kept. */
 bool ibx_gimp2_layer_reopen(ibx_gimp2_layer *layer, ibx_error *err);
 
 /* Plans, and looks whether GIMP can take what the recipe makes: size, colours, transparency.
@@ -83,6 +86,11 @@ GimpColorProfile *ibx_gimp2_profile(int32_t image);
 
 /* Reads a rectangle. */
 bool ibx_gimp2_layer_read(ibx_gimp2_layer *layer, ibx_rect at, ibx_error *err);
+
+/* Takes the result that was computed ahead, for which it waits, if it is that of the plan and the
+ * pixels are still those that were read for it. They and what is ahead are gone then, whatever
+ * comes out. False: the layer is to be read, and its result computed. */
+bool ibx_gimp2_layer_take_ahead(ibx_gimp2_layer *layer, ibx_gimp_progress *show, void *user);
 
 /* Are its pixels still those that were read, and are the same selected, to a 255th of each? False,
  * with a sentence, if not. Neither libgimp nor its buffers tell of changes, so both are read once

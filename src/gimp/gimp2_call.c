@@ -184,6 +184,7 @@ static bool ask_about(const ibx_filter *filter, ibx_gimp2_layer *layers, int cou
     v.subject.all_marked = c->all;
     ok = ok && ask(filter, &v.subject, &c->text, err);
     c->all = v.subject.all_marked;
+    layers->ahead = v.subject.ahead;
     g_clear_object(&v.profile);
     free((void *)(uintptr_t)v.subject.mask);
     const int wanted = c->all ? count : 1;

@@ -49,6 +49,8 @@ void ibx_gimp2_layer_forget(ibx_gimp2_layer *l) {
 
 void ibx_gimp2_layer_close(ibx_gimp2_layer *l) {
     ibx_gimp2_layer_forget(l);
+    ibx_gimp_ahead_free(l->ahead);
+    l->ahead = NULL;
     ibx_gimp_region_free(&l->pixels);
     ibx_gimp_region_free(&l->result);
 }
@@ -60,8 +62,18 @@ static bool gone(ibx_error *err) {
 }
 
 bool ibx_gimp2_layer_reopen(ibx_gimp2_layer *l, ibx_error *err) {
+    const ibx_gimp2_layer old = *l;
+    if (old.ahead) {
+        l->ahead = NULL;
+        l->pixels.data = NULL;
+    }
     ibx_gimp2_layer_close(l);
-    return is_there(l) ? ibx_gimp2_layer_open(l, l->image, l->drawable, err) : gone(err);
+    const bool ok = is_there(l) ? ibx_gimp2_layer_open(l, l->image, l->drawable, err) : gone(err);
+    if (old.ahead) {
+        l->ahead = old.ahead;
+        l->pixels = old.pixels;
+    }
+    return ok;
 }
 
 static bool is_linear(int32_t image) {
@@ -217,8 +229,33 @@ bool ibx_gimp2_layer_read(ibx_gimp2_layer *l, ibx_rect at, ibx_error *err) {
     g_object_unref(buffer);
     l->took = g_get_monotonic_time() - l->when;
     l->read = at;
-    if (ok) l->sum = ibx_gimp_sum(&l->pixels);
+    if (ok) l->sum = ibx_gimp_sum(&l->pixels, at);
     return ok;
+}
+
+/* Are the pixels those that a dialog was given? If so, what later looks need is noted, as when they
+ * are read. */
+static bool is_as_given(ibx_gimp2_layer *l) {
+    GeglBuffer *buffer = gimp_drawable_get_buffer(l->drawable);
+    if (!buffer) return false;
+    l->read = ibx_gimp_source(&l->job);
+    l->when = g_get_monotonic_time();
+    const bool same = ibx_gimp_is_as_read(buffer, &l->form, &l->pixels, l->read) &&
+                      sum_selected(l, &l->selected, NULL);
+    g_object_unref(buffer);
+    l->took = g_get_monotonic_time() - l->when;
+    if (same) l->sum = ibx_gimp_sum(&l->pixels, l->read);
+    return same;
+}
+
+bool ibx_gimp2_layer_take_ahead(ibx_gimp2_layer *l, ibx_gimp_progress *show, void *user) {
+    if (!l->ahead) return false;
+    const bool taken = ibx_gimp_ahead_is_of(l->ahead, &l->job) && is_as_given(l) &&
+                       ibx_gimp_ahead_take(l->ahead, &l->result, show, user);
+    ibx_gimp_ahead_free(l->ahead);
+    l->ahead = NULL;
+    ibx_gimp_region_free(&l->pixels);
+    return taken;
 }
 
 /* The least time in which somebody could paint a stroke or select something, and how much of a run

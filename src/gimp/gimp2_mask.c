@@ -23,7 +23,7 @@ bool ibx_gimp2_mask_sum(int32_t image, int32_t drawable, ibx_rect box, uint64_t 
     *sum = 0;
     if (gimp_selection_is_empty(image)) return true;
     if (!read_mask(image, drawable, box, &mask, err)) return false;
-    *sum = ibx_gimp_sum(&mask);
+    *sum = ibx_gimp_sum(&mask, mask.at);
     ibx_gimp_region_free(&mask);
     return true;
 }

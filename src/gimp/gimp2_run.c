@@ -15,8 +15,9 @@ static void show(void *user, double part) {
 /* Reads as much of a layer as is needed. Those in front of it may have taken long. */
 static bool compute(ibx_gimp2_layer *l, share *s, ibx_error *err) {
     if (l->nothing) return true;
-    if (!ibx_gimp2_layer_check(l, err) || !ibx_gimp2_layer_read(l, ibx_gimp_source(&l->job), err))
-        return false;
+    if (!ibx_gimp2_layer_check(l, err)) return false;
+    if (ibx_gimp2_layer_take_ahead(l, show, s)) return true;
+    if (!ibx_gimp2_layer_read(l, ibx_gimp_source(&l->job), err)) return false;
     const bool ok = ibx_gimp_compute(&l->job, &l->pixels, &l->result, show, s, err);
     ibx_gimp_region_free(&l->pixels);
     return ok;

@@ -1,10 +1,12 @@
 /* pixels.c - pixels out of GEGL's buffers, and back. */
 #include "gimp/pixels.h"
+#include "core/large.h"
 #include "core/pixels.h"
 #include <stdlib.h>
 
-/* The side of a piece that is moved at once. GIMP hands out tiles one by one; larger pieces leave
- * the cache, smaller ones cost more calls (measured at 24 megapixels). */
+/* The side of a piece that is moved at once, a multiple of that of GIMP's tiles, which it hands out
+ * one by one; larger pieces leave the cache, smaller ones cost more calls (measured at 24
+ * megapixels). */
 enum { PIECE = 256 };
 
 bool ibx_gimp_form_of(const Babl *drawable, bool plain, ibx_gimp_form *form) {
@@ -44,7 +46,7 @@ bool ibx_gimp_region_new(ibx_region *region, ibx_rect at, int planes, ibx_sample
                          ibx_error *err) {
     const size_t size = (size_t)planes * ibx_sample_size(sample);
     *region = (ibx_region){.at = at, .size = size, .stride = (ptrdiff_t)size * at.w};
-    region->data = malloc((size_t)region->stride * (size_t)at.h);
+    region->data = ibx_large_alloc((size_t)region->stride * (size_t)at.h);
     return region->data ||
            ibx_fail(err, IBX_MEMORY, "no memory for a layer of %d x %d pixels", at.w, at.h);
 }
@@ -56,53 +58,99 @@ void ibx_gimp_region_free(ibx_region *region) {
 
 /* ---- moving ---------------------------------------------------------------------------- */
 
-/* Calls move for every piece of a rectangle, with the region's pixels there. */
-static void for_pieces(const ibx_region *region, ibx_rect r,
-                       void (*move)(GeglBuffer *buffer, const Babl *format,
-                                    const GeglRectangle *piece, void *data, int stride),
-                       GeglBuffer *buffer, const Babl *format) {
-    for (int y = r.y; y < r.y + r.h; y += PIECE)
-        for (int x = r.x; x < r.x + r.w; x += PIECE) {
-            const GeglRectangle piece = {x, y, ibx_min(PIECE, r.x + r.w - x),
-                                         ibx_min(PIECE, r.y + r.h - y)};
-            uint8_t *data = region->data + (y - region->at.y) * region->stride +
-                            (ptrdiff_t)region->size * (x - region->at.x);
-            move(buffer, format, &piece, data, (int)region->stride);
+/* A rectangle of a buffer on its way from or to a region that holds it. */
+typedef struct {
+    GeglBuffer *buffer;
+    const Babl *format;
+    const ibx_region *region;
+    uint8_t *scratch; /* of the comparison: a piece */
+} transfer;
+
+static uint8_t *pixels_at(const ibx_region *region, int x, int y) {
+    return region->data + (y - region->at.y) * region->stride +
+           (ptrdiff_t)region->size * (x - region->at.x);
+}
+
+static bool get(const transfer *t, const GeglRectangle *piece) {
+    gegl_buffer_get(t->buffer, piece, 1.0, t->format, pixels_at(t->region, piece->x, piece->y),
+                    (int)t->region->stride, GEGL_ABYSS_NONE);
+    return true;
+}
+
+static bool set(const transfer *t, const GeglRectangle *piece) {
+    gegl_buffer_set(t->buffer, piece, 0, t->format, pixels_at(t->region, piece->x, piece->y),
+                    (int)t->region->stride);
+    return true;
+}
+
+static bool compare(const transfer *t, const GeglRectangle *piece) {
+    const size_t row = (size_t)piece->width * t->region->size;
+    const uint8_t *known = pixels_at(t->region, piece->x, piece->y);
+    gegl_buffer_get(t->buffer, piece, 1.0, t->format, t->scratch, (int)row, GEGL_ABYSS_NONE);
+    for (int y = 0; y < piece->height; y++)
+        if (memcmp(t->scratch + (size_t)y * row, known + y * t->region->stride, row) != 0)
+            return false;
+    return true;
+}
+
+/* From one coordinate to the next at which a piece begins. */
+static int next(int at, int end) {
+    return ibx_min((at / PIECE + 1) * PIECE, end);
+}
+
+/* Calls move for every piece of a rectangle until it returns false; has it never? Pieces lie on the
+ * grid of GIMP's tiles, so that each tile is handed out once. */
+static bool for_pieces(const transfer *t, ibx_rect r,
+                       bool (*move)(const transfer *t, const GeglRectangle *piece)) {
+    const int right = r.x + r.w, bottom = r.y + r.h;
+    for (int y = r.y; y < bottom; y = next(y, bottom))
+        for (int x = r.x; x < right; x = next(x, right)) {
+            const GeglRectangle piece = {x, y, next(x, right) - x, next(y, bottom) - y};
+            if (!move(t, &piece)) return false;
         }
-}
-
-static void get(GeglBuffer *buffer, const Babl *format, const GeglRectangle *piece, void *data,
-                int stride) {
-    gegl_buffer_get(buffer, piece, 1.0, format, data, stride, GEGL_ABYSS_NONE);
-}
-
-static void set(GeglBuffer *buffer, const Babl *format, const GeglRectangle *piece, void *data,
-                int stride) {
-    gegl_buffer_set(buffer, piece, 0, format, data, stride);
+    return true;
 }
 
 bool ibx_gimp_read(GeglBuffer *buffer, const ibx_gimp_form *form, ibx_rect at, ibx_region *region,
                    ibx_error *err) {
     const int planes = (int)form->model + form->alpha;
     if (!ibx_gimp_region_new(region, at, planes, form->sample, err)) return false;
-    for_pieces(region, at, get, buffer, form->format);
-    return true;
+    return for_pieces(&(transfer){buffer, form->format, region, NULL}, at, get);
 }
 
-uint64_t ibx_gimp_sum(const ibx_region *region) {
-    const size_t size = (size_t)region->stride * (size_t)region->at.h;
-    uint64_t sum = 0xcbf29ce484222325, word;
-    for (size_t i = 0; i < size; i += sizeof word) {
-        word = 0;
-        memcpy(&word, region->data + i, MIN(sizeof word, size - i));
-        sum = (sum ^ word) * 0x100000001b3;
-    }
-    return sum;
+bool ibx_gimp_is_as_read(GeglBuffer *buffer, const ibx_gimp_form *form, const ibx_region *region,
+                         ibx_rect at) {
+    uint8_t *scratch = malloc(region->size * PIECE * PIECE);
+    const transfer t = {buffer, form->format, region, scratch};
+    const bool same = scratch && for_pieces(&t, at, compare);
+    free(scratch);
+    return same;
 }
 
 void ibx_gimp_write(GeglBuffer *buffer, const ibx_gimp_form *form, const ibx_region *region,
                     ibx_rect at) {
-    for_pieces(region, at, set, buffer, form->format);
+    for_pieces(&(transfer){buffer, form->format, region, NULL}, at, set);
+}
+
+/* Sums are made side by side, since a step of one waits for the step before. */
+enum { SUMS = 4 };
+static const uint64_t FNV_BEGIN = 0xcbf29ce484222325, FNV_PRIME = 0x100000001b3;
+
+static void add_row(const uint8_t *row, size_t size, uint64_t sum[SUMS]) {
+    uint64_t word[SUMS];
+    for (size_t i = 0; i < size; i += sizeof word) {
+        if (size - i < sizeof word) memset(word, 0, sizeof word);
+        memcpy(word, row + i, MIN(sizeof word, size - i));
+        for (int k = 0; k < SUMS; k++) sum[k] = (sum[k] ^ word[k]) * FNV_PRIME;
+    }
+}
+
+uint64_t ibx_gimp_sum(const ibx_region *region, ibx_rect at) {
+    uint64_t sum[SUMS] = {FNV_BEGIN, FNV_BEGIN, FNV_BEGIN, FNV_BEGIN};
+    for (int y = at.y; y < at.y + at.h; y++)
+        add_row(pixels_at(region, at.x, y), region->size * (size_t)at.w, sum);
+    for (int k = 1; k < SUMS; k++) sum[0] = (sum[0] ^ sum[k]) * FNV_PRIME;
+    return sum[0];
 }
 
 /* ---- fitting --------------------------------------------------------------------------- */

@@ -35,9 +35,15 @@ void ibx_gimp_region_free(ibx_region *region); /* and empties it */
 bool ibx_gimp_read(GeglBuffer *buffer, const ibx_gimp_form *form, ibx_rect at, ibx_region *region,
                    ibx_error *err);
 
-/* A number that tells whether pixels of a region that was read are others by now: FNV-1a (Fowler,
- * Noll, Vo) over words of 64 bits. One word that differs always shows, several but for a chance. */
-uint64_t ibx_gimp_sum(const ibx_region *region);
+/* Are the pixels of a rectangle of the buffer still those of a region that was read? Without the
+ * memory for a comparison the answer is no. */
+bool ibx_gimp_is_as_read(GeglBuffer *buffer, const ibx_gimp_form *form, const ibx_region *region,
+                         ibx_rect at);
+
+/* A number that tells whether pixels of a rectangle, which the region holds, are others by now:
+ * FNV-1a (Fowler, Noll, Vo) over words of 64 bits of its rows, of every fourth word and then of
+ * these sums. One word that differs always shows, several but for a chance. */
+uint64_t ibx_gimp_sum(const ibx_region *region, ibx_rect at);
 
 /* Gives the pixels of a region, which are those of an image with this head, the components of a
  * form: gray becomes three equal colours, and missing alpha opaque. The form must have what the

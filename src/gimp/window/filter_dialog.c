@@ -152,6 +152,7 @@ bool ibx_window_ask_filter(ibx_gimp_subject *subject, const ibx_filter *filter, 
     ibx_window_form_focus(w.form);
     changed(&w);
     const bool ok = run(&w) && ibx_window_values_store(ibx_window_form_values(w.form), params);
+    if (ok) subject->ahead = ibx_window_preview_take_ahead(w.preview);
     if (ok && all) subject->all_marked = gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(all));
     keep_size(filter, GTK_WINDOW(w.dialog));
     gtk_widget_destroy(GTK_WIDGET(w.dialog));

@@ -4,13 +4,15 @@
 #include <gdk/gdkkeysyms.h>
 #include <stdlib.h>
 
-/* The picture's least size, the distance from the line at which a mouse takes it, and how long
- * something may take before it is said that it does. */
-enum { LEAST_W = 400, LEAST_H = 320, NEAR_LINE = 6, PATIENCE_MS = 200 };
+/* The picture's least size, the distance from the line at which a mouse takes it, how long
+ * something may take before it is said that it does, and how long nothing must change before the
+ * result is computed ahead. */
+enum { LEAST_W = 400, LEAST_H = 320, NEAR_LINE = 6, PATIENCE_MS = 200, REST_MS = 250 };
 
 typedef enum { NOTHING, PICTURE, LINE } held;
 
 struct ibx_window_preview {
+    const ibx_gimp_subject *subject;
     ibx_window_render *render;
     GtkWidget *widget, *area, *on, *split, *size, *note;
     GtkAdjustment *across, *down;
@@ -20,8 +22,11 @@ struct ibx_window_preview {
     held held;   /* what the mouse drags */
     double from_x, from_y, from_across, from_down; /* where that began */
     GdkCursor *hand, *sides;
-    guint watch;       /* the timer that looks whether it is still busy, or 0 */
-    atomic_bool woken; /* an idle call is on its way */
+    guint watch;           /* the timer that looks whether it is still busy, or 0 */
+    guint rest;            /* the timer behind which the result is computed ahead, or 0 */
+    ibx_gimp_ahead *ahead; /* what is computed ahead, or was for an earlier recipe; or NULL */
+    bool begun;            /* nothing more is to be begun for this recipe */
+    atomic_bool woken;     /* an idle call is on its way */
 };
 
 static bool is_checked(GtkWidget *check) {
@@ -90,6 +95,42 @@ static void say(ibx_window_preview *p) {
     gtk_widget_set_sensitive(p->split, is_checked(p->on) && !s->resized);
 }
 
+/* ---- ahead ----------------------------------------------------------------------------------- */
+
+static gboolean begin_ahead(gpointer data) {
+    ibx_window_preview *p = data;
+    p->rest = 0;
+    p->begun = true;
+    ibx_gimp_ahead_free(p->ahead);
+    p->ahead = ibx_gimp_ahead_start(p->subject, p->recipe);
+    return FALSE;
+}
+
+/* All that is visible is there. */
+static void rest(ibx_window_preview *p) {
+    if (p->begun || p->rest || !p->recipe || p->state.problem[0]) return;
+    p->rest = g_timeout_add(REST_MS, begin_ahead, p);
+}
+
+/* Another recipe is wanted. */
+static void forget_ahead(ibx_window_preview *p) {
+    if (p->rest) g_source_remove(p->rest);
+    p->rest = 0;
+    p->begun = false;
+    ibx_gimp_ahead_stop(p->ahead);
+}
+
+ibx_gimp_ahead *ibx_window_preview_take_ahead(ibx_window_preview *p) {
+    ibx_gimp_ahead *ahead = p->ahead;
+    if (p->rest) g_source_remove(p->rest);
+    p->rest = 0;
+    p->begun = true;
+    p->ahead = NULL;
+    return ahead;
+}
+
+/* ---- news ------------------------------------------------------------------------------------ */
+
 /* The thread has news. The size is that of the newest result, so scrollbars follow. */
 static gboolean take_news(gpointer data) {
     ibx_window_preview *p = data;
@@ -98,6 +139,7 @@ static gboolean take_news(gpointer data) {
     ibx_window_render_state(p->render, &p->state);
     if (p->state.w != w || p->state.h != h) fit_both(p);
     if (!p->state.busy || p->state.problem[0]) say(p);
+    if (!p->state.busy) rest(p);
     gtk_widget_queue_draw(p->area);
     return FALSE;
 }
@@ -345,6 +387,8 @@ static void destroyed(GtkWidget *widget, ibx_window_preview *p) {
     ibx_window_render_free(p->render);
     if (atomic_load(&p->woken)) g_idle_remove_by_data(p);
     if (p->watch) g_source_remove(p->watch);
+    forget_ahead(p);
+    ibx_gimp_ahead_free(p->ahead);
     gdk_cursor_unref(p->hand);
     gdk_cursor_unref(p->sides);
     g_signal_handlers_disconnect_by_data(p->across, p);
@@ -365,6 +409,7 @@ ibx_window_preview *ibx_window_preview_new(const ibx_gimp_subject *subject) {
     ibx_window_preview *p = calloc(1, sizeof *p);
     if (!p) return NULL;
     p->line = 0.5;
+    p->subject = subject;
     p->render = ibx_window_render_new(subject, wake, p);
     if (!p->render) {
         free(p);
@@ -386,5 +431,6 @@ GtkWidget *ibx_window_preview_widget(const ibx_window_preview *p) {
 void ibx_window_preview_show(ibx_window_preview *p, const char *recipe) {
     free(p->recipe);
     p->recipe = recipe ? strdup(recipe) : NULL;
+    forget_ahead(p);
     show(p);
 }

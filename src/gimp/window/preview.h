@@ -5,7 +5,7 @@
 #ifndef IBX_GIMP_WINDOW_PREVIEW_H
 #define IBX_GIMP_WINDOW_PREVIEW_H
 
-#include "gimp/dialog.h"
+#include "gimp/ahead.h"
 #include <gtk/gtk.h>
 
 typedef struct ibx_window_preview ibx_window_preview;
@@ -20,5 +20,12 @@ GtkWidget *ibx_window_preview_widget(const ibx_window_preview *preview);
  * at once; what is being computed for an earlier recipe is given up. A recipe that fails is said
  * below the picture, which stays. */
 void ibx_window_preview_show(ibx_window_preview *preview, const char *recipe);
+
+/* What was computed ahead: when all that is visible has been there for a moment, the whole result
+ * of the last recipe follows, for the user to find it when OK is pressed; also where `Preview` is
+ * unchecked, since a glance at the layer as it is does not take the choice back. NULL where the
+ * time was too short. The caller's; the preview begins nothing more before it shows another
+ * recipe. */
+ibx_gimp_ahead *ibx_window_preview_take_ahead(ibx_window_preview *preview);
 
 #endif

@@ -101,6 +101,7 @@ static void measure(GtkWidget *button, gpointer data) {
     (void)button;
     stop_timing(w);
     ibx_window_steps_time(w->steps, NULL);
+    ibx_gimp_ahead_free(ibx_window_preview_take_ahead(w->preview)); /* it takes threads as well */
     w->timing = ibx_gimp_timing_start(text, w->subject->pixels, w->subject->profile);
     set_buttons(w);
     g_free(text);
@@ -254,6 +255,7 @@ static bool store(const window *w, ibx_gimp_subject *subject, char **text) {
     if (!copied) return false;
     free(*text);
     *text = copied;
+    subject->ahead = ibx_window_preview_take_ahead(w->preview);
     if (w->all) subject->all_marked = gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(w->all));
     return true;
 }
