@@ -352,13 +352,16 @@ static void choose_point_tile(ibx_stage *stage) {
     stage->tile_rows = ibx_min(ibx_max(most / w, 1), stage->strip_rows);
 }
 
+/* Has an image so few pixels? Components go strip by strip alike. */
+static bool is_small(const ibx_plan *plan, const ibx_head *head) {
+    return plan->role == IBX_ALL_COLOURS && head_area(head) <= NOT_SHARED;
+}
+
 /* Chooses the tile of a stage. Without points it is as high as its strips. */
 static void choose_tile(const ibx_plan *plan, ibx_stage *stage, const ibx_plan_options *options) {
     const ibx_pass *pass = &plan->pass[stage->first];
-    const double in = head_area(stage->count ? &pass->call.in : &stage->head);
-    /* Components go strip by strip alike. */
-    const bool small =
-        plan->role == IBX_ALL_COLOURS && fmax(in, head_area(&stage->head)) <= NOT_SHARED;
+    const bool small = is_small(plan, stage->count ? &pass->call.in : &stage->head) &&
+                       is_small(plan, &stage->head);
     const size_of_tile best = best_tile(pass, stage->count, &stage->head, stage->stored, small);
     stage->strip_rows = best.h;
     for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
@@ -379,11 +382,12 @@ size_t ibx_plan_stride(const ibx_plan *plan, const ibx_head *head, ibx_sample sa
     return (size_t)head->w * (size_t)ibx_planes(head) * ibx_sample_size(sample);
 }
 
-/* The strips of the decoder. */
+/* The strips of the decoder. An image that is not shared comes at once. */
 static void shape_input(ibx_plan *plan, const ibx_plan_options *options) {
     ibx_band *band = &plan->band[0];
     int rows = DECODE_PIXELS / plan->input.w / 16 * 16;
     rows = ibx_max(16, ibx_min(rows, DECODE_ROWS));
+    if (is_small(plan, &plan->input)) rows = plan->input.h;
     if (options->decode_rows) rows = options->decode_rows;
     *band = (ibx_band){.head = plan->input, .native = true, .sample = plan->sample};
     band->strip_rows = rows;
