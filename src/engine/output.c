@@ -9,8 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Pieces start small, because most files are. */
+/* The first piece grows to this size, because most files are small. */
 #define FIRST_PIECE (64 << 10)
+#define LEAST_PIECE (4 << 10)
 #define MOST_WAITING 4
 
 static bool is_stdout(const ibx_outfile *out) {
@@ -48,27 +49,39 @@ static bool hand_over(ibx_outfile *out, ibx_error *err) {
     return failure.code == IBX_OK || ibx_fail(err, failure.code, "%s", failure.text);
 }
 
-static bool new_piece(ibx_outfile *out, ibx_error *err) {
-    out->room = out->bytes < FIRST_PIECE ? FIRST_PIECE : IBX_CHUNK;
-    out->current = malloc(sizeof *out->current + out->room);
-    if (!out->current) return ibx_fail(err, IBX_MEMORY, "no memory for output");
-    out->current->next = NULL;
-    out->current->size = 0;
+/* Sees to it that the current piece has room, at best for so many bytes. */
+static bool make_room(ibx_outfile *out, size_t size, ibx_error *err) {
+    const size_t used = out->current ? out->current->size : 0;
+    const size_t most = out->bytes < FIRST_PIECE ? FIRST_PIECE : IBX_CHUNK;
+    if (out->current && used < out->room) return true;
+    size_t room = most < IBX_CHUNK ? used + (size > used ? size : used) : most;
+    room = room < LEAST_PIECE ? LEAST_PIECE : room > most ? most : room;
+    ibx_piece *piece = realloc(out->current, sizeof *piece + room);
+    if (!piece) return ibx_fail(err, IBX_MEMORY, "no memory for output");
+    piece->next = NULL;
+    piece->size = used;
+    out->current = piece;
+    out->room = room;
     return true;
+}
+
+/* Must the current piece be written, as it is full and does not grow any more? */
+static bool is_full(const ibx_outfile *out) {
+    return out->current->size == out->room && out->room >= FIRST_PIECE;
 }
 
 static bool sink_write(ibx_sink *sink, const void *data, size_t size, ibx_error *err) {
     ibx_outfile *out = (ibx_outfile *)sink;
     const uint8_t *from = data;
     while (size > 0) {
-        if (!out->current && !new_piece(out, err)) return false;
+        if (!make_room(out, size, err)) return false;
         const size_t left = out->room - out->current->size, n = size < left ? size : left;
         memcpy(out->current->data + out->current->size, from, n);
         out->current->size += n;
         out->bytes += (int64_t)n;
         from += n;
         size -= n;
-        if (out->current->size == out->room && !hand_over(out, err)) return false;
+        if (is_full(out) && !hand_over(out, err)) return false;
     }
     return true;
 }
@@ -161,6 +174,7 @@ static bool start(ibx_outfile *out) {
 
 /* Takes the next piece to write, NULL if there is none. */
 static ibx_piece *take(ibx_outfile *out) {
+    if (atomic_load(&out->waiting) == 0) return NULL;
     pthread_mutex_lock(&out->desk->lock);
     ibx_piece *piece = out->head;
     if (piece) {

@@ -30,7 +30,7 @@ typedef struct {
     double wait_ms; /* spent by encoders, waiting for the I/O thread */
     /* Under the desk's lock: */
     ibx_piece *head, **tail; /* to be written */
-    int waiting;             /* how many */
+    atomic_int waiting;      /* how many; may be looked at without it */
     ibx_error failure;       /* of the I/O thread; code IBX_OK: none */
     pthread_cond_t less;
 } ibx_outfile;
