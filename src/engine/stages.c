@@ -164,8 +164,10 @@ static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *o
     double least = 1e300;
     size_of_tile best = {W[0], ROWS[0]};
     if (count == 1 && reads_once(pass)) return PACKED_TILE;
-    for (size_t i = 0; i < sizeof W / sizeof *W; i++)
+    for (size_t i = 0; i < sizeof W / sizeof *W; i++) {
+        if (i > 0 && W[i - 1] >= out->w) break; /* all that are wider are the same */
         for (size_t k = 0; k < sizeof ROWS / sizeof *ROWS; k++) {
+            if (k > 0 && ROWS[k - 1] >= out->h) break;
             const bool high = ROWS[k] > 16 && !small && ROWS[k] > out->h / MOST_SHARE;
             if (high || (ROWS[k] > 16 && (double)ROWS[k] * out->w > most)) continue;
             const ibx_rect tile = middle(out, W[i], ROWS[k]);
@@ -175,6 +177,7 @@ static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *o
             least = now;
             best = (size_of_tile){W[i], ROWS[k]};
         }
+    }
     return best;
 }
 
