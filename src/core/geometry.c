@@ -171,7 +171,8 @@ static void fold(const axis *a, int i, double *w, int first, int n) {
  * input fall on its edge. */
 static bool repeats(const axis *a, const ibx_taps *t, int i) {
     const int before = i - a->period;
-    return before >= a->inner && i < a->end && t->first[i] - t->first[before] == a->advance;
+    if (before < 0 || before < a->inner || i >= a->end) return false;
+    return t->first[i] - t->first[before] == a->advance;
 }
 
 static void weigh(const axis *a, ibx_taps *t, double *w) {

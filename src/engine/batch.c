@@ -290,25 +290,12 @@ static bool admit(shop *f) {
     return true;
 }
 
-/* The names of an entry's outputs, where they do not depend on what is in it; else NULL. */
-static char **paths_of_entry(const shop *f, const ibx_job *bare, int count) {
-    if (strcmp(f->batch->output, "-") == 0) return NULL;
-    ibx_error err;
-    char **paths = ibx_job_paths(bare, count, &err);
-    bool sized = false;
-    for (int i = 0; paths && i < count; i++)
-        sized |= strstr(paths[i], "{w}") || strstr(paths[i], "{h}");
-    if (!sized) return paths;
-    ibx_job_paths_free(paths, count);
-    return NULL;
-}
-
 /* Is the entry's fate known from its outputs' names alone? Saves reading what will be skipped. If
  * they may be written *bare has them and the verdict. */
 static bool settled_by_name(shop *f, ibx_job *bare) {
     const int count = ibx_output_of(f->batch, bare->entry, bare->index, 0).saves;
     ibx_error err;
-    bare->paths = paths_of_entry(f, bare, count);
+    bare->paths = ibx_job_early_paths(bare, count);
     if (!bare->paths) return false;
     bare->named = count;
     bare->verdict =
@@ -347,15 +334,17 @@ IBX_MAKES_TASKS static void start_small(shop *f, ibx_job *job) {
     open_and_run(f, job);
 }
 
-/* Starts all of a job, if it seems to be small: there and back is one way then, not two. But where
- * a failure ends the batch, little is to be begun before it. */
+/* Starts all of a job, if it seems to be small: there and back is one way then, not two. What it
+ * needs is guessed from those before it. Where a failure ends the batch, little is to be begun
+ * before it. */
 static bool start_at_once(shop *f, ibx_job *job) {
-    if (f->batch->stop_on_error || ibx_input_bytes(&job->input) > SMALL_FILE || !job->paths ||
-        f->used + SMALL_JOB > f->memory / 2)
+    const size_t guess = f->largest < SMALL_JOB ? f->largest : SMALL_JOB;
+    const bool small = job->paths && ibx_input_bytes(&job->input) <= SMALL_FILE;
+    if (f->batch->stop_on_error || guess == 0 || !small || f->used + guess > f->memory / 2)
         return false;
-    job->advance = SMALL_JOB;
-    job->charge += SMALL_JOB;
-    use(f, SMALL_JOB, 0);
+    job->advance = guess;
+    job->charge += guess;
+    use(f, guess, 0);
     f->small++;
     f->running++;
     tell_started(f, job);

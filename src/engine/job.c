@@ -123,6 +123,18 @@ char **ibx_job_paths(const ibx_job *job, int count, ibx_error *err) {
     return paths;
 }
 
+char **ibx_job_early_paths(const ibx_job *job, int count) {
+    if (strcmp(job->batch->output, "-") == 0) return NULL;
+    ibx_error err;
+    char **paths = ibx_job_paths(job, count, &err);
+    bool sized = false;
+    for (int i = 0; paths && i < count; i++)
+        sized |= strstr(paths[i], "{w}") || strstr(paths[i], "{h}");
+    if (!sized) return paths;
+    ibx_job_paths_free(paths, count);
+    return NULL;
+}
+
 void ibx_job_paths_free(char **paths, int count) {
     for (int i = 0; paths && i < count; i++) free(paths[i]);
     free(paths);

@@ -52,6 +52,9 @@ char *ibx_job_path(const ibx_job *job, int i, ibx_error *err);
 char **ibx_job_paths(const ibx_job *job, int count, ibx_error *err);
 void ibx_job_paths_free(char **paths, int count); /* NULL is allowed */
 
+/* The same before the input is read, where its name alone says what they are; else NULL. */
+char **ibx_job_early_paths(const ibx_job *job, int count);
+
 /* May its outputs be written, as far as its verdict says? */
 static inline bool ibx_job_may_write(const ibx_job *job) {
     return job->verdict == IBX_VERDICT_WRITE || job->verdict == IBX_VERDICT_REPLACE;

@@ -50,39 +50,36 @@ static bool hand_over(ibx_outfile *out, ibx_error *err) {
     return failure.code == IBX_OK || ibx_fail(err, failure.code, "%s", failure.text);
 }
 
-/* Sees to it that the current piece has room, at best for so many bytes. */
-static bool make_room(ibx_outfile *out, size_t size, ibx_error *err) {
+/* The current piece, with room, at best for so many bytes. NULL without memory. */
+static ibx_piece *roomy_piece(ibx_outfile *out, size_t size) {
     const size_t used = out->current ? out->current->size : 0;
     const size_t most = out->bytes < FIRST_PIECE ? FIRST_PIECE : IBX_CHUNK;
-    if (out->current && used < out->room) return true;
+    if (out->current && used < out->room) return out->current;
     size_t room = most < IBX_CHUNK ? used + (size > used ? size : used) : most;
     room = room < LEAST_PIECE ? LEAST_PIECE : room > most ? most : room;
     ibx_piece *piece = realloc(out->current, sizeof *piece + room);
-    if (!piece) return ibx_fail(err, IBX_MEMORY, "no memory for output");
+    if (!piece) return NULL;
     piece->next = NULL;
     piece->size = used;
     out->current = piece;
     out->room = room;
-    return true;
-}
-
-/* Must the current piece be written, as it is full and does not grow any more? */
-static bool is_full(const ibx_outfile *out) {
-    return out->current->size == out->room && out->room >= FIRST_PIECE;
+    return piece;
 }
 
 static bool sink_write(ibx_sink *sink, const void *data, size_t size, ibx_error *err) {
     ibx_outfile *out = (ibx_outfile *)sink;
     const uint8_t *from = data;
     while (size > 0) {
-        if (!make_room(out, size, err)) return false;
-        const size_t left = out->room - out->current->size, n = size < left ? size : left;
-        memcpy(out->current->data + out->current->size, from, n);
-        out->current->size += n;
+        ibx_piece *piece = roomy_piece(out, size);
+        if (!piece) return ibx_fail(err, IBX_MEMORY, "no memory for output");
+        const size_t left = out->room - piece->size, n = size < left ? size : left;
+        memcpy(piece->data + piece->size, from, n);
+        piece->size += n;
         out->bytes += (int64_t)n;
         from += n;
         size -= n;
-        if (is_full(out) && !hand_over(out, err)) return false;
+        const bool full = piece->size == out->room && out->room >= FIRST_PIECE; /* grows no more */
+        if (full && !hand_over(out, err)) return false;
     }
     return true;
 }
