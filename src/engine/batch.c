@@ -175,7 +175,7 @@ static bool prepare_outputs(shop *f, ibx_job *job) {
         job->verdict = ibx_judge(f->batch, &f->listing, &f->inputs, job->entry->path, job->paths,
                                  count, &job->error);
     }
-    if (ibx_job_may_write(job)) return ibx_job_outputs(job);
+    if (ibx_job_may_write(job)) return job->out || ibx_job_outputs(job);
     if (job->verdict == IBX_VERDICT_SKIP) {
         tell_entry(f, IBX_EVENT_SKIPPED, job->entry, NULL);
         job->error.code = IBX_CANCELLED;
@@ -320,7 +320,7 @@ IBX_MAKES_TASKS static void start_open(shop *f, ibx_job *job) {
 /* All of a small job. */
 static void open_and_run(shop *f, ibx_job *job) {
     ibx_books_open_job(&f->books, job);
-    const bool runs = job->ok && need(job) <= job->advance && (job->ok = ibx_job_outputs(job));
+    const bool runs = job->ok && need(job) <= job->advance;
     if (runs) ibx_job_run(job, &f->team);
     atomic_fetch_sub(&f->busy, 1);
     post(f, runs ? &f->finished : &f->opened, job);
@@ -340,7 +340,8 @@ IBX_MAKES_TASKS static void start_small(shop *f, ibx_job *job) {
 static bool start_at_once(shop *f, ibx_job *job) {
     const size_t guess = f->largest < SMALL_JOB ? f->largest : SMALL_JOB;
     const bool small = job->paths && ibx_input_bytes(&job->input) <= SMALL_FILE;
-    if (f->batch->stop_on_error || guess == 0 || !small || f->used + guess > f->memory / 2)
+    if (f->batch->stop_on_error || guess == 0 || !small || f->used + guess > f->memory / 2 ||
+        !ibx_job_outputs(job))
         return false;
     job->advance = guess;
     job->charge += guess;

@@ -60,8 +60,8 @@ static inline bool ibx_job_may_write(const ibx_job *job) {
     return job->verdict == IBX_VERDICT_WRITE || job->verdict == IBX_VERDICT_REPLACE;
 }
 
-/* Any thread: opens the outputs, which touches no file yet. Needs plan, paths and verdict. False
- * without memory. */
+/* I/O thread: opens the outputs, which touches no file yet. Needs paths and verdict. False without
+ * memory. */
 bool ibx_job_outputs(ibx_job *job);
 
 /* Team: decodes, filters, encodes. Sets ok or error. */
