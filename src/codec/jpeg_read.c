@@ -223,9 +223,12 @@ static void read_rows(decoder *d, const ibx_strip *s) {
         const int at = d->done - s->y, n = ibx_min(ROWS, s->rows - at);
         for (int i = 0; i < n; i++)
             row[i] = s->data + (size_t)(at + i) * s->stride + (size_t)d->left * (size_t)s->planes;
-        const int got = (int)jpeg_read_scanlines(&d->jpeg, row, (unsigned)n);
-        if (d->invert) invert_rows(d, s, at, got);
-        d->done += got;
+        for (int i = 0; i < n;) {
+            const int got = (int)jpeg_read_scanlines(&d->jpeg, row + i, (unsigned)(n - i));
+            if (d->invert) invert_rows(d, s, at + i, got);
+            d->done += got;
+            i += got;
+        }
     }
 }
 

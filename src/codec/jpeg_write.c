@@ -11,10 +11,10 @@ enum { ROWS = 16, FULL_CHROMA_FROM = 90 };
 typedef struct {
     struct jpeg_compress_struct jpeg;
     ibx_jpeg_errors errors;
-    ibx_jpeg_sink sink;
-    uint8_t *inverted; /* CMYK: one row, as Adobe programs store it */
-    bool pressed;      /* bands are appended */
-    int bands;         /* so many so far */
+    uint8_t *inverted;  /* CMYK: one row, as Adobe programs store it */
+    bool pressed;       /* bands are appended */
+    int bands;          /* so many so far */
+    ibx_jpeg_sink sink; /* ends with a buffer */
 } encoder;
 
 static bool refuse(const ibx_save_job *job, ibx_error *err) {
@@ -97,8 +97,9 @@ static bool create_guarded(encoder *e, const ibx_save_job *job) {
 
 void *ibx_jpeg_create(ibx_sink *sink, const ibx_save_job *job, ibx_error *err) {
     if (!refuse(job, err)) return NULL;
-    encoder *e = calloc(1, sizeof *e);
+    encoder *e = malloc(sizeof *e);
     if (!e) return ibx_fail(err, IBX_MEMORY, "no memory for a JPEG encoder"), NULL;
+    memset(e, 0, offsetof(encoder, sink)); /* the buffer is larger than many files */
     e->jpeg.err = ibx_jpeg_errors_init(&e->errors, NULL, false);
     ibx_jpeg_sink_init(&e->sink, sink);
     if (create_guarded(e, job)) return e;

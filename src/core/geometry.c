@@ -82,6 +82,7 @@ typedef struct {
     double raise;       /* what the neighbours of a sample that is a mean give to it */
     int period;         /* outputs after which all is the same again .. */
     int advance;        /* .. but for so many input samples */
+    int inner, end;     /* outputs in [inner, end) look at samples inside the input alone */
 } axis;
 
 static int common_divisor(int a, int b) {
@@ -169,11 +170,9 @@ static void fold(const axis *a, int i, double *w, int first, int n) {
 /* Are the weights of output i those of the output one period before? Not where samples outside the
  * input fall on its edge. */
 static bool repeats(const axis *a, const ibx_taps *t, int i) {
-    double from, to, unused;
-    if (i < a->period || t->first[i] - t->first[i - a->period] != a->advance) return false;
-    window(a, i - a->period, &from, &unused);
-    window(a, i, &unused, &to);
-    return from >= 0 && to < a->in;
+    const int before = i - a->period;
+    if (before < 0 || before < a->inner || i >= a->end) return false;
+    return t->first[i] - t->first[before] == a->advance;
 }
 
 static void weigh(const axis *a, ibx_taps *t, double *w) {
@@ -189,11 +188,13 @@ static void weigh(const axis *a, ibx_taps *t, double *w) {
     }
 }
 
-/* Fills `count` and `first`. */
-static void place_windows(const axis *a, ibx_taps *t) {
+/* Fills `count` and `first`, and `inner` and `end` of the axis. */
+static void place_windows(axis *a, ibx_taps *t) {
     for (int i = 0; i < t->out; i++) {
         double from, to;
         window(a, i, &from, &to);
+        a->inner += from < 0; /* windows are in order */
+        a->end += to < a->in;
         t->first[i] = inside(a, from);
         t->count = ibx_max(t->count, inside(a, to) - t->first[i] + 1);
     }

@@ -441,14 +441,19 @@ static void to_linear(float *v, int n) {
     for (int i = 0; i < n; i++) v[i] = decode(v[i]);
 }
 
+/* The last vector ends with the row, and is taken before the others change what they share. */
 static void to_encoded(float *v, int n) {
-    int i = 0;
-    for (; i + LANES <= n; i += LANES) *(ibx_floats *)(v + i) = encode(*(ibx_floats *)(v + i));
-    if (i == n) return;
+    if (n >= LANES) {
+        const ibx_floats last = encode(*(ibx_floats *)(v + n - LANES));
+        for (int i = 0; i + LANES < n; i += LANES)
+            *(ibx_floats *)(v + i) = encode(*(ibx_floats *)(v + i));
+        *(ibx_floats *)(v + n - LANES) = last;
+        return;
+    }
     float rest[LANES] = {0};
-    memcpy(rest, v + i, (size_t)(n - i) * sizeof *v);
+    memcpy(rest, v, (size_t)n * sizeof *v);
     *(ibx_floats *)rest = encode(*(ibx_floats *)rest);
-    memcpy(v + i, rest, (size_t)(n - i) * sizeof *v);
+    memcpy(v, rest, (size_t)n * sizeof *v);
 }
 
 static void premultiply(float *restrict v, const float *restrict alpha, int n) {

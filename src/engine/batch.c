@@ -19,6 +19,10 @@
 #define IMAGES(threads) (4 * (threads) + 2)
 #define MOST_IMAGES(threads) (12 * (threads))
 
+/* A file of so few bytes is opened and run in one task, if that takes no more memory than this. */
+#define SMALL_FILE (64 << 10)
+#define SMALL_JOB (4 << 20)
+
 typedef struct {
     const ibx_batch *batch;
     ibx_limits limits; /* memory: of one plan */
@@ -38,7 +42,9 @@ typedef struct {
     size_t largest;             /* bytes that a job needed so far, at most */
     ibx_job **live;             /* all jobs */
     int lives, most;            /* how many there are, and may be at present */
+    int small;                  /* of them, those in one task, which do not count for `most` */
     atomic_int busy;            /* jobs whose pixels are under way */
+    atomic_int tasks;           /* handed out and not ended */
     ibx_job *ready;             /* opened, waiting for memory; first in, first out */
     bool deferred;              /* there are threads besides this one */
     bool stopping;              /* start nothing more */
@@ -116,6 +122,7 @@ static void drop(shop *f, ibx_job *job) {
     for (int i = 0; i < f->lives; i++)
         if (f->live[i] == job) f->live[i] = f->live[--f->lives];
     ibx_books_drop(&f->books, job);
+    f->small -= job->advance > 0;
     use(f, 0, job->charge);
     ibx_job_free(job);
 }
@@ -131,14 +138,16 @@ static void fail(shop *f, ibx_job *job) {
     drop(f, job);
 }
 
-/* Ends a task: hands its job from the team to the I/O thread. */
+/* Ends a task: hands its job from the team to the I/O thread. That is not woken for every small
+ * image, but when half of them are done: then it does many at a time. */
 static void post(shop *f, ibx_job **list, ibx_job *job) {
     ibx_books_ended(&f->books);
+    const bool few = atomic_fetch_sub(&f->tasks, 1) <= MOST_IMAGES(f->limits.threads) / 2;
     pthread_mutex_lock(&f->desk.lock);
     job->next = NULL;
     while (*list) list = &(*list)->next;
     *list = job;
-    ibx_desk_ring(&f->desk);
+    if (few || list == &f->opened || job->advance == 0) ibx_desk_ring(&f->desk);
     pthread_mutex_unlock(&f->desk.lock);
 }
 
@@ -155,24 +164,33 @@ static size_t need(const ibx_job *job) {
     return job->picture.plan.bytes + (size_t)job->picture.plan.saves * IBX_CHUNK;
 }
 
-/* Names the outputs of an opened job and looks whether they may be written. */
+/* Names the outputs of an opened job and looks whether they may be written, unless both were done
+ * before it was read. */
 static bool prepare_outputs(shop *f, ibx_job *job) {
-    const int count = job->picture.plan.saves;
-    char **paths = ibx_job_paths(job, count, &job->error);
-    if (!paths) return false;
-    const ibx_verdict verdict =
-        ibx_judge(f->batch, &f->listing, &f->inputs, job->entry->path, paths, count, &job->error);
-    const bool write = verdict == IBX_VERDICT_WRITE || verdict == IBX_VERDICT_REPLACE;
-    if (write && ibx_job_outputs(job, paths, verdict == IBX_VERDICT_REPLACE)) {
-        free(paths);
-        return true;
+    if (!job->paths) {
+        const int count = job->picture.plan.saves;
+        job->paths = ibx_job_paths(job, count, &job->error);
+        if (!job->paths) return false;
+        job->named = count;
+        job->verdict = ibx_judge(f->batch, &f->listing, &f->inputs, job->entry->path, job->paths,
+                                 count, &job->error);
     }
-    ibx_job_paths_free(paths, count);
-    if (verdict == IBX_VERDICT_SKIP) {
+    if (ibx_job_may_write(job)) return job->out || ibx_job_outputs(job);
+    if (job->verdict == IBX_VERDICT_SKIP) {
         tell_entry(f, IBX_EVENT_SKIPPED, job->entry, NULL);
         job->error.code = IBX_CANCELLED;
     }
     return false;
+}
+
+/* A job that was thought to be small, and is opened but was not run, goes the way of all others. */
+static void take_advance_back(shop *f, ibx_job *job) {
+    if (job->advance == 0) return;
+    use(f, 0, job->advance);
+    job->charge -= job->advance;
+    job->advance = 0;
+    f->small--;
+    f->running--;
 }
 
 static bool take_opened(shop *f) {
@@ -182,6 +200,7 @@ static bool take_opened(shop *f) {
     while (job) {
         ibx_job *next = job->next;
         job->next = NULL;
+        take_advance_back(f, job);
         if (job->ok && need(job) > f->largest) f->largest = need(job);
         if (job->ok && prepare_outputs(f, job)) {
             *last = job;
@@ -220,8 +239,14 @@ static bool serve_streams(shop *f) {
 
 /* ---- admission and reading ------------------------------------------------------------------- */
 
+static void tell_started(shop *f, ibx_job *job) {
+    if (!job->started) tell_entry(f, IBX_EVENT_STARTED, job->entry, NULL);
+    job->started = true;
+}
+
 IBX_MAKES_TASKS static void start_run(shop *f, ibx_job *job) {
     ibx_books_hand_out(&f->books);
+    atomic_fetch_add(&f->tasks, 1);
     atomic_fetch_add(&f->busy, 1);
 #pragma omp task firstprivate(f, job) if (f->deferred)
     {
@@ -260,38 +285,72 @@ static bool admit(shop *f) {
     f->running++;
     use(f, need(job), 0);
     job->charge += need(job);
-    tell_entry(f, IBX_EVENT_STARTED, job->entry, NULL);
+    tell_started(f, job);
     start_run(f, job);
     return true;
 }
 
-/* Is the entry's fate known from its outputs' names alone? Saves reading what will be skipped. */
-static bool settled_by_name(shop *f, const ibx_entry *entry) {
-    const ibx_job bare = {.batch = f->batch, .entry = entry, .index = f->next};
-    const ibx_output o = ibx_output_of(f->batch, entry, f->next, 0);
-    if (f->batch->if_exists == IBX_EXISTS_OVERWRITE || strcmp(f->batch->output, "-") == 0)
-        return false;
+/* Is the entry's fate known from its outputs' names alone? Saves reading what will be skipped. If
+ * they may be written *bare has them and the verdict. */
+static bool settled_by_name(shop *f, ibx_job *bare) {
+    const int count = ibx_output_of(f->batch, bare->entry, bare->index, 0).saves;
     ibx_error err;
-    char **paths = ibx_job_paths(&bare, o.saves, &err);
-    if (!paths) return false;
-    ibx_verdict verdict = IBX_VERDICT_WRITE;
-    bool sized = false;
-    for (int i = 0; i < o.saves; i++) sized |= strstr(paths[i], "{w}") || strstr(paths[i], "{h}");
-    if (!sized)
-        verdict = ibx_judge(f->batch, &f->listing, &f->inputs, entry->path, paths, o.saves, &err);
-    ibx_job_paths_free(paths, o.saves);
-    if (verdict == IBX_VERDICT_SKIP) tell_entry(f, IBX_EVENT_SKIPPED, entry, NULL);
-    if (verdict == IBX_VERDICT_REFUSE) tell_entry(f, IBX_EVENT_FAILED, entry, &err);
-    return verdict == IBX_VERDICT_SKIP || verdict == IBX_VERDICT_REFUSE;
+    bare->paths = ibx_job_early_paths(bare, count);
+    if (!bare->paths) return false;
+    bare->named = count;
+    bare->verdict =
+        ibx_judge(f->batch, &f->listing, &f->inputs, bare->entry->path, bare->paths, count, &err);
+    if (ibx_job_may_write(bare)) return false;
+    ibx_job_paths_free(bare->paths, count);
+    const bool skip = bare->verdict == IBX_VERDICT_SKIP;
+    tell_entry(f, skip ? IBX_EVENT_SKIPPED : IBX_EVENT_FAILED, bare->entry, skip ? NULL : &err);
+    return true;
 }
 
 IBX_MAKES_TASKS static void start_open(shop *f, ibx_job *job) {
     ibx_books_hand_out(&f->books);
+    atomic_fetch_add(&f->tasks, 1);
 #pragma omp task firstprivate(f, job) if (f->deferred)
     {
         ibx_books_open_job(&f->books, job);
         post(f, &f->opened, job);
     }
+}
+
+/* All of a small job. */
+static void open_and_run(shop *f, ibx_job *job) {
+    ibx_books_open_job(&f->books, job);
+    const bool runs = job->ok && need(job) <= job->advance;
+    if (runs) ibx_job_run(job, &f->team);
+    atomic_fetch_sub(&f->busy, 1);
+    post(f, runs ? &f->finished : &f->opened, job);
+}
+
+IBX_MAKES_TASKS static void start_small(shop *f, ibx_job *job) {
+    ibx_books_hand_out(&f->books);
+    atomic_fetch_add(&f->tasks, 1);
+    atomic_fetch_add(&f->busy, 1);
+#pragma omp task firstprivate(f, job) if (f->deferred)
+    open_and_run(f, job);
+}
+
+/* Starts all of a job, if it seems to be small: there and back is one way then, not two. What it
+ * needs is guessed from those before it. Where a failure ends the batch, little is to be begun
+ * before it. */
+static bool start_at_once(shop *f, ibx_job *job) {
+    const size_t guess = f->largest < SMALL_JOB ? f->largest : SMALL_JOB;
+    const bool small = job->paths && ibx_input_bytes(&job->input) <= SMALL_FILE;
+    if (f->batch->stop_on_error || guess == 0 || !small || f->used + guess > f->memory / 2 ||
+        !ibx_job_outputs(job))
+        return false;
+    job->advance = guess;
+    job->charge += guess;
+    use(f, guess, 0);
+    f->small++;
+    f->running++;
+    tell_started(f, job);
+    start_small(f, job);
+    return true;
 }
 
 /* Is there memory for one more input? What is read ahead leaves room for the largest job that came
@@ -301,28 +360,32 @@ static bool room_to_read(const shop *f) {
     size_t inputs = IBX_WHOLE_FILE;
     for (int i = 0; i < f->lives; i++) inputs += ibx_input_bytes(&f->live[i]->input);
     const size_t largest = f->largest ? f->largest : f->memory / 2;
-    return f->lives < f->most && f->used + IBX_WHOLE_FILE <= f->memory &&
-           inputs + largest <= f->memory;
+    return f->lives - f->small < f->most && f->lives < MOST_IMAGES(f->limits.threads) &&
+           f->used + IBX_WHOLE_FILE <= f->memory && inputs + largest <= f->memory;
 }
 
 /* Reads the next input, if there is room for it. */
 static bool read_next(shop *f) {
     if (f->stopping || f->next == f->listing.count || !room_to_read(f)) return false;
     const ibx_entry *entry = &f->listing.entries[f->next];
-    if (!settled_by_name(f, entry)) {
+    ibx_job bare = {.batch = f->batch, .entry = entry, .index = f->next};
+    if (!settled_by_name(f, &bare)) {
         ibx_job *job = ibx_job_read(f->batch, &f->limits, &f->desk, entry, f->next);
         if (!job) {
+            ibx_job_paths_free(bare.paths, bare.named);
             ibx_fail(&f->fatal, IBX_MEMORY, "no memory for another image");
             f->stopping = true;
             return false;
         }
+        job->paths = bare.paths;
+        job->named = bare.named;
+        job->verdict = bare.verdict;
         f->live[f->lives++] = job;
         use(f, job->charge, 0);
-        if (job->ok) {
-            start_open(f, job);
-        } else {
+        if (!job->ok)
             fail(f, job);
-        }
+        else if (!start_at_once(f, job))
+            start_open(f, job);
     }
     f->next++;
     return true;
@@ -349,7 +412,7 @@ static void look_up(shop *f) {
 static void allow_more(shop *f) {
     const bool dry = atomic_load(&f->busy) < f->limits.threads && f->next < f->listing.count;
     const int coming = f->lives - f->running;
-    if (dry && !f->ready && coming < f->limits.threads && f->lives == f->most)
+    if (dry && !f->ready && coming < f->limits.threads && f->lives - f->small == f->most)
         f->most = MOST_IMAGES(f->limits.threads);
 }
 
@@ -372,22 +435,6 @@ static void io_loop(shop *f) {
 
 /* ---- begin and end --------------------------------------------------------------------------- */
 
-/* The output folder can be made and written to. */
-static bool check_output(const ibx_batch *batch, const ibx_listing *listing, ibx_error *err) {
-    if (!batch->output) return ibx_fail(err, IBX_USAGE, "name an output folder with -o");
-    if (strcmp(batch->output, "-") == 0) {
-        if (listing->count == 1 && ibx_recipe_outputs(batch->recipe) == 1) return true;
-        return ibx_fail(err, IBX_USAGE, "standard output takes one image, but there would be more");
-    }
-    struct stat st;
-    if (stat(batch->output, &st) == 0 && !S_ISDIR(st.st_mode))
-        return ibx_fail(err, IBX_IO,
-                        "the output %s is not a folder; -o names the folder to write "
-                        "into",
-                        batch->output);
-    return true;
-}
-
 /* The output folder is made before any work is done for it. */
 static bool make_output(const ibx_batch *batch, ibx_error *err) {
     if (strcmp(batch->output, "-") == 0 ||
@@ -395,15 +442,6 @@ static bool make_output(const ibx_batch *batch, ibx_error *err) {
         return true;
     return ibx_fail(err, IBX_IO, "the output folder %s cannot be written to: %s", batch->output,
                     strerror(errno));
-}
-
-bool ibx_batch_check(const ibx_batch *batch, ibx_listing *listing, FILE *collisions,
-                     ibx_error *err) {
-    if (!batch->recipe) return ibx_fail(err, IBX_USAGE, "a batch needs a recipe");
-    if (!ibx_names_valid(batch, err)) return false;
-    return ibx_listing_make(batch, listing, err) && check_output(batch, listing, err) &&
-           ((batch->output && strcmp(batch->output, "-") == 0) ||
-            !ibx_names_collide(batch, listing, collisions, err));
 }
 
 static bool open_shop(shop *f, ibx_error *err) {

@@ -123,16 +123,31 @@ char **ibx_job_paths(const ibx_job *job, int count, ibx_error *err) {
     return paths;
 }
 
+char **ibx_job_early_paths(const ibx_job *job, int count) {
+    if (strcmp(job->batch->output, "-") == 0) return NULL;
+    ibx_error err;
+    char **paths = ibx_job_paths(job, count, &err);
+    bool sized = false;
+    for (int i = 0; paths && i < count; i++)
+        sized |= strstr(paths[i], "{w}") || strstr(paths[i], "{h}");
+    if (!sized) return paths;
+    ibx_job_paths_free(paths, count);
+    return NULL;
+}
+
 void ibx_job_paths_free(char **paths, int count) {
     for (int i = 0; paths && i < count; i++) free(paths[i]);
     free(paths);
 }
 
-bool ibx_job_outputs(ibx_job *job, char **paths, bool replace) {
-    job->out = calloc((size_t)job->picture.plan.saves, sizeof *job->out);
+bool ibx_job_outputs(ibx_job *job) {
+    const bool replace = job->verdict == IBX_VERDICT_REPLACE;
+    job->out = calloc((size_t)job->named, sizeof *job->out);
     if (!job->out) return ibx_fail(&job->error, IBX_MEMORY, "no memory for a job");
-    for (; job->outs < job->picture.plan.saves; job->outs++)
-        ibx_outfile_open(&job->out[job->outs], job->desk, paths[job->outs], replace);
+    for (; job->outs < job->named; job->outs++) {
+        ibx_outfile_open(&job->out[job->outs], job->desk, job->paths[job->outs], replace);
+        job->paths[job->outs] = NULL;
+    }
     return true;
 }
 
@@ -194,6 +209,7 @@ double ibx_job_waited(const ibx_job *job) {
 
 void ibx_job_free(ibx_job *job) {
     for (int i = 0; i < job->outs; i++) ibx_outfile_close(&job->out[i]);
+    ibx_job_paths_free(job->paths, job->named);
     ibx_picture_free(&job->picture);
     ibx_input_close(&job->input);
     free(job->out);

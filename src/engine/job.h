@@ -11,6 +11,7 @@
 #include "engine/listing.h"
 #include "engine/output.h"
 #include "engine/picture.h"
+#include "engine/verdict.h"
 
 typedef struct ibx_job {
     struct ibx_job *next; /* in whatever list it is */
@@ -21,9 +22,14 @@ typedef struct ibx_job {
     ibx_desk *desk;
     ibx_input input;
     ibx_picture picture;
-    ibx_outfile *out; /* per save */
-    int outs;         /* how many of them are open */
-    size_t charge;    /* bytes of the budget that it holds */
+    char **paths;        /* of the outputs, as soon as they are known; or NULL */
+    int named;           /* how many */
+    ibx_verdict verdict; /* on them */
+    ibx_outfile *out;    /* per save */
+    int outs;            /* how many of them are open */
+    size_t charge;       /* bytes of the budget that it holds */
+    size_t advance;      /* of them, those that were guessed: it is opened and run in one task */
+    bool started;        /* the user has been told so */
     ibx_times times;
     bool ok;
     ibx_error error; /* why not, or a warning */
@@ -46,8 +52,17 @@ char *ibx_job_path(const ibx_job *job, int i, ibx_error *err);
 char **ibx_job_paths(const ibx_job *job, int count, ibx_error *err);
 void ibx_job_paths_free(char **paths, int count); /* NULL is allowed */
 
-/* I/O thread: opens the outputs, whose paths are handed over. False without memory. */
-bool ibx_job_outputs(ibx_job *job, char **paths, bool replace);
+/* The same before the input is read, where its name alone says what they are; else NULL. */
+char **ibx_job_early_paths(const ibx_job *job, int count);
+
+/* May its outputs be written, as far as its verdict says? */
+static inline bool ibx_job_may_write(const ibx_job *job) {
+    return job->verdict == IBX_VERDICT_WRITE || job->verdict == IBX_VERDICT_REPLACE;
+}
+
+/* I/O thread: opens the outputs, which touches no file yet. Needs paths and verdict. False without
+ * memory. */
+bool ibx_job_outputs(ibx_job *job);
 
 /* Team: decodes, filters, encodes. Sets ok or error. */
 void ibx_job_run(ibx_job *job, ibx_team *team);

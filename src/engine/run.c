@@ -20,9 +20,10 @@ void ibx_team_close(ibx_team *team) {
 
 /* ---- the graph ----------------------------------------------------------------------------- */
 
-/* Would a thread be idle without this image's tasks? */
+/* Is there something to share, and would a thread be idle without it? */
 static bool cores_idle(const ibx_under_way *w) {
-    return atomic_load_explicit(&w->team->running, memory_order_relaxed) < w->team->threads;
+    return !w->alone &&
+           atomic_load_explicit(&w->team->running, memory_order_relaxed) < w->team->threads;
 }
 
 /* Are the next strip's tasks put up for all threads? If not they are done at once, when all that
@@ -197,10 +198,19 @@ static void run_phases(ibx_under_way *w) {
     }
 }
 
+/* Is every task of the image the only one that can be done at its time? */
+static bool is_chain(const ibx_plan *plan) {
+    bool chain = !plan->component && plan->saves == 1 && plan->band[0].strips == 1;
+    for (int s = 0; s < plan->stages; s++) chain &= plan->stage[s].strips == 1;
+    return chain;
+}
+
 bool ibx_run_image(ibx_team *team, const ibx_image_job *job, ibx_times *times, ibx_error *err) {
     ibx_under_way w;
-    const bool shared = atomic_fetch_add(&team->running, 1) + 1 < team->threads;
-    const bool ok = ibx_under_way_open(&w, team, job, shared, err);
+    const bool idle = atomic_fetch_add(&team->running, 1) + 1 < team->threads;
+    const bool alone = is_chain(job->plan);
+    const bool ok = ibx_under_way_open(&w, team, job, idle && !alone, err);
+    w.alone = alone;
     if (ok) w.next[0] = w.plan->band[0].first;
     if (ok) run_phases(&w);
     ibx_under_way_close(&w);

@@ -164,8 +164,10 @@ static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *o
     double least = 1e300;
     size_of_tile best = {W[0], ROWS[0]};
     if (count == 1 && reads_once(pass)) return PACKED_TILE;
-    for (size_t i = 0; i < sizeof W / sizeof *W; i++)
+    for (size_t i = 0; i < sizeof W / sizeof *W; i++) {
+        if (i > 0 && W[i - 1] >= out->w) break; /* all that are wider are the same */
         for (size_t k = 0; k < sizeof ROWS / sizeof *ROWS; k++) {
+            if (k > 0 && ROWS[k - 1] >= out->h) break;
             const bool high = ROWS[k] > 16 && !small && ROWS[k] > out->h / MOST_SHARE;
             if (high || (ROWS[k] > 16 && (double)ROWS[k] * out->w > most)) continue;
             const ibx_rect tile = middle(out, W[i], ROWS[k]);
@@ -175,6 +177,7 @@ static size_of_tile best_tile(const ibx_pass *pass, int count, const ibx_head *o
             least = now;
             best = (size_of_tile){W[i], ROWS[k]};
         }
+    }
     return best;
 }
 
@@ -352,13 +355,16 @@ static void choose_point_tile(ibx_stage *stage) {
     stage->tile_rows = ibx_min(ibx_max(most / w, 1), stage->strip_rows);
 }
 
+/* Has an image so few pixels? Components go strip by strip alike. */
+static bool is_small(const ibx_plan *plan, const ibx_head *head) {
+    return plan->role == IBX_ALL_COLOURS && head_area(head) <= NOT_SHARED;
+}
+
 /* Chooses the tile of a stage. Without points it is as high as its strips. */
 static void choose_tile(const ibx_plan *plan, ibx_stage *stage, const ibx_plan_options *options) {
     const ibx_pass *pass = &plan->pass[stage->first];
-    const double in = head_area(stage->count ? &pass->call.in : &stage->head);
-    /* Components go strip by strip alike. */
-    const bool small =
-        plan->role == IBX_ALL_COLOURS && fmax(in, head_area(&stage->head)) <= NOT_SHARED;
+    const bool small = is_small(plan, stage->count ? &pass->call.in : &stage->head) &&
+                       is_small(plan, &stage->head);
     const size_of_tile best = best_tile(pass, stage->count, &stage->head, stage->stored, small);
     stage->strip_rows = best.h;
     for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
@@ -379,11 +385,12 @@ size_t ibx_plan_stride(const ibx_plan *plan, const ibx_head *head, ibx_sample sa
     return (size_t)head->w * (size_t)ibx_planes(head) * ibx_sample_size(sample);
 }
 
-/* The strips of the decoder. */
+/* The strips of the decoder. An image that is not shared comes at once. */
 static void shape_input(ibx_plan *plan, const ibx_plan_options *options) {
     ibx_band *band = &plan->band[0];
     int rows = DECODE_PIXELS / plan->input.w / 16 * 16;
     rows = ibx_max(16, ibx_min(rows, DECODE_ROWS));
+    if (is_small(plan, &plan->input)) rows = plan->input.h;
     if (options->decode_rows) rows = options->decode_rows;
     *band = (ibx_band){.head = plan->input, .native = true, .sample = plan->sample};
     band->strip_rows = rows;

@@ -46,6 +46,7 @@ typedef struct {
     int *next;            /* first strip of band b whose task is not made yet */
     uint8_t *acc;         /* accumulators of the scan under way, one per thread */
     size_t acc_size;
+    bool alone;       /* no two of its tasks could be done at the same time */
     int up;           /* tasks put up since the last wait for them */
     int64_t since;    /* of the thread that makes the tasks, if it does them itself */
     int strips;       /* of all stages */

@@ -43,10 +43,13 @@ typedef struct {
 static bool look(const ibx_batch *batch, const ibx_inputs *inputs, const char *input,
                  char *const *paths, int count, found *f, ibx_error *err) {
     struct stat in, out;
-    const bool known = stat(input, &in) == 0;
+    bool known = false;
     for (int i = 0; i < count; i++) {
         if (stat(paths[i], &out) != 0) continue;
-        if (!f->first) f->first = paths[i];
+        if (!f->first) {
+            f->first = paths[i];
+            known = stat(input, &in) == 0;
+        }
         f->existing++;
         f->older += !known || is_newer(&in, &out);
         if (!batch->in_place && is_input(inputs, &out))
