@@ -13,8 +13,8 @@
 static const ibx_command COMMANDS[] = {
     {"run", "RECIPE INPUT... -o DIR", "Apply a recipe to files and folders.",
      "RECIPE is a text such as those that \"imbrex filters NAME\" shows. INPUT is a file, a folder "
-     "that is searched with all its sub-folders, or - for standard input. Files get their "
-     "names when they are complete.\n"
+     "that is searched with all its sub-folders, or - for standard input. Files are written under "
+     "another name and renamed when they are complete.\n"
      "\n"
      "Exit status: 0 all done; 1 some images failed; 2 wrong command line or recipe; 3 no input; "
      "4 the output cannot be written; 130 or 143 interrupted.",

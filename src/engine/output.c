@@ -1,4 +1,4 @@
-/* output.c - chunks from an encoder, a file without its name, and then with it. */
+/* output.c - chunks from an encoder, a temporary name, a rename. */
 #include "engine/output.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -154,30 +153,14 @@ static int open_temporary(ibx_outfile *out) {
     return -1;
 }
 
-/* A file in the folder of the final one that has no name at all. -1: not on this file system. */
-static int open_nameless(const ibx_outfile *out) {
-    const char *slash = strrchr(out->path, '/');
-    char *folder = slash ? strndup(out->path, (size_t)(slash - out->path) + 1) : strdup(".");
-    const int fd = folder ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666) : -1;
-    free(folder);
-    return fd;
-}
-
-/* Only a rename can take the place of another file. */
-static int open_file(ibx_outfile *out) {
-    const int fd = out->replace ? -1 : open_nameless(out);
-    out->nameless = fd >= 0;
-    return out->nameless ? fd : open_temporary(out);
-}
-
 static bool start(ibx_outfile *out) {
     if (out->fd >= 0) return true;
     if (is_stdout(out)) {
         out->fd = dup(STDOUT_FILENO);
         return out->fd >= 0;
     }
-    out->fd = open_file(out);
-    if (out->fd < 0 && errno == ENOENT && make_folder_of(out->path)) out->fd = open_file(out);
+    out->fd = open_temporary(out);
+    if (out->fd < 0 && errno == ENOENT && make_folder_of(out->path)) out->fd = open_temporary(out);
     if (out->fd >= 0) return true;
     const int failure = errno;
     free(out->temporary);
@@ -233,49 +216,6 @@ static bool rename_new(const char *from, const char *to) {
     return link(from, to) == 0 && unlink(from) == 0;
 }
 
-/* Puts a file with a temporary name in the place of the one that has none. */
-static bool copy_to_temporary(ibx_outfile *out) {
-    const int from = out->fd, to = open_temporary(out);
-    struct stat st;
-    off_t at = 0;
-    ssize_t n = -1;
-    if (to < 0 || fstat(from, &st) != 0) return false;
-    while ((n = sendfile(to, from, &at, IBX_CHUNK)) > 0) continue;
-    const struct timespec times[2] = {st.st_atim, st.st_mtim};
-    if (n < 0 || futimens(to, times) != 0) n = -1;
-    const int failure = errno;
-    close(from);
-    out->fd = to;
-    out->nameless = false;
-    errno = failure;
-    return n == 0;
-}
-
-/* Gives the final name, which must not exist yet, to a file that has none. There are two ways: not
- * everybody may take the first, and the second needs /proc. */
-static bool give_name(ibx_outfile *out) {
-    char self[32];
-    if (linkat(out->fd, "", AT_FDCWD, out->path, AT_EMPTY_PATH) == 0) return true;
-    if (errno == EEXIST) return false;
-    snprintf(self, sizeof self, "/proc/self/fd/%d", out->fd);
-    if (linkat(AT_FDCWD, self, AT_FDCWD, out->path, AT_SYMLINK_FOLLOW) == 0) return true;
-    return errno != EEXIST && copy_to_temporary(out);
-}
-
-/* Closes the file and gives it the final name; what has none loses it when it is closed. */
-static bool close_and_name(ibx_outfile *out) {
-    if (out->nameless && !give_name(out)) return false;
-    const int closed = close(out->fd);
-    out->fd = -1;
-    if (closed != 0) {
-        if (out->nameless) unlink(out->path);
-        return false;
-    }
-    if (out->nameless) return true;
-    return out->replace ? rename(out->temporary, out->path) == 0
-                        : rename_new(out->temporary, out->path);
-}
-
 /* A file that is replaced keeps who may read and write it. */
 static bool keep_mode(const ibx_outfile *out) {
     struct stat st;
@@ -293,7 +233,11 @@ static bool finish(ibx_outfile *out, const ibx_input *mtime) {
         if (futimens(out->fd, (struct timespec[]){now, then}) != 0) return false;
     }
     if (out->replace && fsync(out->fd) != 0) return false;
-    return close_and_name(out);
+    const int closed = close(out->fd);
+    out->fd = -1;
+    if (closed != 0) return false;
+    return out->replace ? rename(out->temporary, out->path) == 0
+                        : rename_new(out->temporary, out->path);
 }
 
 bool ibx_outfile_commit(ibx_outfile *out, const ibx_input *mtime, ibx_error *err) {

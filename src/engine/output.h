@@ -1,10 +1,8 @@
 /* output.h - one output file on its way from an encoder to the disk.
  *
- * The encoder fills chunks; the I/O thread writes full ones into a file in the destination folder
- * that has no name, and gives it one when everything has succeeded. So a file under its final name
- * is always complete, and a large one never stands in memory as a whole. Where a file system has
- * no such files, and where another file is replaced, it has a temporary name and is renamed, which
- * on ext4 takes half as long again. */
+ * The encoder fills chunks; the I/O thread writes full ones into a file with a temporary name in
+ * the destination folder, and renames it when everything has succeeded. So a file under its final
+ * name is always complete, and a large one never stands in memory as a whole. */
 #ifndef IBX_ENGINE_OUTPUT_H
 #define IBX_ENGINE_OUTPUT_H
 
@@ -25,7 +23,6 @@ typedef struct {
     char *temporary; /* while it exists; owned */
     int fd;
     bool replace;       /* may take the place of an existing file */
-    bool nameless;      /* has no name as long as it is open */
     ibx_piece *current; /* being filled by the encoder */
     size_t room;
     int64_t bytes; /* so far */
