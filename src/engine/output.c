@@ -50,7 +50,7 @@ static bool hand_over(ibx_outfile *out, ibx_error *err) {
 
 static bool new_piece(ibx_outfile *out, ibx_error *err) {
     out->room = out->bytes < FIRST_PIECE ? FIRST_PIECE : IBX_CHUNK;
-    out->current = malloc(sizeof *out->current + out->room);
+    out->current = ibx_lend(out->desk->lender, sizeof *out->current + out->room);
     if (!out->current) return ibx_fail(err, IBX_MEMORY, "no memory for output");
     out->current->next = NULL;
     out->current->size = 0;
@@ -188,7 +188,7 @@ static bool write_all(ibx_outfile *out) {
     bool any = false;
     for (ibx_piece *piece; (piece = take(out)); any = true) {
         write_piece(out, piece);
-        free(piece);
+        ibx_take_back(out->desk->lender, piece);
     }
     if (any) out->write_ms += ibx_clock_ms() - begin;
     return any;
@@ -245,8 +245,8 @@ bool ibx_outfile_commit(ibx_outfile *out, const ibx_input *mtime, ibx_error *err
 }
 
 void ibx_outfile_close(ibx_outfile *out) {
-    for (ibx_piece *piece; (piece = take(out));) free(piece);
-    free(out->current);
+    for (ibx_piece *piece; (piece = take(out));) ibx_take_back(out->desk->lender, piece);
+    ibx_take_back(out->desk->lender, out->current);
     if (out->fd >= 0) close(out->fd);
     if (out->temporary) unlink(out->temporary);
     free(out->temporary);
