@@ -23,6 +23,7 @@ enum { QUICKEST_LEVEL = 1, QUICK_LEVEL = 3, MIDDLE_LEVEL = 5, USUAL_LEVEL = 7, S
 struct ibx_png_press {
     ibx_png_layout layout;
     ibx_deflater *deflater;
+    uint8_t *block;       /* lent; the three of a band's size lie in it */
     uint8_t *row, *above; /* of 16 bits, as PNG stores them */
     uint8_t *adaptive;    /* the band, each row with the filter of the smallest differences */
     uint8_t *plain;       /* the band without filters, but that a row like the one above is zeros */
@@ -46,6 +47,7 @@ ibx_png_layout ibx_png_layout_of(const ibx_save_job *job) {
                         .wide = wide,
                         .pixel = pixel,
                         .row_bytes = (size_t)h->w * pixel,
+                        .lender = job->lender,
                         .compression = ((const ibx_save_png *)job->params)->compression};
     l.rows = ROWS_MIN;
     while ((size_t)l.rows * 2 * line_bytes(&l) <= BAND_BYTES) l.rows *= 2;
@@ -56,14 +58,18 @@ ibx_png_press *ibx_png_press_new(const ibx_png_layout *layout) {
     ibx_png_press *p = calloc(1, sizeof *p);
     if (!p) return NULL;
     const size_t size = band_bytes(layout), row = layout->wide ? layout->row_bytes : 1;
+    const size_t room = ibx_deflate_bound(size) + (size_t)2 * IBX_PNG_MARGIN;
     p->layout = *layout;
     p->deflater = ibx_deflater_new();
     p->row = malloc(row);
     p->above = malloc(row);
-    p->adaptive = malloc(ibx_deflate_bound(size) + (size_t)2 * IBX_PNG_MARGIN);
-    p->plain = malloc(size);
-    p->out = malloc(ibx_deflate_bound(size) + (size_t)2 * IBX_PNG_MARGIN);
-    if (p->deflater && p->row && p->above && p->adaptive && p->plain && p->out) return p;
+    p->block = ibx_lend(layout->lender, 2 * room + size);
+    if (p->deflater && p->row && p->above && p->block) {
+        p->adaptive = p->block;
+        p->out = p->block + room;
+        p->plain = p->block + 2 * room;
+        return p;
+    }
     ibx_png_press_free(p);
     return NULL;
 }
@@ -73,9 +79,7 @@ void ibx_png_press_free(ibx_png_press *p) {
     ibx_deflater_free(p->deflater);
     free(p->row);
     free(p->above);
-    free(p->adaptive);
-    free(p->plain);
-    free(p->out);
+    ibx_take_back(p->layout.lender, p->block);
     free(p);
 }
 

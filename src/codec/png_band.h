@@ -27,12 +27,13 @@
 
 /* What all bands of an image have in common. */
 typedef struct {
-    int h;            /* rows of the image */
-    int rows;         /* of a band, a power of 2; the last one may have fewer */
-    bool wide;        /* samples of 16 bits, which PNG stores big-endian */
-    size_t pixel;     /* bytes of one */
-    size_t row_bytes; /* without the filter's type */
-    int compression;  /* IBX_PNG_FAST.. of core/format.h */
+    int h;              /* rows of the image */
+    int rows;           /* of a band, a power of 2; the last one may have fewer */
+    bool wide;          /* samples of 16 bits, which PNG stores big-endian */
+    size_t pixel;       /* bytes of one */
+    size_t row_bytes;   /* without the filter's type */
+    int compression;    /* IBX_PNG_FAST.. of core/format.h */
+    ibx_lender *lender; /* of room for bands; NULL: the heap */
 } ibx_png_layout;
 
 ibx_png_layout ibx_png_layout_of(const ibx_save_job *job);

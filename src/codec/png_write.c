@@ -81,7 +81,7 @@ static ibx_strip empty_band(const writer *w, const ibx_save_job *job) {
                        .planes = ibx_planes(&job->head),
                        .w = job->head.w,
                        .stride = l->row_bytes,
-                       .data = malloc((size_t)ibx_min(l->rows, l->h) * l->row_bytes)};
+                       .data = ibx_lend(l->lender, (size_t)ibx_min(l->rows, l->h) * l->row_bytes)};
 }
 
 static bool allocate(writer *w, const ibx_save_job *job) {
@@ -263,7 +263,7 @@ void ibx_png_destroy(void *encoder) {
     if (!w) return;
     png_destroy_write_struct(&w->png, w->info ? &w->info : NULL);
     ibx_png_press_free(w->press);
-    free(w->band.data);
+    ibx_take_back(w->layout.lender, w->band.data);
     free(w->whole);
     free(w);
 }
