@@ -52,8 +52,8 @@ static size_t by_zlib(size_t size, int strategy) {
 /* Packs the first bytes, looks whether they come back, and returns the size. Blocks of one stream
  * may be cut anywhere, so half of it is a stretch that goes on. */
 static size_t check(size_t size) {
-    memset(packed, 0xAA, sizeof packed), memset(other, 0x55, sizeof other);
-    const size_t half = size / 2;
+    const size_t half = size / 2, bound = ibx_deflate_bound(size);
+    memset(packed, 0xAA, bound), memset(other, 0x55, bound);
     size_t n = 0;
     for (int variant = 0; variant <= has_v3(); variant++) {
         uint8_t *to = variant ? other : packed;

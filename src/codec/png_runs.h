@@ -17,7 +17,7 @@
 
 /* Bytes of a block, which has a Huffman code of its own; the shortest run that is worth a
  * repetition. */
-enum { IBX_PNG_RUNS_BLOCK = 1 << 16, IBX_PNG_RUNS_LEAST = 10 };
+enum { IBX_PNG_RUNS_BLOCK = 1 << 17, IBX_PNG_RUNS_LEAST = 10 };
 
 /* Room for one block: its pieces, which are bytes and then a repetition of the last one, as
  * bytes * 512 + times; and how often there is which byte (in four parts) and which length. */
