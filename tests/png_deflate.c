@@ -39,15 +39,15 @@ static size_t unpack(const uint8_t *stream, size_t size) {
     return status == Z_STREAM_END && all ? got : SIZE + 1;
 }
 
-static const int EFFORTS[] = {IBX_DEFLATE_ISAL, 1, 3, 7, 12};
+static const int EFFORTS[] = {IBX_DEFLATE_ISAL, 1, 3, 7, 12, IBX_DEFLATE_RUNS};
 
 static void check_stretches(int kind, const size_t *cuts, int count) {
     fill(kind);
     ibx_deflater *d = ibx_deflater_new();
-    for (int e = 0; e < 6; e++) { /* the last time every stretch with another effort */
+    for (int e = 0; e < 7; e++) { /* the last time every stretch with another effort */
         size_t size = 0, from = 0;
         for (int i = 0; i < count; from = cuts[i], i++) {
-            const size_t n = ibx_deflate(d, EFFORTS[e < 5 ? e : i % 5], data + from, cuts[i] - from,
+            const size_t n = ibx_deflate(d, EFFORTS[e < 6 ? e : i % 6], data + from, cuts[i] - from,
                                          i + 1 == count, packed + size);
             assert_true(n > 0 && n <= ibx_deflate_bound(cuts[i] - from));
             size += n;

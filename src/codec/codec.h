@@ -87,7 +87,8 @@ typedef struct {
     const ibx_metadata *metadata; /* exif, xmp, iptc to embed; already filtered by policy */
     bool pressed;                 /* bands are appended, nothing is written */
     bool in_memory;               /* what must wait does so in memory: no file may be made for it */
-    bool components; /* strips come in threes: luma and chroma, halved as `chroma` says */
+    bool components;    /* strips come in threes: luma and chroma, halved as `chroma` says */
+    ibx_lender *lender; /* of large blocks; NULL: the heap */
 } ibx_save_job;
 
 /* What an encoder adds that can compress bands of an image by themselves: in any order, at the same

@@ -23,6 +23,7 @@ enum { QUICKEST_LEVEL = 1, QUICK_LEVEL = 3, MIDDLE_LEVEL = 5, USUAL_LEVEL = 7, S
 struct ibx_png_press {
     ibx_png_layout layout;
     ibx_deflater *deflater;
+    uint8_t *block;       /* lent; the three of a band's size lie in it */
     uint8_t *row, *above; /* of 16 bits, as PNG stores them */
     uint8_t *adaptive;    /* the band, each row with the filter of the smallest differences */
     uint8_t *plain;       /* the band without filters, but that a row like the one above is zeros */
@@ -46,6 +47,7 @@ ibx_png_layout ibx_png_layout_of(const ibx_save_job *job) {
                         .wide = wide,
                         .pixel = pixel,
                         .row_bytes = (size_t)h->w * pixel,
+                        .lender = job->lender,
                         .compression = ((const ibx_save_png *)job->params)->compression};
     l.rows = ROWS_MIN;
     while ((size_t)l.rows * 2 * line_bytes(&l) <= BAND_BYTES) l.rows *= 2;
@@ -56,14 +58,18 @@ ibx_png_press *ibx_png_press_new(const ibx_png_layout *layout) {
     ibx_png_press *p = calloc(1, sizeof *p);
     if (!p) return NULL;
     const size_t size = band_bytes(layout), row = layout->wide ? layout->row_bytes : 1;
+    const size_t room = ibx_deflate_bound(size) + (size_t)2 * IBX_PNG_MARGIN;
     p->layout = *layout;
     p->deflater = ibx_deflater_new();
     p->row = malloc(row);
     p->above = malloc(row);
-    p->adaptive = malloc(ibx_deflate_bound(size) + (size_t)2 * IBX_PNG_MARGIN);
-    p->plain = malloc(size);
-    p->out = malloc(ibx_deflate_bound(size) + (size_t)2 * IBX_PNG_MARGIN);
-    if (p->deflater && p->row && p->above && p->adaptive && p->plain && p->out) return p;
+    p->block = ibx_lend(layout->lender, 2 * room + size);
+    if (p->deflater && p->row && p->above && p->block) {
+        p->adaptive = p->block;
+        p->out = p->block + room;
+        p->plain = p->block + 2 * room;
+        return p;
+    }
     ibx_png_press_free(p);
     return NULL;
 }
@@ -73,9 +79,7 @@ void ibx_png_press_free(ibx_png_press *p) {
     ibx_deflater_free(p->deflater);
     free(p->row);
     free(p->above);
-    free(p->adaptive);
-    free(p->plain);
-    free(p->out);
+    ibx_take_back(p->layout.lender, p->block);
     free(p);
 }
 
@@ -142,14 +146,16 @@ static void filter_plain(ibx_png_press *p, const ibx_strip *band) {
 
 /* ---- choosing ----------------------------------------------------------------------------- */
 
-/* Sizes of some lines of the band, filtered and not, and compressed; 0 without memory. */
+/* Sizes of some lines of the band, filtered and not, and compressed with some effort; 0 without
+ * memory. `runs`: the filtered ones, by runs alone. */
 typedef struct {
-    size_t before, adaptive, plain;
+    size_t before, adaptive, plain, runs;
 } trial;
 
-/* Compresses a sample of the band: one group of lines in `part`, spread over it. */
-static trial try_lines(ibx_png_press *p, const ibx_strip *band, int effort, size_t bytes,
-                       int part) {
+/* Compresses a sample of the band: one group of lines in `part`, spread over it. Lines without
+ * filters with this effort, filtered ones with that. */
+static trial try_lines(ibx_png_press *p, const ibx_strip *band, int effort, int filtered,
+                       size_t bytes, int part) {
     const size_t line = line_bytes(&p->layout);
     const int group = (int)(bytes / line) + 1;
     part = ibx_max(1, ibx_min(part, band->rows / group));
@@ -165,9 +171,13 @@ static trial try_lines(ibx_png_press *p, const ibx_strip *band, int effort, size
             to += line;
         }
         t.before = (size_t)(to - p->plain);
-        const size_t n = ibx_deflate(p->deflater, effort, p->plain, t.before, true, p->out);
+        const size_t n = ibx_deflate(p->deflater, adaptive ? filtered : effort, p->plain, t.before,
+                                     true, p->out);
         *(adaptive ? &t.adaptive : &t.plain) = n;
     }
+    t.runs = filtered == IBX_DEFLATE_RUNS
+                 ? t.adaptive
+                 : ibx_deflate(p->deflater, IBX_DEFLATE_RUNS, p->plain, t.before, true, p->out);
     return t;
 }
 
@@ -176,28 +186,27 @@ static size_t percent(size_t part, size_t of) {
     return of > 0 ? part * 100 / of : 0;
 }
 
-/* Is it so far from the limits in effort_for that a larger sample would say the same? */
+/* Do runs alone shorten the filtered lines to much less than a search does the others, and is what
+ * is left rather noise than repetition? Then there is no need to know more. */
 static bool is_photograph(trial t) {
-    const size_t noise = percent(t.adaptive, t.before), left = percent(t.adaptive, t.plain);
-    return noise >= 15 && left <= 58;
+    return percent(t.runs, t.before) >= 11 && percent(t.runs, t.plain) <= 58;
 }
 
 /* What ISA-L makes of a sample says what pays. A group holds more than DEFLATE can look back, or
- * repetition would be missed, but for the glance, where that does not matter. */
+ * repetition would be missed. */
 static trial look(ibx_png_press *p, const ibx_strip *band) {
     const size_t size = (size_t)band->rows * line_bytes(&p->layout);
-    const trial t = try_lines(p, band, IBX_DEFLATE_ISAL, GLANCE_BYTES, GLANCE_PART);
-    if (!t.adaptive || is_photograph(t)) return t;
-    return try_lines(p, band, IBX_DEFLATE_ISAL, GROUP_BYTES, size > SMALL_BAND ? 8 : 3);
+    return try_lines(p, band, IBX_DEFLATE_ISAL, IBX_DEFLATE_ISAL, GROUP_BYTES,
+                     size > SMALL_BAND ? 8 : 3);
 }
 
 /* Where the filters shorten much and what they leave is rather noise than repetition, as in
- * photographs, ISA-L is close to the best; the less noise there is, the more the filters must gain
- * for this to hold. Smooth pictures come next: the lowest level where the filters halve them, since
- * no search finds much there, and higher ones the less the filters gain. The limits were found on
- * photographs, sharp and blurred, screen shots and drawings, by comparison with no filter and
- * level 6 of zlib-ng. */
-static int effort_for(int compression, trial t) {
+ * photographs, a short search is close to the best; the less noise there is, the more the filters
+ * must gain for this to hold. Smooth pictures come next: the lowest level where the filters halve
+ * them, since no search finds much there, and higher ones the less the filters gain. The limits
+ * were found on photographs, sharp and blurred, screen shots and drawings, by comparison with no
+ * filter and level 6 of zlib-ng. */
+static int search_for(int compression, trial t) {
     const size_t noise = percent(t.adaptive, t.before), left = percent(t.adaptive, t.plain);
     if (compression == IBX_PNG_SMALL) return SMALL_LEVEL;
     if (compression == IBX_PNG_FAST) return IBX_DEFLATE_ISAL;
@@ -205,6 +214,15 @@ static int effort_for(int compression, trial t) {
     if (noise >= 4 && left <= 50 && left <= 2 + 8 * noise) return QUICKEST_LEVEL;
     if (noise >= 7 && left <= 60 + noise * 14 / 10 && left <= 82) return QUICK_LEVEL;
     return noise >= 7 && left <= 80 ? MIDDLE_LEVEL : USUAL_LEVEL;
+}
+
+/* Are runs alone so much shorter than ISA-L's search that they are shorter than this one too? In
+ * photographs level 1 gains 7 to 15 percent on ISA-L, 3 and 5 some more. */
+static bool runs_will_do(trial t, int search) {
+    static const size_t MOST[] = {
+        [IBX_DEFLATE_ISAL] = 99, [QUICKEST_LEVEL] = 89, [QUICK_LEVEL] = 86, [MIDDLE_LEVEL] = 80};
+    return t.adaptive < t.plain && search <= MIDDLE_LEVEL &&
+           percent(t.runs, t.adaptive) <= MOST[search];
 }
 
 /* ---- a band ------------------------------------------------------------------------------- */
@@ -228,17 +246,22 @@ static ibx_png_piece press_lines(ibx_png_press *p, const ibx_strip *band, int ef
 }
 
 /* Compresses the whole band both ways and keeps what is shorter. The filtered lines make room for
- * the other result. False without memory. */
-static bool press_both(ibx_png_press *p, const ibx_strip *band, int effort) {
+ * the other result, and are made again where runs are the shortest. False without memory. */
+static bool press_all(ibx_png_press *p, const ibx_strip *band, int effort) {
+    const size_t runs = press_lines(p, band, IBX_DEFLATE_RUNS, p->adaptive, p->out).size;
     p->piece = press_lines(p, band, effort, p->adaptive, p->out);
     filter_plain(p, band);
     const ibx_png_piece plain = press_lines(p, band, effort, p->plain, p->adaptive);
     if (!p->piece.size || !plain.size) return false;
-    if (p->piece.size < plain.size) return true;
-    uint8_t *out = p->adaptive;
-    p->adaptive = p->out;
-    p->out = out;
-    p->piece = plain;
+    if (runs < p->piece.size && runs < plain.size) {
+        filter_adaptive(p, band);
+        p->piece = press_lines(p, band, IBX_DEFLATE_RUNS, p->adaptive, p->out);
+    } else if (plain.size <= p->piece.size) {
+        uint8_t *out = p->adaptive;
+        p->adaptive = p->out;
+        p->out = out;
+        p->piece = plain;
+    }
     return true;
 }
 
@@ -251,13 +274,28 @@ static bool press_better(ibx_png_press *p, const ibx_strip *band, int effort, tr
     return p->piece.size > 0;
 }
 
-bool ibx_png_press_band(ibx_png_press *p, const ibx_strip *band, ibx_error *err) {
+/* The same where no glance was enough. */
+static bool press_after_look(ibx_png_press *p, const ibx_strip *band) {
     const bool small = (size_t)band->rows * line_bytes(&p->layout) <= SMALL_BAND;
-    filter_adaptive(p, band);
     trial t = look(p, band);
-    const int effort = effort_for(p->layout.compression, t);
-    const bool again = effort > MIDDLE_LEVEL; /* for ISA-L misses what repeats from afar */
-    if (again && !small) t = try_lines(p, band, effort, GROUP_BYTES, 8);
-    const bool ok = again && small ? press_both(p, band, effort) : press_better(p, band, effort, t);
+    const int search = search_for(p->layout.compression, t);
+    bool runs = runs_will_do(t, search);
+    /* ISA-L misses what repeats from afar, and does not know how levels and runs compare. */
+    if (!runs && search > MIDDLE_LEVEL && small) return press_all(p, band, search);
+    if (!runs && (search > MIDDLE_LEVEL || (search > IBX_DEFLATE_ISAL && t.runs < t.adaptive))) {
+        t = try_lines(p, band, search, search, GROUP_BYTES, 8);
+        runs = t.runs < t.adaptive && t.runs < t.plain;
+    }
+    return press_better(p, band, runs ? IBX_DEFLATE_RUNS : search, t);
+}
+
+bool ibx_png_press_band(ibx_png_press *p, const ibx_strip *band, ibx_error *err) {
+    filter_adaptive(p, band);
+    const bool glance = p->layout.compression != IBX_PNG_SMALL;
+    const trial t =
+        glance ? try_lines(p, band, IBX_DEFLATE_ISAL, IBX_DEFLATE_RUNS, GLANCE_BYTES, GLANCE_PART)
+               : (trial){0};
+    const bool ok = glance && is_photograph(t) ? press_better(p, band, IBX_DEFLATE_RUNS, t)
+                                               : press_after_look(p, band);
     return ok || ibx_fail(err, IBX_MEMORY, NO_MEMORY);
 }

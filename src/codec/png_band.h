@@ -8,12 +8,13 @@
  *
  * What `compression` means:
  *
- *   fast      ISA-L for everything.
- *   default   ISA-L for bands like photographs, where it comes close to the best that DEFLATE
- *             can do; libdeflate for bands in which much repeats, like drawings, text and smooth
- *             gradients, where ISA-L's files would be up to twice as large, and at lower levels
- *             for what lies between, like blurred photographs.
- *   small     libdeflate at a level that takes fifty times as long as ISA-L, and more.
+ *   fast      ISA-L, or runs alone (png_runs.h) where they are shorter.
+ *   default   runs alone for bands like photographs, sharp or blurred, where they come close to the
+ *             best that DEFLATE can do; ISA-L where it finds a little more; libdeflate for bands in
+ *             which much repeats, like drawings, text and smooth gradients, where their files would
+ *             be up to twice as large.
+ *   small     libdeflate at a level that takes fifty times as long as ISA-L, and more, or runs
+ *             alone where even that is longer.
  *
  * The rows of a band have either all the filter of the smallest differences, which suits
  * photographs, or none, which suits what repeats; samples of the band are compressed both ways to
@@ -26,12 +27,13 @@
 
 /* What all bands of an image have in common. */
 typedef struct {
-    int h;            /* rows of the image */
-    int rows;         /* of a band, a power of 2; the last one may have fewer */
-    bool wide;        /* samples of 16 bits, which PNG stores big-endian */
-    size_t pixel;     /* bytes of one */
-    size_t row_bytes; /* without the filter's type */
-    int compression;  /* IBX_PNG_FAST.. of core/format.h */
+    int h;              /* rows of the image */
+    int rows;           /* of a band, a power of 2; the last one may have fewer */
+    bool wide;          /* samples of 16 bits, which PNG stores big-endian */
+    size_t pixel;       /* bytes of one */
+    size_t row_bytes;   /* without the filter's type */
+    int compression;    /* IBX_PNG_FAST.. of core/format.h */
+    ibx_lender *lender; /* of room for bands; NULL: the heap */
 } ibx_png_layout;
 
 ibx_png_layout ibx_png_layout_of(const ibx_save_job *job);

@@ -1,6 +1,8 @@
 /* png_deflate.c - see png_deflate.h. */
 #include "codec/png_deflate.h"
 #include "codec/png_blocks.h"
+#include "codec/png_runs.h"
+#include "core/pixels.h"
 #include <isa-l/igzip_lib.h>
 #include <libdeflate.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@ struct ibx_deflater {
     int level; /* of it */
     struct isal_zstream quick;
     uint8_t tables[TABLES]; /* of ISA-L; a fixed size, or its bytes would depend on it */
+    ibx_png_runs_room runs;
 };
 
 ibx_deflater *ibx_deflater_new(void) {
@@ -88,8 +91,17 @@ static size_t thorough(ibx_deflater *d, int level, const uint8_t *data, size_t s
     return last || !n ? n : open_end(out, n);
 }
 
+size_t ibx_png_runs(ibx_png_runs_room *room, const uint8_t *data, size_t size, bool last,
+                    uint8_t *out) {
+#ifdef IBX_HAVE_V3
+    if (ibx_cpu_is_v3()) return ibx_png_runs_v3(room, data, size, last, out);
+#endif
+    return ibx_png_runs_baseline(room, data, size, last, out);
+}
+
 size_t ibx_deflate(ibx_deflater *d, int effort, const uint8_t *data, size_t size, bool last,
                    uint8_t *out) {
+    if (effort == IBX_DEFLATE_RUNS) return ibx_png_runs(&d->runs, data, size, last, out);
     if (effort == IBX_DEFLATE_ISAL) return quick(d, data, size, last, out);
     return thorough(d, effort, data, size, last, out);
 }

@@ -15,8 +15,9 @@
 typedef struct ibx_deflater ibx_deflater;
 
 /* The effort is libdeflate's level (1..12), or 0 for ISA-L: five times faster than level 1 and not
- * much larger where little repeats, as in filtered photographs. */
-enum { IBX_DEFLATE_ISAL = 0 };
+ * much larger where little repeats, or -1 for runs of one byte alone (png_runs.h): faster than
+ * ISA-L, and smaller than level 1 in filtered photographs. */
+enum { IBX_DEFLATE_RUNS = -1, IBX_DEFLATE_ISAL = 0 };
 
 /* Tables for one stretch at a time; those of libdeflate are made on first need. NULL without
  * memory. */

@@ -81,7 +81,7 @@ static ibx_strip empty_band(const writer *w, const ibx_save_job *job) {
                        .planes = ibx_planes(&job->head),
                        .w = job->head.w,
                        .stride = l->row_bytes,
-                       .data = malloc((size_t)ibx_min(l->rows, l->h) * l->row_bytes)};
+                       .data = ibx_lend(l->lender, (size_t)ibx_min(l->rows, l->h) * l->row_bytes)};
 }
 
 static bool allocate(writer *w, const ibx_save_job *job) {
@@ -156,17 +156,29 @@ static bool write_band(writer *w, const ibx_strip *band) {
            put_piece(w, ibx_png_press_piece(w->press));
 }
 
-/* Collects rows; a band that is complete goes out. */
-static bool collect(writer *w, const ibx_strip *s) {
+/* A row; a band that is complete goes out. */
+static bool collect_row(writer *w, const uint8_t *from) {
     const ibx_png_layout *l = &w->layout;
-    for (int y = 0; y < s->rows; y++, w->done++) {
-        memcpy(w->band.data + (size_t)w->band.rows * l->row_bytes, s->data + (size_t)y * s->stride,
-               l->row_bytes);
-        w->band.rows++;
-        if (w->band.rows < l->rows && w->done + 1 < l->h) continue;
-        if (!write_band(w, &w->band)) return false;
-        w->band.y += w->band.rows;
-        w->band.rows = 0;
+    memcpy(w->band.data + (size_t)w->band.rows * l->row_bytes, from, l->row_bytes);
+    w->band.rows++, w->done++;
+    if (w->band.rows < l->rows && w->done < l->h) return true;
+    w->band.y = w->done - w->band.rows;
+    const bool ok = write_band(w, &w->band);
+    w->band.rows = 0;
+    return ok;
+}
+
+/* Bands that come as a whole are not copied. */
+static bool collect(writer *w, const ibx_strip *s) {
+    for (int y = 0; y < s->rows;) {
+        ibx_strip band = *s;
+        band.y = w->done;
+        band.rows = ibx_min(w->layout.rows, w->layout.h - w->done);
+        band.data = s->data + (size_t)y * s->stride;
+        const bool whole = !w->band.rows && band.rows <= s->rows - y;
+        if (!(whole ? write_band(w, &band) : collect_row(w, band.data))) return false;
+        if (whole) w->done += band.rows;
+        y += whole ? band.rows : 1;
     }
     return true;
 }
@@ -263,7 +275,7 @@ void ibx_png_destroy(void *encoder) {
     if (!w) return;
     png_destroy_write_struct(&w->png, w->info ? &w->info : NULL);
     ibx_png_press_free(w->press);
-    free(w->band.data);
+    ibx_take_back(w->layout.lender, w->band.data);
     free(w->whole);
     free(w);
 }

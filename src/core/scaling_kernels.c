@@ -10,6 +10,9 @@
 enum { LANES = IBX_LANES };
 typedef ibx_floats vec;
 
+/* Those of the same variant: to pick one for every row would take longer than to call it. */
+extern const ibx_pixel_ops IBX_OWN(ibx_pixel_ops, IBX_VARIANT);
+
 /* ---- scaling: rows ------------------------------------------------------------------------- */
 
 /* Asks for the rows of `count` vectors that output row y needs and the one before it does not:
@@ -112,7 +115,8 @@ static void next_row(const ibx_packed *in, bool linear, int k, ptrdiff_t from, i
     float *const to[] = {r->data + (ptrdiff_t)r->next * SAMPLES};
     r->next = r->next + 1 < r->count ? r->next + 1 : 0;
     if (linear)
-        ibx_pixel_loops()->look_up(in->value, in->row[row] + from, ahead, 1, n, to);
+        IBX_OWN(ibx_pixel_ops, IBX_VARIANT)
+            .look_up(in->value, in->row[row] + from, ahead, 1, n, to);
     else
         to_floats(in->row[row] + from, ahead, n, to[0]);
 }

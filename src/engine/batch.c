@@ -450,7 +450,7 @@ static bool open_shop(shop *f, ibx_error *err) {
     f->limits.memory = ibx_limits_plan_memory(f->memory);
     f->began = f->ticked = ibx_clock_ms();
     f->most = IMAGES(f->limits.threads);
-    ibx_pool_open(&f->pool, 0);
+    ibx_pool_open(&f->pool);
     ibx_desk_open(&f->desk, &f->pool.lender);
     f->live = calloc(MOST_IMAGES((size_t)f->limits.threads), sizeof(ibx_job *));
     if (!f->live) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");

@@ -7,8 +7,8 @@
 #include "engine/pool.h"
 #include <stdlib.h>
 
-/* Bytes that a reserve holds at most beyond what a conversion needs, and between two: what an image
- * of 30 megapixels needs, and no monster's memory for good. */
+/* Bytes that a reserve holds at most between two conversions: what an image of 30 megapixels needs,
+ * and no monster's memory for good. */
 #define MOST_IDLE ((size_t)96 << 20)
 
 struct ibx_reserve {
@@ -39,7 +39,7 @@ typedef struct {
 
 ibx_reserve *ibx_reserve_new(void) {
     ibx_reserve *reserve = calloc(1, sizeof *reserve);
-    if (reserve) ibx_pool_open(&reserve->pool, MOST_IDLE);
+    if (reserve) ibx_pool_open(&reserve->pool);
     return reserve;
 }
 

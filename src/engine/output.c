@@ -51,15 +51,18 @@ static bool hand_over(ibx_outfile *out, ibx_error *err) {
 
 /* The current piece, with room, at best for so many bytes. NULL without memory. */
 static ibx_piece *roomy_piece(ibx_outfile *out, size_t size) {
+    ibx_lender *lender = out->desk->lender;
     const size_t used = out->current ? out->current->size : 0;
     const size_t most = out->bytes < FIRST_PIECE ? FIRST_PIECE : IBX_CHUNK;
     if (out->current && used < out->room) return out->current;
     size_t room = most < IBX_CHUNK ? used + (size > used ? size : used) : most;
     room = room < LEAST_PIECE ? LEAST_PIECE : room > most ? most : room;
-    ibx_piece *piece = realloc(out->current, sizeof *piece + room);
+    ibx_piece *piece = ibx_lend(lender, sizeof *piece + room);
     if (!piece) return NULL;
     piece->next = NULL;
     piece->size = used;
+    if (used > 0) memcpy(piece->data, out->current->data, used);
+    ibx_take_back(lender, out->current);
     out->current = piece;
     out->room = room;
     return piece;
@@ -199,7 +202,7 @@ static bool write_all(ibx_outfile *out) {
     bool any = false;
     for (ibx_piece *piece; (piece = take(out)); any = true) {
         write_piece(out, piece);
-        free(piece);
+        ibx_take_back(out->desk->lender, piece);
     }
     if (any) out->write_ms += ibx_clock_ms() - begin;
     return any;
@@ -256,8 +259,8 @@ bool ibx_outfile_commit(ibx_outfile *out, const ibx_input *mtime, ibx_error *err
 }
 
 void ibx_outfile_close(ibx_outfile *out) {
-    for (ibx_piece *piece; (piece = take(out));) free(piece);
-    free(out->current);
+    for (ibx_piece *piece; (piece = take(out));) ibx_take_back(out->desk->lender, piece);
+    ibx_take_back(out->desk->lender, out->current);
     if (out->fd >= 0) close(out->fd);
     if (out->temporary) unlink(out->temporary);
     free(out->temporary);

@@ -1,8 +1,9 @@
 /* pool.h - blocks of memory that are kept from one image to the next.
  *
- * An idle block is made longer or shorter to fit the next borrower, which keeps the pages that it
- * has: whatever the order of sizes, the pool never holds more than was lent at one time. So a
- * thousand images need no more memory than the worst moment of a few. */
+ * An idle block is cut or made longer to fit the next borrower, which keeps the pages that it has:
+ * what is cut off stays behind as a block of its own. Whatever the order of sizes, the pool never
+ * holds more than was lent at one time. So a thousand images need no more memory than the worst
+ * moment of a few. */
 #ifndef IBX_ENGINE_POOL_H
 #define IBX_ENGINE_POOL_H
 
@@ -16,14 +17,9 @@ typedef struct {
     pthread_mutex_t lock;
     ibx_block *idle;         /* the one that came back last is the first */
     size_t lent, kept, most; /* bytes: lent at present, idle, and lent at most so far */
-    size_t spare;            /* of those that are lent, so many may be more than was asked for: */
-    size_t excess;           /* and so many are */
 } ibx_pool;
 
-/* With a `spare`, blocks that are larger than was asked for are lent as they are, up to so many
- * bytes in all: for one image after another, where the next large one would touch fresh memory for
- * what a small one gave away. 0: every block is made to fit. */
-void ibx_pool_open(ibx_pool *pool, size_t spare);
+void ibx_pool_open(ibx_pool *pool);
 
 /* Frees what has been idle longest, until no more than so many idle bytes are left; and so many it
  * may keep again. Nothing may be lent at present. */

@@ -68,6 +68,7 @@ static bool open_encoder(ibx_under_way *w, int s, int i, bool shared, ibx_error 
     ibx_save_job job = ibx_plan_save_job(save, &w->job->metadata[i]);
     job.components = w->job->plan->component != NULL;
     job.pressed = shared && has_bands(w, s, i);
+    job.lender = w->team->lender;
     w->saver[i].band_rows = save->band_rows;
     w->saver[i].encoder = save->codec->create(w->job->sink[i], &job, err);
     return w->saver[i].encoder && (!job.pressed || open_pressers(w, i, &job, err));
