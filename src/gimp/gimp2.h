@@ -124,7 +124,7 @@ bool ibx_gimp2_run(ibx_gimp2_layer *layers, int count, const char *title, ibx_er
 bool ibx_gimp2_mask_read(ibx_gimp_subject *subject, ibx_error *err);
 
 /* A number that tells whether other pixels of a drawable's rectangle are selected by now (see
- * ibx_gimp_sum); 0 where there is no selection. */
+ * ibx_gimp_sum); 0 where all of them are, by a selection or without one. */
 bool ibx_gimp2_mask_sum(int32_t image, int32_t drawable, ibx_rect box, uint64_t *sum,
                         ibx_error *err);
 

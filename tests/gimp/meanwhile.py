@@ -67,6 +67,17 @@ with Served({"blur": "F8", "median": "F9", "crop": "F7"}) as desktop:
     desktop.refused("other pixels are selected", 2)
     check(numpy.array_equal(desktop.pixels("one"), before), "a refused run changed pixels")
 
+    # Nothing is selected, then all: these are the same pixels.
+    desktop.do("(gimp-selection-none img)")
+    desktop.ask("median")
+    desktop.at_work()
+    desktop.do("(gimp-selection-all img)")
+    desktop.ended()
+    check(desktop.log().count("other pixels are selected") == 2, "all is not what nothing is")
+    check(not numpy.array_equal(desktop.pixels("one"), before), "nothing was done with all selected")
+    desktop.do("(gimp-selection-none img)")
+    before = desktop.pixels("one")
+
     # While it computes somebody paints.
     desktop.do("(gimp-selection-none img)")
     desktop.ask("median")
