@@ -40,13 +40,14 @@ typedef struct ibx_gimp_subject {
      * it, in GIMP 3 those that are selected. From 2 on the dialog offers to treat all of them. */
     int marked;
 
-    /* In: what was chosen last. Out: what the user chose now, if marked > 1. */
+    /* In: what was chosen last. Out: what the user chose now, if marked > 1; while the dialog is
+     * open, what is checked in it. */
     bool all_marked;
 
-    /* Would the layer take the result of this recipe, as it is now? False, with a sentence, where
-     * GIMP could not put it there, by its size, colours or transparency: then a window shows the
-     * sentence and stays, so that what was chosen is not lost. For the main thread; NULL: unknown
-     * before the run. */
+    /* Would the layer, or all that are marked if all_marked, take the result of this recipe, as
+     * they are now? False, with a sentence, where GIMP could not put it there, by its size, colours
+     * or transparency: then a window shows the sentence and stays, so that what was chosen is not
+     * lost. For the main thread; NULL: unknown before the run. */
     bool (*takes)(const struct ibx_gimp_subject *subject, const char *recipe, ibx_error *err);
 } ibx_gimp_subject;
 

@@ -112,20 +112,41 @@ static bool run_choice(const ibx_gimp2_call *r, const choice *c, ibx_gimp2_layer
 
 /* What a dialog looks at. */
 typedef struct {
-    ibx_gimp_subject subject;
-    ibx_image pixels; /* borrowed from the layer */
+    ibx_gimp_subject subject; /* the first member, so that `takes` finds the others */
+    ibx_image pixels;         /* borrowed from the first layer */
     GimpColorProfile *profile;
+    const ibx_gimp2_layer *layer;
+    int count;
 } view;
 
-/* See `takes` of the subject. That a layer is there no more is for the run to say: its window has
- * nothing to stay for. */
-static bool takes(const ibx_gimp_subject *subject, const char *text, ibx_error *err) {
+/* That a layer is there no more is for the run to say: its window has nothing to stay for. */
+static bool layer_takes(const ibx_gimp2_layer *l, const ibx_recipe *recipe, ibx_error *err) {
     ibx_gimp2_layer layer = {.image = -1};
-    if (!gimp_item_is_valid(subject->layer)) return true;
-    ibx_recipe *recipe = ibx_gimp_recipe_read(text, err);
-    const bool ok = recipe && ibx_gimp2_layer_open(&layer, subject->image, subject->layer, err) &&
+    if (!gimp_item_is_valid(l->drawable)) return true;
+    const bool ok = ibx_gimp2_layer_open(&layer, l->image, l->drawable, err) &&
                     ibx_gimp2_plan(recipe, &layer, 1, err);
     ibx_gimp2_layer_close(&layer);
+    return ok;
+}
+
+/* The sentence of one of several layers, behind its name. */
+static void name_layer(int32_t drawable, ibx_error *err) {
+    const ibx_error why = *err;
+    char *name = gimp_item_get_name(drawable);
+    if (name) ibx_fail(err, why.code, "Layer \"%s\": %s", name, why.text);
+    g_free(name);
+}
+
+/* See `takes` of the subject. */
+static bool takes(const ibx_gimp_subject *subject, const char *text, ibx_error *err) {
+    const view *v = (const view *)subject;
+    const int wanted = subject->all_marked ? v->count : 1;
+    ibx_recipe *recipe = ibx_gimp_recipe_read(text, err);
+    bool ok = recipe != NULL;
+    for (int i = 0; i < wanted && ok; i++) {
+        ok = layer_takes(&v->layer[i], recipe, err);
+        if (!ok && wanted > 1) name_layer(v->layer[i].drawable, err);
+    }
     ibx_recipe_free(recipe);
     return ok;
 }
@@ -136,6 +157,8 @@ static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err
     const ibx_rect all = {0, 0, head->w, head->h};
     gsize size = 0;
     if (!ibx_gimp2_layer_read(layer, all, err)) return false;
+    v->layer = layer;
+    v->count = count;
     v->profile = ibx_gimp2_profile(layer->image);
     const void *data = v->profile ? gimp_color_profile_get_icc_profile(v->profile, &size) : NULL;
     v->pixels = (ibx_image){.head = *head,

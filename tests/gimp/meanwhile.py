@@ -38,6 +38,22 @@ with Served({"blur": "F8", "median": "F9", "crop": "F7"}) as desktop:
     desktop.ended()
     check(desktop.pixels("one").shape[:2] == (200, 300), "what was chosen is lost")
 
+    # All linked layers are asked, not the first alone: here the second has a mask.
+    desktop.do("(define mask (car (gimp-layer-create-mask two ADD-MASK-WHITE)))"
+               "(gimp-layer-add-mask two mask) (gimp-layer-set-edit-mask two FALSE)"
+               "(gimp-image-set-active-layer img one)")
+    dialog = desktop.ask("crop")
+    desktop.keys("ctrl+a")
+    desktop.type("200x100")
+    desktop.keys("Tab", "alt+l", "alt+o")
+    desktop.close_box()
+    check(desktop.tool("getwindowname", dialog), "the dialog did not stay for the second layer")
+    desktop.window("Crop")
+    desktop.keys("alt+l", "alt+o")
+    desktop.ended()
+    check(desktop.pixels("one").shape[:2] == (100, 200), "what was chosen for two layers is lost")
+    desktop.do("(gimp-layer-remove-mask two MASK-APPLY)")
+
     # The layer is deleted, then the image closed.
     desktop.ask("blur")
     desktop.do("(gimp-image-remove-layer img one)")
