@@ -63,14 +63,14 @@ typedef struct {
 
     /* Asks for a recipe. *text is malloc'd, never NULL: in, the last recipe or ""; out, one that
      * ibx_gimp_recipe_read of gimp/recipe.h takes; the dialog replaces it by free and malloc.
-     * False: cancelled; *text may then be any text. */
+     * False: cancelled; *text is then what stood in the window, right or not. */
     bool (*ask_recipe)(ibx_gimp_subject *subject, char **text);
 
     /* The window of batches: asks, runs (ibx_gimp_batch_run in a thread of its own, with `stop` and
      * `cancel`), shows progress and failures, as often as the user likes, and returns when it is
-     * closed and nothing runs any more. *order: in, the last one or empty texts; out, the last one
-     * that was run, kept for the next time. False: none was run. */
-    bool (*ask_batch)(ibx_gimp_order *order);
+     * closed and nothing runs any more. *order: in, what it begins with; out, what its controls
+     * said at the end. *done: out, the last one that was run. False: none was run. */
+    bool (*ask_batch)(ibx_gimp_order *order, ibx_gimp_order *done);
 } ibx_gimp_dialogs;
 
 /* Those of this build (dialog.c). A member that is NULL is a window that there is not: interactive

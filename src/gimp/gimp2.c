@@ -16,6 +16,24 @@ void ibx_gimp2_keep(const char *procedure, const char *text) {
     gimp_set_data(procedure, text, (guint32)strlen(text) + 1);
 }
 
+/* GIMP keeps it under the name of the procedure and a word. */
+static ibx_gimp_word left_key(const char *procedure) {
+    ibx_gimp_word key;
+    snprintf(key.text, sizeof key.text, "%s-left", procedure);
+    return key;
+}
+
+char *ibx_gimp2_left(const char *procedure) {
+    char *text = ibx_gimp2_last(left_key(procedure).text);
+    if (text && *text) return text;
+    free(text);
+    return NULL;
+}
+
+void ibx_gimp2_leave(const char *procedure, const char *text) {
+    ibx_gimp2_keep(left_key(procedure).text, text);
+}
+
 bool ibx_gimp2_count_is(const ibx_gimp2_call *r, int count, ibx_error *err) {
     return r->arguments == count || ibx_fail(err, IBX_USAGE, "%s takes %d arguments, but %d came",
                                              r->procedure, count, r->arguments);

@@ -34,6 +34,11 @@ bool ibx_gimp2_count_is(const ibx_gimp2_call *call, int count, ibx_error *err);
 char *ibx_gimp2_last(const char *procedure);
 void ibx_gimp2_keep(const char *procedure, const char *text);
 
+/* The same for what was left in a procedure's window without being done: the next window offers it,
+ * "Repeat" does not know it. Done is done, so keeping "" takes it back; NULL if there is none. */
+char *ibx_gimp2_left(const char *procedure);
+void ibx_gimp2_leave(const char *procedure, const char *text);
+
 /* ---- gimp2_query.c --------------------------------------------------------------------- */
 
 /* Arguments in front of the parameters of a filter: run mode, image, drawable. */

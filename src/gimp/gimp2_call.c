@@ -89,6 +89,7 @@ static bool last_choice(const ibx_gimp2_call *r, const ibx_filter *filter, choic
 
 static void keep_choice(const ibx_gimp2_call *r, const choice *c) {
     ibx_gimp2_keep(r->procedure, c->text);
+    ibx_gimp2_leave(r->procedure, "");
     ibx_gimp2_keep(all_key(r).text, c->all ? "yes" : "no");
 }
 
@@ -176,10 +177,25 @@ static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err
     return ibx_gimp2_mask_read(&v->subject, err);
 }
 
+/* What is typed is work, so a window that is closed without OK, or whose recipe is refused later,
+ * is followed by one that offers it again. */
+static bool ask_recipe(const ibx_gimp2_call *r, ibx_gimp_subject *subject, char **text,
+                       ibx_error *err) {
+    char *last = strdup(*text), *left = ibx_gimp2_left(r->procedure);
+    if (left) {
+        free(*text);
+        *text = left;
+    }
+    const bool ok = ibx_gimp_windows.ask_recipe(subject, text);
+    ibx_gimp2_leave(r->procedure, last && strcmp(last, *text) == 0 ? "" : *text);
+    free(last);
+    return ok || ibx_fail(err, IBX_CANCELLED, "%s", "");
+}
+
 /* The choice of a dialog; cancelled is an error without a sentence. */
-static bool ask(const ibx_filter *filter, ibx_gimp_subject *subject, char **text, ibx_error *err) {
-    if (!filter)
-        return ibx_gimp_windows.ask_recipe(subject, text) || ibx_fail(err, IBX_CANCELLED, "%s", "");
+static bool ask(const ibx_gimp2_call *r, const ibx_filter *filter, ibx_gimp_subject *subject,
+                char **text, ibx_error *err) {
+    if (!filter) return ask_recipe(r, subject, text, err);
     /* Last values may fail by now, and defaults without a file do: the window is there for that. */
     void *params = ibx_gimp_step_params(filter, *text, NULL);
     if (!params) params = ibx_params_new(filter->params, filter->params_size);
@@ -198,14 +214,14 @@ static bool ask(const ibx_filter *filter, ibx_gimp_subject *subject, char **text
 
 /* Shows the window, if there is one. The image can be worked on while it is open, so what was known
  * of the `count` layers is not true any more. */
-static bool ask_about(const ibx_filter *filter, ibx_gimp2_layer *layers, int count, choice *c,
-                      ibx_error *err) {
+static bool ask_about(const ibx_gimp2_call *r, const ibx_filter *filter, ibx_gimp2_layer *layers,
+                      int count, choice *c, ibx_error *err) {
     const ibx_gimp_dialogs *windows = &ibx_gimp_windows;
     view v = {.profile = NULL};
     if (!(filter ? windows->ask_filter != NULL : windows->ask_recipe != NULL)) return true;
     bool ok = open_view(layers, count, &v, err);
     v.subject.all_marked = c->all;
-    ok = ok && ask(filter, &v.subject, &c->text, err);
+    ok = ok && ask(r, filter, &v.subject, &c->text, err);
     c->all = v.subject.all_marked;
     g_clear_object(&v.profile);
     free((void *)(uintptr_t)v.subject.mask);
@@ -222,7 +238,7 @@ static bool run_asking(const ibx_gimp2_call *r, const ibx_filter *filter, const 
     ibx_gimp2_layer *layers = open_layers(r, &count, err);
     if (!layers) return false;
     bool ok = last_choice(r, filter, &c, err);
-    if (r->mode == GIMP_RUN_INTERACTIVE) ok = ok && ask_about(filter, layers, count, &c, err);
+    if (r->mode == GIMP_RUN_INTERACTIVE) ok = ok && ask_about(r, filter, layers, count, &c, err);
     ok = ok && run_choice(r, &c, layers, c.all ? count : 1, title, err);
     close_layers(layers, count);
     free(c.text);
