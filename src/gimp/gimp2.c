@@ -1,6 +1,7 @@
 /* gimp2.c - the plug-in of GIMP 2: what it is asked to run, and what it answers. */
 #include "gimp/gimp2.h"
 #include "gimp/pages.h"
+#include "gimp/sentence.h"
 #include "gimp/words.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -75,6 +76,7 @@ static void run(const gchar *name, gint arguments, const GimpParam *argument, gi
     gimp_plugin_enable_precision();
     gimp_plugin_set_pdb_error_handler(GIMP_PDB_ERROR_HANDLER_PLUGIN);
     const bool ok = run_procedure(&r, &err);
+    ibx_gimp_sentence(err.text);
     values[0].type = GIMP_PDB_STATUS;
     values[0].data.d_status = ok ? GIMP_PDB_SUCCESS : status_of(err.code);
     values[1].type = GIMP_PDB_STRING;

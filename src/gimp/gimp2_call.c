@@ -4,6 +4,7 @@
 #include "gimp/dialog.h"
 #include "gimp/gimp2.h"
 #include "gimp/recipe.h"
+#include "gimp/sentence.h"
 #include "gimp/words.h"
 #include <stdlib.h>
 
@@ -148,6 +149,7 @@ static bool takes(const ibx_gimp_subject *subject, const char *text, ibx_error *
         ok = layer_takes(&v->layer[i], recipe, err);
         if (!ok && wanted > 1) name_layer(v->layer[i].drawable, err);
     }
+    if (!ok) ibx_gimp_sentence(err->text);
     ibx_recipe_free(recipe);
     return ok;
 }
