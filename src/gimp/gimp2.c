@@ -42,6 +42,9 @@ bool ibx_gimp2_count_is(const ibx_gimp2_call *r, int count, ibx_error *err) {
 
 static bool run_procedure(const ibx_gimp2_call *r, ibx_error *err) {
     const ibx_filter *filter = ibx_gimp_filter(r->procedure);
+    if (r->mode != GIMP_RUN_INTERACTIVE && r->mode != GIMP_RUN_NONINTERACTIVE &&
+        r->mode != GIMP_RUN_WITH_LAST_VALS)
+        return ibx_fail(err, IBX_USAGE, "run-mode is %d, but must be 0 to 2", (int)r->mode);
     if (strcmp(r->procedure, IBX_GIMP_BATCH) == 0) return ibx_gimp2_batch(r, err);
     if (r->arguments < IBX_GIMP2_FIRST)
         return ibx_fail(err, IBX_USAGE, "%s takes an image and a drawable", r->procedure);

@@ -122,6 +122,10 @@ static bool size_fits(const ibx_gimp2_layer *l, ibx_error *err) {
         return ibx_fail(err, IBX_USAGE,
                         "the result has another size, and the layer's mask would not fit it any "
                         "more; apply or delete the mask first (Layer > Mask)");
+    if (gimp_item_get_lock_position(l->drawable))
+        return ibx_fail(err, IBX_USAGE,
+                        "the result has another size, and position and size of this layer are "
+                        "locked; unlock them first");
     return (head->w <= GIMP_MAX_IMAGE_SIZE && head->h <= GIMP_MAX_IMAGE_SIZE) ||
            ibx_fail(err, IBX_LIMIT, "the result has %d x %d pixels; GIMP takes %d to a side",
                     head->w, head->h, GIMP_MAX_IMAGE_SIZE);
