@@ -85,7 +85,8 @@ static bool last_choice(const ibx_gimp2_call *r, const ibx_filter *filter, choic
     *c = (choice){.text = ibx_gimp2_last(r->procedure), .all = all && strcmp(all, "yes") == 0};
     free(all);
     if (!c->text) c->text = strdup(filter ? filter->name : "");
-    return c->text || ibx_fail(err, IBX_MEMORY, "no memory");
+    if (!c->text) ibx_fail(err, IBX_MEMORY, "no memory");
+    return c->text != NULL;
 }
 
 static void keep_choice(const ibx_gimp2_call *r, const choice *c) {
