@@ -73,6 +73,7 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
 
 IBX_FILTER(
     autolevels, .summary = "Stretch tones from black to white.", .category = "tone",
+    .label = "Auto levels",
     .details = "Finds the value below which clip_low percent of the samples lie and the value "
                "above which clip_high percent lie, in encoded (sRGB) values, and stretches the "
                "range between them to 0..1. One range for all channels keeps the colours; "

@@ -8,9 +8,11 @@ typedef struct {
 
 static const ibx_param PARAMS[] = {
     IBX_FLOAT(params, sigma_s, 0.5, 20, 3, "px",
-              "Standard deviation in space: how far pixels are averaged."),
+              "Standard deviation in space: how far pixels are averaged.",
+              .label = "Sigma in space"),
     IBX_FLOAT(params, sigma_r, 0.005, 1, 0.1, "",
-              "Standard deviation in colour: pixels that differ by much more have no weight."),
+              "Standard deviation in colour: pixels that differ by much more have no weight.",
+              .label = "Sigma in colour"),
     IBX_END};
 
 static bool prepare(const ibx_call *c, void *to, ibx_error *err) {

@@ -130,15 +130,15 @@ static void kernel(const ibx_call *c, const ibx_tile *in, ibx_tile *out) {
     ibx_copy(in, out, ibx_colours(c));
 }
 
-IBX_FILTER(clahe, .summary = "Raise local contrast, within a limit.", .category = "tone",
-           .details =
-               "Contrast limited adaptive histogram equalization (K. Zuiderveld, Graphics Gems "
+IBX_FILTER(
+    clahe, .summary = "Raise local contrast, within a limit.", .category = "tone", .label = "CLAHE",
+    .details = "Contrast limited adaptive histogram equalization (K. Zuiderveld, Graphics Gems "
                "IV, 1994). The image is divided into tiles x tiles cells; each has the curve that "
                "equalizes its histogram of luma (Rec. 709 weights on encoded values), with the "
                "slope limited to about clip; every pixel takes the four nearest curves, weighted "
                "by distance. What luma gains is added to all channels, so that the colours stay. "
                "Transparent pixels are not counted. Fewer cells act more gently; a clip above 4 "
                "brings out noise.",
-           .examples = {"clahe", "clahe:4,clip=2"}, .params = PARAMS, .params_size = sizeof(params),
-           .state_size = sizeof(state), .prepare = prepare, .release = release, .kernel = kernel,
-           .acc_size = acc_size, .scan = scan, .merge = merge, .finish = finish);
+    .examples = {"clahe", "clahe:4,clip=2"}, .params = PARAMS, .params_size = sizeof(params),
+    .state_size = sizeof(state), .prepare = prepare, .release = release, .kernel = kernel,
+    .acc_size = acc_size, .scan = scan, .merge = merge, .finish = finish);

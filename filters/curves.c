@@ -16,7 +16,9 @@ typedef struct {
 static const ibx_param PARAMS[] = {
     IBX_TEXT(params, points, "0,0 1,1",
              "Two or more points x,y from 0 to 1, x rising, as in \"0,0 0.5,0.6 1,1\"."),
-    IBX_CHOICE(params, interp, INTERP, MONOTONE, "A smooth curve, or straight lines."), IBX_END};
+    IBX_CHOICE(params, interp, INTERP, MONOTONE, "A smooth curve, or straight lines.",
+               .label = "Interpolation"),
+    IBX_END};
 
 /* A number 0..1 with or without decimals, in any locale; moves *text behind it. Else -1. */
 static double number(const char **text) {

@@ -8,8 +8,10 @@ typedef struct {
     int on;
 } params;
 
-static const ibx_param PARAMS[] = {
-    IBX_CHOICE(params, on, ON, LUMA, "Brightness only, or each channel on its own."), IBX_END};
+static const ibx_param PARAMS[] = {IBX_CHOICE(params, on, ON, LUMA,
+                                              "Brightness only, or each channel on its own.",
+                                              .label = "Applied to"),
+                                   IBX_END};
 
 typedef struct {
     float table[3][IBX_TONES + 2]; /* new value of each bin; the last one twice */

@@ -6,7 +6,8 @@ typedef struct {
 } params;
 
 static const ibx_param PARAMS[] = {
-    IBX_FLOAT(params, ev, -10, 10, 0, "stop", "Exposure: each stop doubles the light."),
+    IBX_FLOAT(params, ev, -10, 10, 0, "stop", "Exposure: each stop doubles the light.",
+              .label = "Exposure"),
     IBX_FLOAT(params, black, -0.1, 0.1, 0, "",
               "Linear light that becomes black; below 0 it lifts the shadows."),
     IBX_END};

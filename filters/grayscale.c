@@ -3,6 +3,8 @@
 
 enum { LUMA709, LUMA601, LIGHTNESS, MIX };
 static const char *const METHODS[] = {"luma709", "luma601", "lightness", "mix", NULL};
+static const char *const METHOD_LABELS[] = {"Luma (BT.709)", "Luma (BT.601)", "Lightness", "Mix",
+                                            NULL};
 
 typedef struct {
     int method;
@@ -11,11 +13,13 @@ typedef struct {
 } params;
 
 static const ibx_param PARAMS[] = {
-    IBX_CHOICE(params, method, METHODS, LUMA709, "How red, green and blue are weighted."),
-    IBX_FLOAT(params, r, -2, 2, 0.3, "", "Weight of red for `mix`."),
-    IBX_FLOAT(params, g, -2, 2, 0.6, "", "Weight of green for `mix`."),
-    IBX_FLOAT(params, b, -2, 2, 0.1, "", "Weight of blue for `mix`."),
-    IBX_BOOL(params, keep_rgb, false, "Keep three equal channels instead of one."),
+    IBX_CHOICE(params, method, METHODS, LUMA709, "How red, green and blue are weighted.",
+               .labels = METHOD_LABELS),
+    IBX_FLOAT(params, r, -2, 2, 0.3, "", "Weight of red for `mix`.", .label = "Red"),
+    IBX_FLOAT(params, g, -2, 2, 0.6, "", "Weight of green for `mix`.", .label = "Green"),
+    IBX_FLOAT(params, b, -2, 2, 0.1, "", "Weight of blue for `mix`.", .label = "Blue"),
+    IBX_BOOL(params, keep_rgb, false, "Keep three equal channels instead of one.",
+             .label = "Keep RGB"),
     IBX_END};
 
 /* Lightness is a function of luminance, which is a sum of linear light. */

@@ -4,6 +4,8 @@
 
 enum { SRGB, P3, ADOBERGB, GRAY, KEEP, FROM_FILE };
 static const char *const TO[] = {"srgb", "p3", "adobergb", "gray", "keep", "file", NULL};
+static const char *const TO_LABELS[] = {"sRGB",     "Display P3",  "Adobe RGB", "Gray",
+                                        "As it is", "From a file", NULL};
 static const char *const INTENTS[] = IBX_INTENT_WORDS;
 
 typedef struct {
@@ -15,11 +17,13 @@ typedef struct {
 } params;
 
 static const ibx_param PARAMS[] = {
-    IBX_CHOICE(params, to, TO, SRGB, "The colour space to convert to."),
+    IBX_CHOICE(params, to, TO, SRGB, "The colour space to convert to.", .labels = TO_LABELS),
     IBX_FILE(params, file, "RGB or gray ICC profile, for to=file."),
     IBX_CHOICE(params, intent, INTENTS, IBX_INTENT_RELATIVE,
                "What to do with colours out of reach."),
-    IBX_BOOL(params, bpc, true, "Black point compensation: keep black black."), IBX_END};
+    IBX_BOOL(params, bpc, true, "Black point compensation: keep black black.",
+             .label = "Black point compensation"),
+    IBX_END};
 
 static const int SPACES[] = {
     [SRGB] = IBX_SPACE_SRGB, [P3] = IBX_SPACE_P3,     [ADOBERGB] = IBX_SPACE_ADOBERGB,
@@ -126,6 +130,7 @@ static int passes(const ibx_call *c, const ibx_filter *pass[IBX_MAX_PASSES]) {
 
 IBX_FILTER(
     icc, .summary = "Convert colours from the image's ICC profile.", .category = "colour",
+    .label = "ICC profile",
     .details = "Takes the pixels from the profile that the image carries to the space `to`, and "
                "attaches a profile that says so; sRGB needs none. Every recipe starts with this "
                "step, unless it has one of its own: filters then see sRGB. An image without "

@@ -14,7 +14,8 @@ typedef struct {
 static const ibx_param PARAMS[] = {
     IBX_FILE(params, file, "The .cube file."),
     IBX_FLOAT(params, strength, 0, 1, 1, "", "How much of the change: 0 leaves the image alone."),
-    IBX_CHOICE(params, interp, INTERP, TETRAHEDRAL, "How to go between the nodes of the cube."),
+    IBX_CHOICE(params, interp, INTERP, TETRAHEDRAL, "How to go between the nodes of the cube.",
+               .label = "Interpolation"),
     IBX_END};
 
 static bool opened(void *values, ibx_error *err) {
@@ -64,6 +65,7 @@ static int passes(const ibx_call *c, const ibx_filter *pass[IBX_MAX_PASSES]) {
 }
 
 IBX_FILTER(lut3d, .summary = "Grade colours through a .cube file.", .category = "colour",
+           .label = "3D LUT",
            .details =
                "Looks every pixel up in a colour table, as video and photo programs do to give a "
                "film look. The file is in the .cube format (Adobe, \"Cube LUT Specification\", "

@@ -24,7 +24,8 @@ static const ibx_param PARAMS[] = {
     IBX_BOOL(params, grow, 1, "Whether an image may become larger than it is."),
     IBX_CHOICE(params, kernel, KERNEL, IBX_KERNEL_LANCZOS3,
                "Interpolation, from sharp to soft; box takes area means, nearest makes no new "
-               "colours."),
+               "colours.",
+               .labels = IBX_KERNEL_LABELS),
     IBX_CHOICE(params, light, LIGHT, 0,
                "Mix pixels in linear light, as a lens would, or in encoded values, as most "
                "programs do."),

@@ -20,7 +20,8 @@ static const ibx_param PARAMS[] = {
     IBX_FLOAT(params, angle, -360, 360, 0, "deg", "Angle, clockwise; negative: anticlockwise."),
     IBX_COLOUR(params, background, "transparent", "Colour of the corners."),
     IBX_BOOL(params, expand, 1, "Enlarge the image so that nothing is cut off."),
-    IBX_CHOICE(params, kernel, KERNEL, IBX_BETWEEN_CATROM, "Interpolation, from sharp to none."),
+    IBX_CHOICE(params, kernel, KERNEL, IBX_BETWEEN_CATROM, "Interpolation, from sharp to none.",
+               .labels = IBX_BETWEEN_LABELS),
     IBX_END};
 
 /* A turn by a multiple of 90 degrees moves samples, unless the image would not fit. */

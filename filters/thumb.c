@@ -22,7 +22,8 @@ static const ibx_param PARAMS[] = {
     IBX_EXTENT(params, size, 1, IBX_SIDE_MAX, "256x256", "Size of the result, both sides."),
     IBX_CHOICE(params, crop, CROP, CENTRE, "Which part to keep where the shapes differ."),
     IBX_BOOL(params, grow, 1, "Whether an image may become larger than it is."),
-    IBX_CHOICE(params, kernel, KERNEL, IBX_KERNEL_LANCZOS3, "Interpolation, as for resize."),
+    IBX_CHOICE(params, kernel, KERNEL, IBX_KERNEL_LANCZOS3, "Interpolation, as for resize.",
+               .labels = IBX_KERNEL_LABELS),
     IBX_CHOICE(params, light, LIGHT, 0, "Mix pixels in linear light or in encoded values."),
     IBX_END};
 
@@ -138,11 +139,11 @@ static void transpose(void *changed) {
 
 IBX_FILTER(
     thumb, .summary = "Make a thumbnail of exactly this size.", .category = "geometry",
-    .details =
-        "The image is scaled until it just covers the size, and what stands out is cut off: at "
-        "both ends alike with crop=centre; with crop=attention the window is kept that holds "
-        "most detail, contrast, strong colour and skin. With grow=no an image that is smaller "
-        "than the size is cut but not enlarged. See resize for the interpolation.",
+    .label = "Thumbnail",
+    .details = "The image is scaled until it just covers the size, and what stands out is cut "
+               "off: at both ends alike with crop=centre; with crop=attention the window is kept "
+               "that holds most detail, contrast, strong colour and skin. With grow=no an image "
+               "that is smaller than the size is cut but not enlarged.",
     .examples = {"thumb:256x256", "thumb:400x300,attention", "thumb:96x96,grow=no,kernel=box"},
     .params = PARAMS, .params_size = sizeof(params), .state_size = sizeof(state),
     .traits = IBX_REDUCE, .open = open, .prepare = prepare, .release = release, .passes = passes,

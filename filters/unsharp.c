@@ -3,6 +3,7 @@
 
 enum { LUMA, RGB };
 static const char *const ON[] = {"luma", "rgb", NULL};
+static const char *const ON_LABELS[] = {"Luma", "RGB", NULL};
 
 typedef struct {
     float sigma, amount, threshold;
@@ -15,7 +16,8 @@ static const ibx_param PARAMS[] = {
     IBX_FLOAT(params, threshold, 0, 1, 0, "",
               "Differences are made smaller by this; those below it, such as noise, vanish."),
     IBX_CHOICE(params, on, ON, LUMA,
-               "What is sharpened: luma, which leaves hues alone, or each channel."),
+               "What is sharpened: luma, which leaves hues alone, or each channel.",
+               .label = "Applied to", .labels = ON_LABELS),
     IBX_END};
 
 static bool prepare(const ibx_call *c, void *to, ibx_error *err) {

@@ -177,57 +177,64 @@ typedef struct {
     const char *const *choices; /* CHOICE: the words, NULL at the end */
     const char *unit;           /* "px", "stop", "%", "K", "deg" or "" */
     const char *doc;            /* one line, ends with a period */
+
+    /* What forms call it where its name is an abbreviation, "Black point compensation"; NULL: the
+     * name in words, "In black". The same for `choices`, all of them, NULL at the end. Recipes,
+     * errors and scripts know the name alone. */
+    const char *label;
+    const char *const *labels;
 } ibx_param;
 
 /* offsetof that compiles only if the field has the type that the row says. */
 #define IBX_FIELD(T, field, type) _Generic(((T *)0)->field, type : offsetof(T, field))
 
-/* T is the params struct, `field` its member and the parameter's name. */
-#define IBX_FLOAT(T, field, lo, hi, dflt, u, d)                                                    \
+/* T is the params struct, `field` its member and the parameter's name. `...` is the sentence of
+ * `doc`; behind it other members may follow, as in `"Weight of red.", .label = "Red"`. */
+#define IBX_FLOAT(T, field, lo, hi, dflt, u, ...)                                                  \
     {                                                                                              \
         .name = #field, .type = IBX_TYPE_FLOAT, .offset = IBX_FIELD(T, field, float), .min = (lo), \
-        .max = (hi), .def = (dflt), .unit = (u), .doc = (d)                                        \
+        .max = (hi), .def = (dflt), .unit = (u), .doc = __VA_ARGS__                                \
     }
-#define IBX_INT(T, field, lo, hi, dflt, u, d)                                                      \
+#define IBX_INT(T, field, lo, hi, dflt, u, ...)                                                    \
     {                                                                                              \
         .name = #field, .type = IBX_TYPE_INT, .offset = IBX_FIELD(T, field, int), .min = (lo),     \
-        .max = (hi), .def = (dflt), .unit = (u), .doc = (d)                                        \
+        .max = (hi), .def = (dflt), .unit = (u), .doc = __VA_ARGS__                                \
     }
-#define IBX_BOOL(T, field, dflt, d)                                                                \
+#define IBX_BOOL(T, field, dflt, ...)                                                              \
     {                                                                                              \
         .name = #field, .type = IBX_TYPE_BOOL, .offset = IBX_FIELD(T, field, bool), .max = 1,      \
-        .def = (dflt), .unit = "", .doc = (d)                                                      \
+        .def = (dflt), .unit = "", .doc = __VA_ARGS__                                              \
     }
-#define IBX_CHOICE(T, field, words, dflt, d)                                                       \
+#define IBX_CHOICE(T, field, words, dflt, ...)                                                     \
     {                                                                                              \
         .name = #field, .type = IBX_TYPE_CHOICE, .offset = IBX_FIELD(T, field, int),               \
-        .choices = (words), .def = (dflt), .unit = "", .doc = (d)                                  \
+        .choices = (words), .def = (dflt), .unit = "", .doc = __VA_ARGS__                          \
     }
-#define IBX_COLOUR(T, field, dflt, d)                                                              \
+#define IBX_COLOUR(T, field, dflt, ...)                                                            \
     {                                                                                              \
         .name = #field, .type = IBX_TYPE_COLOUR, .offset = IBX_FIELD(T, field, ibx_colour),        \
-        .text = (dflt), .unit = "", .doc = (d)                                                     \
+        .text = (dflt), .unit = "", .doc = __VA_ARGS__                                             \
     }
-#define IBX_TEXT(T, field, dflt, d)                                                                \
+#define IBX_TEXT(T, field, dflt, ...)                                                              \
     {                                                                                              \
         .name = #field, .type = IBX_TYPE_TEXT, .offset = IBX_FIELD(T, field, const char *),        \
-        .text = (dflt), .unit = "", .doc = (d)                                                     \
+        .text = (dflt), .unit = "", .doc = __VA_ARGS__                                             \
     }
-#define IBX_FILE(T, field, d)                                                                      \
+#define IBX_FILE(T, field, ...)                                                                    \
     {                                                                                              \
         .name = #field, .type = IBX_TYPE_FILE, .offset = IBX_FIELD(T, field, const char *),        \
-        .text = "", .unit = "", .doc = (d)                                                         \
+        .text = "", .unit = "", .doc = __VA_ARGS__                                                 \
     }
 /* lo and hi bound the pixels of each side. */
-#define IBX_EXTENT(T, field, lo, hi, dflt, d)                                                      \
+#define IBX_EXTENT(T, field, lo, hi, dflt, ...)                                                    \
     {                                                                                              \
         .name = #field, .type = IBX_TYPE_EXTENT, .offset = IBX_FIELD(T, field, ibx_extent),        \
-        .min = (lo), .max = (hi), .text = (dflt), .unit = "px", .doc = (d)                         \
+        .min = (lo), .max = (hi), .text = (dflt), .unit = "px", .doc = __VA_ARGS__                 \
     }
-#define IBX_LENGTH(T, field, lo, hi, dflt, d)                                                      \
+#define IBX_LENGTH(T, field, lo, hi, dflt, ...)                                                    \
     {                                                                                              \
         .name = #field, .type = IBX_TYPE_LENGTH, .offset = IBX_FIELD(T, field, ibx_length),        \
-        .min = (lo), .max = (hi), .text = (dflt), .unit = "px", .doc = (d)                         \
+        .min = (lo), .max = (hi), .text = (dflt), .unit = "px", .doc = __VA_ARGS__                 \
     }
 #define IBX_END                                                                                    \
     { .name = NULL }
@@ -271,6 +278,8 @@ typedef struct ibx_filter {
     const char *name;        /* filled by IBX_FILTER: the file's name */
     const char *summary;     /* one line, an imperative sentence, ends with a period */
     const char *category;    /* geometry, colour, tone, blur, detail */
+    const char *label;       /* what menus call it where its name is an abbreviation, "3D LUT";
+                                NULL: the name in words, "White balance" */
     const char *details;     /* paragraphs: what it does, when to use it, the source; or NULL */
     const char *examples[4]; /* recipes; help, documentation and tests run them */
 

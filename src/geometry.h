@@ -82,6 +82,10 @@ enum {
 };
 #define IBX_KERNEL_WORDS                                                                           \
     { "lanczos3", "mitchell", "catrom", "linear", "box", "nearest", NULL }
+#define IBX_KERNEL_LABELS                                                                          \
+    (const char *const[]) {                                                                        \
+        "Lanczos 3", "Mitchell", "Catmull-Rom", "Linear", "Box", "Nearest", NULL                   \
+    }
 
 /* One of the kernels lanczos3 to linear at x (in samples, any sign); 0 from its support on. */
 double ibx_kernel_at(int kernel, double x);
@@ -247,6 +251,10 @@ static inline void ibx_cut_pixels(const ibx_region *in, const ibx_region *out) {
 enum { IBX_BETWEEN_CATROM, IBX_BETWEEN_LINEAR, IBX_BETWEEN_NEAREST };
 #define IBX_BETWEEN_WORDS                                                                          \
     { "catrom", "linear", "nearest", NULL }
+#define IBX_BETWEEN_LABELS                                                                         \
+    (const char *const[]) {                                                                        \
+        "Catmull-Rom", "Linear", "Nearest", NULL                                                   \
+    }
 
 /* Output pixel (x, y) shows the input at (xx x + xy y + x0, yx x + yy y + y0), all counted from the
  * centre of the first pixel. */

@@ -6,8 +6,10 @@
 #include <cmocka.h>
 
 #include "core/format.h"
+#include "core/label.h"
 #include "core/param.h"
 #include "core/recipe.h"
+#include <strings.h>
 #include <unistd.h>
 
 /* lowercase_with_underscores; digits not in front */
@@ -44,6 +46,53 @@ static void check_choices(const char *owner, const ibx_param *row) {
     if (row->def < 0 || row->def >= count) fail_msg("%s: %s: no such default", owner, row->name);
 }
 
+/* Words, and not what a name is shortened to: each has a vowel, and abbreviations that people do
+ * say are spelled as they are said. Axes are single letters. */
+static void check_word(const char *label, const char *word, int length) {
+    static const char *const SAID[] = {"AVIF", "BT",  "CLAHE", "CMYK", "GIF",  "ICC", "JPEG",
+                                       "LUT",  "PNG", "RGB",   "TIFF", "WebP", "LZW", "sRGB"};
+    static const char *const SHORTENED[] = {"bpc", "catrom", "ev", "interp", "thumb"};
+    for (size_t i = 0; i < sizeof SHORTENED / sizeof *SHORTENED; i++)
+        if ((int)strlen(SHORTENED[i]) == length && !strncasecmp(word, SHORTENED[i], (size_t)length))
+            fail_msg("\"%s\": %.*s is no word", label, length, word);
+    for (size_t i = 0; i < sizeof SAID / sizeof *SAID; i++) {
+        if ((int)strlen(SAID[i]) != length || strncasecmp(word, SAID[i], (size_t)length)) continue;
+        if (strncmp(word, SAID[i], (size_t)length)) fail_msg("\"%s\": %s", label, SAID[i]);
+        return;
+    }
+    if (length == 1 && strchr("DPXY", *word)) return; /* 3D, P3 */
+    if ((int)strcspn(word, "aeiouyAEIOUY") >= length)
+        fail_msg("\"%s\": %.*s is no word", label, length, word);
+}
+
+static void check_label(const char *label) {
+    static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    assert_in_range(strlen(label), 1, 40);
+    assert_null(strpbrk(label, "_:\n\t"));
+    for (const char *word = label + strcspn(label, LETTERS); *word;
+         word += strcspn(word, LETTERS)) {
+        const int length = (int)strspn(word, LETTERS);
+        check_word(label, word, length);
+        word += length;
+    }
+}
+
+/* Those of a row and of its choices, which differ. */
+static void check_labels(const ibx_param *row) {
+    int choices = 0, labels = 0;
+    check_label(ibx_label_of_row(row).text);
+    if (row->labels) assert_int_equal(row->type, IBX_TYPE_CHOICE);
+    while (row->choices && row->choices[choices]) choices++;
+    while (row->labels && row->labels[labels]) labels++;
+    if (row->labels) assert_int_equal(labels, choices);
+    for (int i = 0; i < choices; i++) {
+        check_label(ibx_label_of_choice(row, i).text);
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(ibx_label_of_choice(row, k).text,
+                                    ibx_label_of_choice(row, i).text);
+    }
+}
+
 static void check_numbers(const char *owner, const ibx_param *row) {
     const bool fits = isfinite(row->min) && isfinite(row->max) && row->min < row->max;
     if (!fits) fail_msg("%s: %s: min %g max %g", owner, row->name, row->min, row->max);
@@ -73,6 +122,7 @@ static void check_default(const char *owner, const ibx_param *rows, const ibx_pa
 static void check_row(const char *owner, const ibx_param *rows, const ibx_param *row, size_t size) {
     static const char *const units[] = {"px", "stop", "%", "K", "deg", ""};
     check_name(row->name);
+    check_labels(row);
     check_sentence(owner, row->doc);
     assert_true(row->offset < size);
     assert_ptr_equal(ibx_param_find(rows, row->name), row); /* the name is given once */
@@ -114,6 +164,8 @@ static void filters_say_what_they_must(void **state) {
     for (size_t i = 0; i < count; i++) {
         const ibx_filter *f = all[i];
         check_name(f->name);
+        check_label(ibx_label_of_filter(f).text);
+        check_label(ibx_label_of_name(f->category).text);
         check_sentence(f->name, f->summary);
         size_t c = 0;
         while (c < 5 && strcmp(f->category, categories[c]) != 0) c++;

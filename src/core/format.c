@@ -17,6 +17,7 @@ static const char *const SUBSAMPLINGS[] = {"auto", "420", "422", "444", NULL};
 static const char *const DEPTHS[] = {"auto", "8", "16", NULL};
 static const char *const PNG_COMPRESSIONS[] = {"fast", "default", "small", NULL};
 static const char *const TIFF_COMPRESSIONS[] = {"none", "lzw", "deflate", "jpeg", "zstd", NULL};
+static const char *const TIFF_LABELS[] = {"None", "LZW", "Deflate", "JPEG", "Zstandard", NULL};
 
 static const ibx_param JPEG[] = {
     IBX_INT(ibx_save_jpeg, quality, 1, 100, 85, "", "Quality, from smallest file to best picture."),
@@ -51,13 +52,15 @@ static const ibx_param AVIF[] = {
 
 static const ibx_param TIFF[] = {
     IBX_CHOICE(ibx_save_tiff, compression, TIFF_COMPRESSIONS, IBX_TIFF_DEFLATE,
-               "Method of compression; all but jpeg keep every pixel exactly."),
+               "Method of compression; all but jpeg keep every pixel exactly.",
+               .labels = TIFF_LABELS),
     IBX_INT(ibx_save_tiff, quality, 1, 100, 85, "", "Quality, for jpeg compression only."),
     IBX_CHOICE(ibx_save_tiff, depth, DEPTHS, IBX_DEPTH_AUTO,
                "Bits per sample; auto is that of the source."),
     IBX_BOOL(ibx_save_tiff, tiled, false, "Store tiles in place of strips of rows."),
     IBX_BOOL(ibx_save_tiff, pyramid, false, "Add smaller copies, for viewers that zoom."),
-    IBX_BOOL(ibx_save_tiff, bigtiff, false, "Use 64-bit offsets, for files above 4 GB."),
+    IBX_BOOL(ibx_save_tiff, bigtiff, false, "Use 64-bit offsets, for files above 4 GB.",
+             .label = "BigTIFF"),
     NAME_ROW,
     IBX_END};
 

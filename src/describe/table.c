@@ -1,4 +1,5 @@
 /* table.c - the tables of filters and formats as JSON, for tools. */
+#include "core/label.h"
 #include "core/param.h"
 #include "describe/describe.h"
 #include "describe/json.h"
@@ -36,17 +37,25 @@ static void put_default(ibx_json *j, const ibx_param *row, const ibx_param *rows
     }
 }
 
+static void put_choices(ibx_json *j, const ibx_param *row) {
+    put_words(j, "choices", row->choices, INT32_MAX);
+    ibx_json_open(j, "labels", '[');
+    for (int i = 0; row->choices[i]; i++) ibx_json_text(j, NULL, ibx_label_of_choice(row, i).text);
+    ibx_json_close(j, ']');
+}
+
 static void put_params(ibx_json *j, const ibx_param *rows, size_t size) {
     ibx_json_open(j, "parameters", '[');
     for (const ibx_param *row = rows; row && row->name; row++) {
         ibx_json_open(j, NULL, '{');
         ibx_json_text(j, "name", row->name);
+        ibx_json_text(j, "label", ibx_label_of_row(row).text);
         ibx_json_text(j, "type", TYPES[row->type]);
         if (has_range(row->type)) {
             ibx_json_number(j, "min", row->min);
             ibx_json_number(j, "max", row->max);
         }
-        if (row->choices) put_words(j, "choices", row->choices, INT32_MAX);
+        if (row->choices) put_choices(j, row);
         put_default(j, row, rows, size);
         ibx_json_text(j, "unit", row->unit);
         ibx_json_text(j, "doc", row->doc);
@@ -58,6 +67,7 @@ static void put_params(ibx_json *j, const ibx_param *rows, size_t size) {
 static void put_filter(ibx_json *j, const ibx_filter *filter) {
     ibx_json_open(j, NULL, '{');
     ibx_json_text(j, "name", filter->name);
+    ibx_json_text(j, "label", ibx_label_of_filter(filter).text);
     ibx_json_text(j, "category", filter->category);
     ibx_json_text(j, "summary", filter->summary);
     ibx_json_text(j, "details", filter->details);

@@ -6,6 +6,7 @@
  * which renders alone. Only where the whole image is looked at first is it the other way round:
  * GEGL asks once, in one thread, and a team of ours does the work. */
 #include "gegl/operation.h"
+#include "core/label.h"
 #include "core/param.h"
 #include "gegl/property.h"
 #include "gegl/sight.h"
@@ -193,10 +194,9 @@ static void install_recipe(operation_class *c) {
 /* What user interfaces show; those that begin with "gimp:" are for GIMP from 3.0 on. There is no
  * "license": GEGL refuses operations with one that it does not know, such as MIT. */
 static void set_keys(GeglOperationClass *c, const char *name, const char *category,
-                     const char *summary, const char *details) {
-    char *title = ibx_gegl_title(name), *group = ibx_gegl_title(category);
+                     const char *title, const char *summary, const char *details) {
     char *full = g_strconcat(IBX_GEGL_PREFIX, name, NULL);
-    char *path = g_strconcat("<Image>/Filters/imbrex/", group, NULL);
+    char *path = g_strconcat("<Image>/Filters/imbrex/", ibx_label_of_name(category).text, NULL);
     char *label = g_strconcat(title, "...", NULL);
     gegl_operation_class_set_keys(c, "name", full, "title", title, "categories", category,
                                   "description", summary, "gimp:menu-path", path, "gimp:menu-label",
@@ -204,8 +204,6 @@ static void set_keys(GeglOperationClass *c, const char *name, const char *catego
     if (details) gegl_operation_class_set_key(c, "reference", details);
     if (strchr(full, '_'))
         gegl_operation_class_set_key(c, "compat-name", g_strdelimit(full, "_", '-'));
-    g_free(title);
-    g_free(group);
     g_free(full);
     g_free(path);
     g_free(label);
@@ -232,9 +230,9 @@ static void init_class(gpointer class, gpointer data) {
     else
         install_recipe(c);
     if (f)
-        set_keys(gegl, f->name, f->category, f->summary, f->details);
+        set_keys(gegl, f->name, f->category, ibx_label_of_filter(f).text, f->summary, f->details);
     else
-        set_keys(gegl, "recipe", "recipe", "Apply a recipe: steps one after another.",
+        set_keys(gegl, "recipe", "recipe", "Recipe", "Apply a recipe: steps one after another.",
                  "Any chain of imbrex's steps that keeps the image's size, as on the command line: "
                  "samples are not rounded between the steps.");
 }

@@ -1,5 +1,6 @@
 /* property.c - rows of the filter table become property specifications, values become recipes. */
 #include "gegl/property.h"
+#include "core/label.h"
 #include "core/param.h"
 #include "core/text.h"
 #include <gegl-plugin.h>
@@ -8,13 +9,6 @@
 
 /* GEGL asks operations to mark what belongs to pads; properties are all that is not "output". */
 #define FLAGS ((GParamFlags)(G_PARAM_READWRITE | G_PARAM_CONSTRUCT | GEGL_PARAM_PAD_INPUT))
-
-char *ibx_gegl_title(const char *name) {
-    char *title = g_strdup(name);
-    g_strdelimit(title, "_", ' ');
-    title[0] = g_ascii_toupper(title[0]);
-    return title;
-}
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
@@ -53,7 +47,8 @@ static GType new_enum(const ibx_filter *filter, const ibx_param *row) {
     char *type = g_strdup_printf("imbrex-%s-%s", filter->name, row->name);
     GEnumValue *values = g_new0(GEnumValue, n + 1);
     for (guint i = 0; i < n; i++)
-        values[i] = (GEnumValue){(int)i, ibx_gegl_title(row->choices[i]), row->choices[i]};
+        values[i] =
+            (GEnumValue){(int)i, g_strdup(ibx_label_of_choice(row, (int)i).text), row->choices[i]};
     const GType result = g_enum_register_static(type, values);
     g_type_set_qdata(result, g_quark_from_static_string("imbrex-values"), values);
     g_free(type);
@@ -107,11 +102,11 @@ static const char *unit_of(const ibx_param *row) {
 
 GParamSpec *ibx_gegl_property_new(const ibx_filter *filter, const ibx_param *row,
                                   const void *defaults) {
-    char *name = g_strdup(row->name), *title = ibx_gegl_title(row->name);
-    GParamSpec *spec = new_spec(filter, row, g_strdelimit(name, "_", '-'), title, defaults);
+    char *name = g_strdup(row->name);
+    GParamSpec *spec =
+        new_spec(filter, row, g_strdelimit(name, "_", '-'), ibx_label_of_row(row).text, defaults);
     if (*row->unit) gegl_param_spec_set_property_key(spec, "unit", unit_of(row));
     g_free(name);
-    g_free(title);
     return spec;
 }
 

@@ -13,9 +13,6 @@
 #include "filter.h"
 #include <gegl.h>
 
-/* "Clip low" of "clip_low": what people read. Freed with g_free. */
-char *ibx_gegl_title(const char *name);
-
 /* The property of a row. `defaults` is a block of parameters as they are by default. */
 GParamSpec *ibx_gegl_property_new(const ibx_filter *filter, const ibx_param *row,
                                   const void *defaults);

@@ -40,17 +40,18 @@ typedef struct ibx_gimp_subject {
      * it, in GIMP 3 those that are selected. From 2 on the dialog offers to treat all of them. */
     int marked;
 
-    /* In: what was chosen last. Out: what the user chose now, if marked > 1. */
+    /* In: what was chosen last. Out: what the user chose now, if marked > 1; while the dialog is
+     * open, what is checked in it. */
     bool all_marked;
 
     /* Out, where the user chose: the result, as far as it was computed meanwhile (ahead.h); NULL:
      * not at all. The caller's. */
     struct ibx_gimp_ahead *ahead;
 
-    /* Would the layer take the result of this recipe, as it is now? False, with a sentence, where
-     * GIMP could not put it there, by its size, colours or transparency: then a window shows the
-     * sentence and stays, so that what was chosen is not lost. For the main thread; NULL: unknown
-     * before the run. */
+    /* Would the layer, or all that are marked if all_marked, take the result of this recipe, as
+     * they are now? False, with a sentence, where GIMP could not put it there, by its size, colours
+     * or transparency: then a window shows the sentence and stays, so that what was chosen is not
+     * lost. For the main thread; NULL: unknown before the run. */
     bool (*takes)(const struct ibx_gimp_subject *subject, const char *recipe, ibx_error *err);
 } ibx_gimp_subject;
 
@@ -66,14 +67,14 @@ typedef struct {
 
     /* Asks for a recipe. *text is malloc'd, never NULL: in, the last recipe or ""; out, one that
      * ibx_gimp_recipe_read of gimp/recipe.h takes; the dialog replaces it by free and malloc.
-     * False: cancelled; *text may then be any text. */
+     * False: cancelled; *text is then what stood in the window, right or not. */
     bool (*ask_recipe)(ibx_gimp_subject *subject, char **text);
 
     /* The window of batches: asks, runs (ibx_gimp_batch_run in a thread of its own, with `stop` and
      * `cancel`), shows progress and failures, as often as the user likes, and returns when it is
-     * closed and nothing runs any more. *order: in, the last one or empty texts; out, the last one
-     * that was run, kept for the next time. False: none was run. */
-    bool (*ask_batch)(ibx_gimp_order *order);
+     * closed and nothing runs any more. *order: in, what it begins with; out, what its controls
+     * said at the end. *done: out, the last one that was run. False: none was run. */
+    bool (*ask_batch)(ibx_gimp_order *order, ibx_gimp_order *done);
 } ibx_gimp_dialogs;
 
 /* Those of this build (dialog.c). A member that is NULL is a window that there is not: interactive

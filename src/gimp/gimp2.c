@@ -1,6 +1,7 @@
 /* gimp2.c - the plug-in of GIMP 2: what it is asked to run, and what it answers. */
 #include "gimp/gimp2.h"
 #include "gimp/pages.h"
+#include "gimp/sentence.h"
 #include "gimp/words.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,6 +17,24 @@ void ibx_gimp2_keep(const char *procedure, const char *text) {
     gimp_set_data(procedure, text, (guint32)strlen(text) + 1);
 }
 
+/* GIMP keeps it under the name of the procedure and a word. */
+static ibx_gimp_word left_key(const char *procedure) {
+    ibx_gimp_word key;
+    snprintf(key.text, sizeof key.text, "%s-left", procedure);
+    return key;
+}
+
+char *ibx_gimp2_left(const char *procedure) {
+    char *text = ibx_gimp2_last(left_key(procedure).text);
+    if (text && *text) return text;
+    free(text);
+    return NULL;
+}
+
+void ibx_gimp2_leave(const char *procedure, const char *text) {
+    ibx_gimp2_keep(left_key(procedure).text, text);
+}
+
 bool ibx_gimp2_count_is(const ibx_gimp2_call *r, int count, ibx_error *err) {
     return r->arguments == count || ibx_fail(err, IBX_USAGE, "%s takes %d arguments, but %d came",
                                              r->procedure, count, r->arguments);
@@ -23,6 +42,9 @@ bool ibx_gimp2_count_is(const ibx_gimp2_call *r, int count, ibx_error *err) {
 
 static bool run_procedure(const ibx_gimp2_call *r, ibx_error *err) {
     const ibx_filter *filter = ibx_gimp_filter(r->procedure);
+    if (r->mode != GIMP_RUN_INTERACTIVE && r->mode != GIMP_RUN_NONINTERACTIVE &&
+        r->mode != GIMP_RUN_WITH_LAST_VALS)
+        return ibx_fail(err, IBX_USAGE, "run-mode is %d, but must be 0 to 2", (int)r->mode);
     if (strcmp(r->procedure, IBX_GIMP_BATCH) == 0) return ibx_gimp2_batch(r, err);
     if (r->arguments < IBX_GIMP2_FIRST)
         return ibx_fail(err, IBX_USAGE, "%s takes an image and a drawable", r->procedure);
@@ -60,6 +82,7 @@ static void run(const gchar *name, gint arguments, const GimpParam *argument, gi
     gimp_plugin_enable_precision();
     gimp_plugin_set_pdb_error_handler(GIMP_PDB_ERROR_HANDLER_PLUGIN);
     const bool ok = run_procedure(&r, &err);
+    ibx_gimp_sentence(err.text);
     values[0].type = GIMP_PDB_STATUS;
     values[0].data.d_status = ok ? GIMP_PDB_SUCCESS : status_of(err.code);
     values[1].type = GIMP_PDB_STRING;

@@ -35,6 +35,11 @@ bool ibx_gimp2_count_is(const ibx_gimp2_call *call, int count, ibx_error *err);
 char *ibx_gimp2_last(const char *procedure);
 void ibx_gimp2_keep(const char *procedure, const char *text);
 
+/* The same for what was left in a procedure's window without being done: the next window offers it,
+ * "Repeat" does not know it. Done is done, so keeping "" takes it back; NULL if there is none. */
+char *ibx_gimp2_left(const char *procedure);
+void ibx_gimp2_leave(const char *procedure, const char *text);
+
 /* ---- gimp2_query.c --------------------------------------------------------------------- */
 
 /* Arguments in front of the parameters of a filter: run mode, image, drawable. */
@@ -132,7 +137,7 @@ bool ibx_gimp2_run(ibx_gimp2_layer *layers, int count, const char *title, ibx_er
 bool ibx_gimp2_mask_read(ibx_gimp_subject *subject, ibx_error *err);
 
 /* A number that tells whether other pixels of a drawable's rectangle are selected by now (see
- * ibx_gimp_sum); 0 where there is no selection. */
+ * ibx_gimp_sum); 0 where all of them are, by a selection or without one. */
 bool ibx_gimp2_mask_sum(int32_t image, int32_t drawable, ibx_rect box, uint64_t *sum,
                         ibx_error *err);
 

@@ -53,18 +53,36 @@ static bool fill_order(const ibx_gimp2_call *r, ibx_gimp_order *order, ibx_error
     return true;
 }
 
-static bool run_last_order(const ibx_gimp2_call *r, ibx_gimp_order *order, ibx_error *err) {
-    char *text = ibx_gimp2_last(r->procedure);
+/* Takes over a text that was kept, which may be NULL. */
+static void take_order(ibx_gimp_order *order, char *text) {
     if (text) ibx_gimp_order_read(order, text);
     free(text);
-    const bool asks = r->mode == GIMP_RUN_INTERACTIVE;
-    if (asks && r->arguments > 1 && !fill_order(r, order, err)) return false;
-    if (!asks || !ibx_gimp_windows.ask_batch) return do_order(order, err);
-    if (!ibx_gimp_windows.ask_batch(order)) return ibx_fail(err, IBX_CANCELLED, "%s", "");
-    text = ibx_gimp_order_print(order);
-    if (text) ibx_gimp2_keep(r->procedure, text);
+}
+
+static void keep_order(void (*keep)(const char *procedure, const char *text), const char *procedure,
+                       const ibx_gimp_order *order) {
+    char *text = ibx_gimp_order_print(order);
+    if (text) keep(procedure, text);
     free(text);
-    return true;
+}
+
+/* The window begins with what was left in the last one, run or not. */
+static bool ask_order(const ibx_gimp2_call *r, ibx_gimp_order *order, ibx_error *err) {
+    ibx_gimp_order done;
+    take_order(order, ibx_gimp2_left(r->procedure));
+    if (r->arguments > 1 && !fill_order(r, order, err)) return false;
+    if (!ibx_gimp_windows.ask_batch) return do_order(order, err);
+    if (!ibx_gimp_order_new(&done, err)) return false;
+    const bool was_run = ibx_gimp_windows.ask_batch(order, &done);
+    keep_order(ibx_gimp2_leave, r->procedure, order);
+    if (was_run) keep_order(ibx_gimp2_keep, r->procedure, &done);
+    ibx_gimp_order_free(&done);
+    return was_run || ibx_fail(err, IBX_CANCELLED, "%s", "");
+}
+
+static bool run_last_order(const ibx_gimp2_call *r, ibx_gimp_order *order, ibx_error *err) {
+    take_order(order, ibx_gimp2_last(r->procedure));
+    return do_order(order, err);
 }
 
 bool ibx_gimp2_batch(const ibx_gimp2_call *r, ibx_error *err) {
@@ -73,6 +91,8 @@ bool ibx_gimp2_batch(const ibx_gimp2_call *r, ibx_error *err) {
     bool ok;
     if (r->mode == GIMP_RUN_NONINTERACTIVE)
         ok = fill_order(r, &order, err) && do_order(&order, err);
+    else if (r->mode == GIMP_RUN_INTERACTIVE)
+        ok = ask_order(r, &order, err);
     else
         ok = run_last_order(r, &order, err);
     ibx_gimp_order_free(&order);

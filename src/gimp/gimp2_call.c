@@ -4,6 +4,7 @@
 #include "gimp/dialog.h"
 #include "gimp/gimp2.h"
 #include "gimp/recipe.h"
+#include "gimp/sentence.h"
 #include "gimp/words.h"
 #include <stdlib.h>
 
@@ -84,11 +85,13 @@ static bool last_choice(const ibx_gimp2_call *r, const ibx_filter *filter, choic
     *c = (choice){.text = ibx_gimp2_last(r->procedure), .all = all && strcmp(all, "yes") == 0};
     free(all);
     if (!c->text) c->text = strdup(filter ? filter->name : "");
-    return c->text || ibx_fail(err, IBX_MEMORY, "no memory");
+    if (!c->text) ibx_fail(err, IBX_MEMORY, "no memory");
+    return c->text != NULL;
 }
 
 static void keep_choice(const ibx_gimp2_call *r, const choice *c) {
     ibx_gimp2_keep(r->procedure, c->text);
+    ibx_gimp2_leave(r->procedure, "");
     ibx_gimp2_keep(all_key(r).text, c->all ? "yes" : "no");
 }
 
@@ -112,20 +115,42 @@ static bool run_choice(const ibx_gimp2_call *r, const choice *c, ibx_gimp2_layer
 
 /* What a dialog looks at. */
 typedef struct {
-    ibx_gimp_subject subject;
-    ibx_image pixels; /* borrowed from the layer */
+    ibx_gimp_subject subject; /* the first member, so that `takes` finds the others */
+    ibx_image pixels;         /* borrowed from the first layer */
     GimpColorProfile *profile;
+    const ibx_gimp2_layer *layer;
+    int count;
 } view;
 
-/* See `takes` of the subject. That a layer is there no more is for the run to say: its window has
- * nothing to stay for. */
-static bool takes(const ibx_gimp_subject *subject, const char *text, ibx_error *err) {
+/* That a layer is there no more is for the run to say: its window has nothing to stay for. */
+static bool layer_takes(const ibx_gimp2_layer *l, const ibx_recipe *recipe, ibx_error *err) {
     ibx_gimp2_layer layer = {.image = -1};
-    if (!gimp_item_is_valid(subject->layer)) return true;
-    ibx_recipe *recipe = ibx_gimp_recipe_read(text, err);
-    const bool ok = recipe && ibx_gimp2_layer_open(&layer, subject->image, subject->layer, err) &&
+    if (!gimp_item_is_valid(l->drawable)) return true;
+    const bool ok = ibx_gimp2_layer_open(&layer, l->image, l->drawable, err) &&
                     ibx_gimp2_plan(recipe, &layer, 1, err);
     ibx_gimp2_layer_close(&layer);
+    return ok;
+}
+
+/* The sentence of one of several layers, behind its name. */
+static void name_layer(int32_t drawable, ibx_error *err) {
+    const ibx_error why = *err;
+    char *name = gimp_item_get_name(drawable);
+    if (name) ibx_fail(err, why.code, "Layer \"%s\": %s", name, why.text);
+    g_free(name);
+}
+
+/* See `takes` of the subject. */
+static bool takes(const ibx_gimp_subject *subject, const char *text, ibx_error *err) {
+    const view *v = (const view *)subject;
+    const int wanted = subject->all_marked ? v->count : 1;
+    ibx_recipe *recipe = ibx_gimp_recipe_read(text, err);
+    bool ok = recipe != NULL;
+    for (int i = 0; i < wanted && ok; i++) {
+        ok = layer_takes(&v->layer[i], recipe, err);
+        if (!ok && wanted > 1) name_layer(v->layer[i].drawable, err);
+    }
+    if (!ok) ibx_gimp_sentence(err->text);
     ibx_recipe_free(recipe);
     return ok;
 }
@@ -136,6 +161,8 @@ static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err
     const ibx_rect all = {0, 0, head->w, head->h};
     gsize size = 0;
     if (!ibx_gimp2_layer_read(layer, all, err)) return false;
+    v->layer = layer;
+    v->count = count;
     v->profile = ibx_gimp2_profile(layer->image);
     const void *data = v->profile ? gimp_color_profile_get_icc_profile(v->profile, &size) : NULL;
     v->pixels = (ibx_image){.head = *head,
@@ -153,10 +180,25 @@ static bool open_view(ibx_gimp2_layer *layer, int count, view *v, ibx_error *err
     return ibx_gimp2_mask_read(&v->subject, err);
 }
 
+/* What is typed is work, so a window that is closed without OK, or whose recipe is refused later,
+ * is followed by one that offers it again. */
+static bool ask_recipe(const ibx_gimp2_call *r, ibx_gimp_subject *subject, char **text,
+                       ibx_error *err) {
+    char *last = strdup(*text), *left = ibx_gimp2_left(r->procedure);
+    if (left) {
+        free(*text);
+        *text = left;
+    }
+    const bool ok = ibx_gimp_windows.ask_recipe(subject, text);
+    ibx_gimp2_leave(r->procedure, last && strcmp(last, *text) == 0 ? "" : *text);
+    free(last);
+    return ok || ibx_fail(err, IBX_CANCELLED, "%s", "");
+}
+
 /* The choice of a dialog; cancelled is an error without a sentence. */
-static bool ask(const ibx_filter *filter, ibx_gimp_subject *subject, char **text, ibx_error *err) {
-    if (!filter)
-        return ibx_gimp_windows.ask_recipe(subject, text) || ibx_fail(err, IBX_CANCELLED, "%s", "");
+static bool ask(const ibx_gimp2_call *r, const ibx_filter *filter, ibx_gimp_subject *subject,
+                char **text, ibx_error *err) {
+    if (!filter) return ask_recipe(r, subject, text, err);
     /* Last values may fail by now, and defaults without a file do: the window is there for that. */
     void *params = ibx_gimp_step_params(filter, *text, NULL);
     if (!params) params = ibx_params_new(filter->params, filter->params_size);
@@ -175,14 +217,14 @@ static bool ask(const ibx_filter *filter, ibx_gimp_subject *subject, char **text
 
 /* Shows the window, if there is one. The image can be worked on while it is open, so what was known
  * of the `count` layers is not true any more. */
-static bool ask_about(const ibx_filter *filter, ibx_gimp2_layer *layers, int count, choice *c,
-                      ibx_error *err) {
+static bool ask_about(const ibx_gimp2_call *r, const ibx_filter *filter, ibx_gimp2_layer *layers,
+                      int count, choice *c, ibx_error *err) {
     const ibx_gimp_dialogs *windows = &ibx_gimp_windows;
     view v = {.profile = NULL};
     if (!(filter ? windows->ask_filter != NULL : windows->ask_recipe != NULL)) return true;
     bool ok = open_view(layers, count, &v, err);
     v.subject.all_marked = c->all;
-    ok = ok && ask(filter, &v.subject, &c->text, err);
+    ok = ok && ask(r, filter, &v.subject, &c->text, err);
     c->all = v.subject.all_marked;
     layers->ahead = v.subject.ahead;
     g_clear_object(&v.profile);
@@ -200,7 +242,7 @@ static bool run_asking(const ibx_gimp2_call *r, const ibx_filter *filter, const 
     ibx_gimp2_layer *layers = open_layers(r, &count, err);
     if (!layers) return false;
     bool ok = last_choice(r, filter, &c, err);
-    if (r->mode == GIMP_RUN_INTERACTIVE) ok = ok && ask_about(filter, layers, count, &c, err);
+    if (r->mode == GIMP_RUN_INTERACTIVE) ok = ok && ask_about(r, filter, layers, count, &c, err);
     ok = ok && run_choice(r, &c, layers, c.all ? count : 1, title, err);
     close_layers(layers, count);
     free(c.text);

@@ -1,5 +1,6 @@
 /* gimp2_layer.c - layers of GIMP 2: judged, read, changed. */
 #include "gimp/gimp2.h"
+#include "gimp/place.h"
 
 /* What GIMP said about a call that it refused. */
 static bool refused(ibx_error *err) {
@@ -134,6 +135,10 @@ static bool size_fits(const ibx_gimp2_layer *l, ibx_error *err) {
         return ibx_fail(err, IBX_USAGE,
                         "the result has another size, and the layer's mask would not fit it any "
                         "more; apply or delete the mask first (Layer > Mask)");
+    if (gimp_item_get_lock_position(l->drawable))
+        return ibx_fail(err, IBX_USAGE,
+                        "the result has another size, and position and size of this layer are "
+                        "locked; unlock them first");
     return (head->w <= GIMP_MAX_IMAGE_SIZE && head->h <= GIMP_MAX_IMAGE_SIZE) ||
            ibx_fail(err, IBX_LIMIT, "the result has %d x %d pixels; GIMP takes %d to a side",
                     head->w, head->h, GIMP_MAX_IMAGE_SIZE);
@@ -321,13 +326,13 @@ static bool put_in_place(const ibx_gimp2_layer *l, ibx_error *err) {
 }
 
 /* The undo of the change of size holds all of the old layer, so the new pixels are written into it
- * as they are: neither selection nor locks belong to them. A layer that is not the whole image
- * keeps its centre. */
+ * as they are: neither selection nor locks belong to them. */
 static bool put_resized(const ibx_gimp2_layer *l, ibx_error *err) {
     const int w = result_of(l)->w, h = result_of(l)->h;
     const bool whole = is_image(l);
-    const int x = whole ? 0 : (w - l->job.head.w) / 2, y = whole ? 0 : (h - l->job.head.h) / 2;
-    if (!gimp_layer_resize(l->drawable, w, h, x, y)) return refused(err);
+    int x = 0, y = 0;
+    if (!whole) ibx_gimp_place(&l->job, &x, &y);
+    if (!gimp_layer_resize(l->drawable, w, h, -x, -y)) return refused(err);
     GeglBuffer *buffer = gimp_drawable_get_buffer(l->drawable);
     ibx_gimp_write(buffer, &l->form, &l->result, (ibx_rect){0, 0, w, h});
     gegl_buffer_flush(buffer);

@@ -17,13 +17,19 @@ static bool read_mask(int32_t image, int32_t drawable, ibx_rect box, ibx_region 
     return ok;
 }
 
+static bool is_all(const ibx_region *mask) {
+    const size_t size = (size_t)mask->stride * (size_t)mask->at.h;
+    return size > 0 && mask->data[0] == UINT8_MAX &&
+           memcmp(mask->data, mask->data + 1, size - 1) == 0;
+}
+
 bool ibx_gimp2_mask_sum(int32_t image, int32_t drawable, ibx_rect box, uint64_t *sum,
                         ibx_error *err) {
     ibx_region mask = {.data = NULL};
     *sum = 0;
     if (gimp_selection_is_empty(image)) return true;
     if (!read_mask(image, drawable, box, &mask, err)) return false;
-    *sum = ibx_gimp_sum(&mask, mask.at);
+    if (!is_all(&mask)) *sum = ibx_gimp_sum(&mask, mask.at);
     ibx_gimp_region_free(&mask);
     return true;
 }

@@ -86,6 +86,8 @@ static ibx_recipe *read_file(const char *name, ibx_error *err) {
 
 ibx_recipe *ibx_gimp_recipe_read(const char *given, ibx_error *err) {
     const char *name = file_name(given);
+    if (name && !*name)
+        return ibx_fail(err, IBX_USAGE, "the name of a file is missing behind the @"), NULL;
     return name ? read_file(name, err) : ibx_recipe_parse(given, err);
 }
 

@@ -1,9 +1,9 @@
 /* words.c - names, labels and descriptions out of the filter table. */
 #include "gimp/words.h"
+#include "core/label.h"
 #include "core/param.h"
 #include "describe/parts.h"
 #include "gimp/arguments.h"
-#include <ctype.h>
 #include <stdlib.h>
 
 /* A name with one character in place of each "_". */
@@ -33,22 +33,16 @@ ibx_gimp_word ibx_gimp_argument_name(const ibx_param *row) {
     return word;
 }
 
-static void capitalize(char *text) {
-    *text = (char)toupper((unsigned char)*text);
-}
-
 ibx_gimp_word ibx_gimp_label(const ibx_filter *filter) {
     ibx_gimp_word word;
-    respell(&word, "", filter->name, ' ');
-    capitalize(word.text);
-    strncat(word.text, "...", sizeof word.text - strlen(word.text) - 1);
+    snprintf(word.text, sizeof word.text, "%s...", ibx_label_of_filter(filter).text);
     return word;
 }
 
 ibx_gimp_word ibx_gimp_menu(const ibx_filter *filter) {
     ibx_gimp_word word;
-    respell(&word, IBX_GIMP_MENU "/", filter->category, ' ');
-    capitalize(word.text + strlen(IBX_GIMP_MENU "/"));
+    snprintf(word.text, sizeof word.text, IBX_GIMP_MENU "/%s",
+             ibx_label_of_name(filter->category).text);
     return word;
 }
 

@@ -3,6 +3,7 @@ preset and set by it, seen in a split view, applied. What the canvas shows, and 
 end, are the pixels of the command line. With a name as argument, such as canvas.jpg, the split view
 is kept in a file of that name; with a second one, of that picture, which fits the canvas at 100%."""
 
+import json
 import pathlib
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import time
 import cv2
 import numpy
 
-from desktop import PLUGIN, check, failures, run, skip, wait
+from desktop import IMBREX, PLUGIN, check, failures, run, skip, wait
 from served import Served
 
 MODULE = PLUGIN.parent.parent / "gegl-0.4" / "imbrex.so"
@@ -53,10 +54,12 @@ def choose(steps):
 
 
 def place_of_blur():
-    """In the list of operations: behind ours of lesser names, Absolute and Bilateral Filter."""
+    """In the list of operations: behind ours of lesser labels, Absolute and Bilateral Filter."""
     names = subprocess.run(["gegl", "--list-all"], env=desktop.env, capture_output=True,
                            text=True).stdout.split()
-    return sum("imbrex:" < name < "imbrex:blur" for name in names) + 2
+    table = json.loads(subprocess.run([IMBREX, "filters", "--json"], check=True,
+                                      capture_output=True).stdout)["filters"]
+    return 2 + sum(f["label"].lower() < "blur" for f in table if f"imbrex:{f['name']}" in names)
 
 
 def keep_preset(name):

@@ -171,11 +171,13 @@ class Desktop:
 
     def escape(self, window):
         """Closes a window by its key. One that is busy may not get it; but a second one too soon
-        would close what comes behind it."""
+        would close what comes behind it, which may have the same number."""
+        name = self.tool("getwindowname", window)
+
         def closed():
             self.keys("Escape")
             for _ in range(50):
-                if not self.tool("getwindowname", window):
+                if not name or self.tool("getwindowname", window) != name:
                     return True
                 time.sleep(0.1)
             return False

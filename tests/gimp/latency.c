@@ -1,7 +1,9 @@
 /* latency.c - how long a preview of a layer of 24 megapixels takes, from a new value to the last
- * visible tile: at most 100 ms, where it does not take the whole layer. Each recipe is tried
- * several times, and the best counts, as other programs may run. */
+ * visible tile: at most 100 ms, where it does not take the whole layer; twice that where all of it
+ * is in sight, reduced. Each recipe is tried several times, and the best counts, as other programs
+ * may run. */
 #include "gimp/model/render.h"
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +12,10 @@
 
 #include <cmocka.h>
 
-enum { W = 6000, H = 4000, ROUNDS = 7, MOST_MS = 100 };
+enum { W = 6000, H = 4000, ROUNDS = 7 };
+
+/* Milliseconds. Steps that look at all of the layer first are printed only. */
+enum { MOST = 100, MOST_OF_ALL = 200, ANY = INT_MAX };
 
 static void ignore(void *user) {
     (void)user;
@@ -32,12 +37,12 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void check(ibx_window_render *render, const char *first, const char *second, bool whole) {
+static void check(ibx_window_render *render, const char *first, const char *second, int most) {
     double ms[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) ms[i] = latency(render, i % 2 ? first : second);
     qsort(ms, ROUNDS, sizeof *ms, ascending);
     printf("%-24s %6.1f ms, at most %.1f\n", first, ms[ROUNDS / 2], ms[ROUNDS - 1]);
-    if (!whole && ms[0] > MOST_MS) fail_msg("%s takes %.0f ms", first, ms[0]);
+    if (ms[0] > most) fail_msg("%s takes %.0f ms", first, ms[0]);
 }
 
 static void test_latency(void **state) {
@@ -58,16 +63,16 @@ static void test_latency(void **state) {
     const ibx_gimp_subject subject = {.pixels = &im, .selected = {0, 0, W, H}, .marked = 1};
     ibx_window_render *r = ibx_window_render_new(&subject, ignore, NULL);
     ibx_window_render_look(r, (ibx_rect){2701, 1803, 600, 450});
-    check(r, "exposure:0.5", "exposure:0.6", false);
-    check(r, "blur:10", "blur:11", false);
-    check(r, "blur:100", "blur:101", false);
-    check(r, "unsharp:2", "unsharp:3", false);
-    check(r, "median:5", "median:6", false);
-    check(r, "rotate:10", "rotate:11", false);
-    check(r, "resize:2000", "resize:2001", false);
-    check(r, "autolevels", "autolevels:1", true);
+    check(r, "exposure:0.5", "exposure:0.6", MOST);
+    check(r, "blur:10", "blur:11", MOST);
+    check(r, "blur:100", "blur:101", MOST);
+    check(r, "unsharp:2", "unsharp:3", MOST);
+    check(r, "median:5", "median:6", MOST);
+    check(r, "rotate:10", "rotate:11", MOST);
+    check(r, "resize:2000", "resize:2001", MOST);
+    check(r, "autolevels", "autolevels:1", ANY);
     ibx_window_render_look(r, (ibx_rect){0, 0, 600, 450});
-    check(r, "resize:10%", "resize:11%", true); /* all of the layer is in sight */
+    check(r, "resize:10%", "resize:11%", MOST_OF_ALL);
     ibx_window_render_free(r);
     free(im.pixels);
 }

@@ -104,6 +104,25 @@ g.do('(set! second (car (gimp-layer-new part 40 20 RGBA-IMAGE "second" 100 28)))
 g.ask("part", "(car (gimp-image-width part)) \" \" (car (gimp-drawable-width second)) \" \""
       " (gimp-drawable-offsets second)")
 
+# A cut stays in its place, whatever is in front of it; all else is about the centre.
+PLACES = {"crop:10x20,gravity=north-west": "10x20 (10 20)", "crop:10x20,x=20,y=3": "10x20 (65 43)",
+          "blur:3/crop:10x20,gravity=south-east": "10x20 (80 60)",
+          "flip/crop:10x20,gravity=north-west": "10x20 (10 20)",
+          "resize:50%/crop:10x20,gravity=north-west": "10x20 (30 35)",
+          "rotate:90/crop:10x20,gravity=north-west": "10x20 (20 10)",
+          "thumb:40x40": "40x40 (30 30)", "pad:left=20,top=10": "100x70 (0 15)",
+          "crop:40x40,gravity=west/resize:200%": "80x80 (-10 10)"}
+g.define('(define (place recipe) (let* ((img (copy a8))'
+         ' (l (car (gimp-layer-new img 80 60 RGBA-IMAGE "third" 100 28))))'
+         ' (gimp-image-insert-layer img l 0 0) (gimp-layer-set-offsets l 10 20)'
+         ' (plug-in-imbrex-recipe RUN-NONINTERACTIVE img l recipe)'
+         ' (string-append (number->string (car (gimp-drawable-width l))) "x"'
+         ' (number->string (car (gimp-drawable-height l))) " ("'
+         ' (number->string (car (gimp-drawable-offsets l))) " "'
+         ' (number->string (cadr (gimp-drawable-offsets l))) ")")))')
+for text in PLACES:
+    g.ask(f"place of {text}", f'(place "{text}")')
+
 # A colour space stays, unless the recipe changes it: then the image has the new one.
 g.define("(define wide (copy a8))")
 g.do(recipe("wide", "icc:p3"))
@@ -157,6 +176,9 @@ check(pair[0][:3] == [255 - v for v in pair[1][:3]], f"a layer in a group: {pair
 check(answers["whole"] == "80", f"the image did not become smaller: {answers['whole']}")
 check((only(whole) == by_command_line("resize:50%")).all(), "a selection cut a resized layer")
 check(answers["part"] == "160 20 (60 35)", f"image, layer and place: {answers['part']}")
+for text, place in PLACES.items():
+    got = answers[f"place of {text}"]
+    check(got == place, f"{text}: {got}, not {place}")
 check((only(wide) == by_command_line("icc:p3")).all(), "icc:p3 made other pixels")
 check(answers["wide profile"] != "0", "the image has not got the new colour profile")
 check((only(in_wide) == 255 - only(wide)).all(), "invert left the image's own colour space")

@@ -38,6 +38,22 @@ with Served({"blur": "F8", "median": "F9", "crop": "F7"}) as desktop:
     desktop.ended()
     check(desktop.pixels("one").shape[:2] == (200, 300), "what was chosen is lost")
 
+    # All linked layers are asked, not the first alone: here the second has a mask.
+    desktop.do("(define mask (car (gimp-layer-create-mask two ADD-MASK-WHITE)))"
+               "(gimp-layer-add-mask two mask) (gimp-layer-set-edit-mask two FALSE)"
+               "(gimp-image-set-active-layer img one)")
+    dialog = desktop.ask("crop")
+    desktop.keys("ctrl+a")
+    desktop.type("200x100")
+    desktop.keys("Tab", "alt+l", "alt+o")
+    desktop.close_box()
+    check(desktop.tool("getwindowname", dialog), "the dialog did not stay for the second layer")
+    desktop.window("Crop")
+    desktop.keys("alt+l", "alt+o")
+    desktop.ended()
+    check(desktop.pixels("one").shape[:2] == (100, 200), "what was chosen for two layers is lost")
+    desktop.do("(gimp-layer-remove-mask two MASK-APPLY)")
+
     # The layer is deleted, then the image closed.
     desktop.ask("blur")
     desktop.do("(gimp-image-remove-layer img one)")
@@ -66,6 +82,17 @@ with Served({"blur": "F8", "median": "F9", "crop": "F7"}) as desktop:
     desktop.do("(gimp-image-select-ellipse img CHANNEL-OP-REPLACE 10 10 1900 1400)")
     desktop.refused("other pixels are selected", 2)
     check(numpy.array_equal(desktop.pixels("one"), before), "a refused run changed pixels")
+
+    # Nothing is selected, then all: these are the same pixels.
+    desktop.do("(gimp-selection-none img)")
+    desktop.ask("median")
+    desktop.at_work()
+    desktop.do("(gimp-selection-all img)")
+    desktop.ended()
+    check(desktop.log().count("other pixels are selected") == 2, "all is not what nothing is")
+    check(not numpy.array_equal(desktop.pixels("one"), before), "nothing was done with all selected")
+    desktop.do("(gimp-selection-none img)")
+    before = desktop.pixels("one")
 
     # While it computes somebody paints.
     desktop.do("(gimp-selection-none img)")

@@ -41,8 +41,7 @@ for name, f in names.items():
 
 entries = answers["menu"]
 for f in filters:
-    label = f["name"].replace("_", " ").capitalize()
-    path = f"<Image>/Filters/imbrex/{f['category'].capitalize()}/{label}..."
+    path = f"<Image>/Filters/imbrex/{f['category'].capitalize()}/{f['label']}..."
     check(path in entries, f"no entry {path}")
 for label in ("Recipe", "Batch"):
     check(f"<Image>/Filters/imbrex/{label}..." in entries, f"no entry {label}")

@@ -9,6 +9,7 @@
 #include "core/recipe.h"
 #include "gimp/model/complete.h"
 #include "gimp/model/share.h"
+#include "gimp/sentence.h"
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
@@ -285,6 +286,24 @@ static void test_recent_files(void **state) {
     g_free(folder);
 }
 
+/* Advice for the command line is taken off, all else stays. */
+static void test_sentences(void **state) {
+    static const char *const PAIRS[][2] = {
+        {"more than the limit of 5; raise it with --max-pixels", "more than the limit of 5"},
+        {"the output a;b exists; say --if-exists skip, or choose another folder with -o",
+         "the output a;b exists"},
+        {"the image is indexed; change it to RGB first", NULL},
+        {"a -o b --c", NULL},
+        {"", NULL}};
+    (void)state;
+    for (size_t i = 0; i < sizeof PAIRS / sizeof *PAIRS; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "%s", PAIRS[i][0]);
+        ibx_gimp_sentence(text);
+        assert_string_equal(text, PAIRS[i][1] ? PAIRS[i][1] : PAIRS[i][0]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_steps_are_the_parsers),
                                        cmocka_unit_test(test_examples),
@@ -296,6 +315,7 @@ int main(void) {
                                        cmocka_unit_test(test_commands),
                                        cmocka_unit_test(test_own_space),
                                        cmocka_unit_test(test_addresses),
-                                       cmocka_unit_test(test_recent_files)};
+                                       cmocka_unit_test(test_recent_files),
+                                       cmocka_unit_test(test_sentences)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

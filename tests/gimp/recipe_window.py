@@ -1,6 +1,6 @@
 """The window of recipes, in a real GIMP on a screen: a file is opened, from its name and from the list
 of recent ones, and saved; names, parameters and words are completed; steps are added from the menu,
-removed, dragged and timed; what is copied is a command and an address that give the same pixels."""
+removed, dragged, timed and set; what is copied is a command and an address that give the same pixels."""
 
 import json
 import shutil
@@ -144,6 +144,22 @@ def test_steps(desktop):
     return text
 
 
+def test_form(desktop, text):
+    """The buttons that reset a value are at the right edge, and not beyond it: they become bright
+    when the value is another one."""
+    pictures = []
+    desktop.click(*text)
+    window = desktop.window("Recipe")
+    for recipe in ("bilateral:3,0.1", "bilateral:5,0.2"):
+        desktop.keys("ctrl+a")
+        desktop.type(recipe)
+        time.sleep(1)
+        pictures.append(desktop.picture(window))
+    height, width = pictures[0].shape[:2]
+    edge = (slice(height * 55 // 100, height * 9 // 10), slice(width - 50, width))
+    check((pictures[0][edge] != pictures[1][edge]).any(), "a form's buttons cannot be seen")
+
+
 def test_completion(desktop, text):
     """What is offered is taken by Tab and Return; Escape takes nothing, and leaves the window open."""
     desktop.click(*text)
@@ -215,6 +231,7 @@ with Desktop() as desktop:
     desktop.window("Recipe")
     test_open(desktop, folder)
     text = test_steps(desktop)
+    test_form(desktop, text)
     test_completion(desktop, text)
     test_save(desktop, folder)
     test_copies(desktop, folder)

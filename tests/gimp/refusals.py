@@ -36,7 +36,10 @@ g.refuse("argument", '(plug-in-imbrex-blur 1 image one)')  # Script-Fu counts by
 g.refuse("", '(plug-in-imbrex-blur 1 image one "two" "encoded")')
 g.refuse("none.cube", '(plug-in-imbrex-lut3d 1 image one "none.cube" 1 "tetrahedral")')
 
+g.refuse("run-mode is 7", '(plug-in-imbrex-invert 7 image one 1)')
+
 # Files with recipes.
+g.refuse("a file is missing behind the @", '(recipe "@")')
 g.refuse("No such file", '(recipe "@none.ibx")')
 g.refuse("No such file", '(recipe "none.recipe")')
 g.refuse("did you mean blur?", f'(recipe "{broken}")')
@@ -66,6 +69,14 @@ g.refuse("only a layer can take", '(plug-in-imbrex-recipe 1 image mask "resize:5
 g.refuse("has no transparency", '(plug-in-imbrex-recipe 1 image mask "rotate:10,expand=no")')
 g.refuse("this is gray", '(plug-in-imbrex-recipe 1 gray (layer gray) "flatten:#102030")')
 g.refuse("all layers of an image share", '(plug-in-imbrex-recipe 1 image many "icc:p3")')
+g.do('(gimp-item-set-lock-position held TRUE) (gimp-item-set-lock-content group FALSE)')
+g.refuse("size of this layer are locked", '(plug-in-imbrex-recipe 1 image held "rotate:10")')
+g.do('(gimp-item-set-lock-position held FALSE)')
+g.define('(define opaque (car (gimp-image-new 40 30 RGB)))'
+         '(define bare (car (gimp-layer-new opaque 40 30 RGB-IMAGE "bare" 100 28)))')
+g.do('(gimp-image-insert-layer opaque bare 0 0) (gimp-item-set-lock-position bare TRUE)')
+g.refuse("size of this layer are locked", '(plug-in-imbrex-recipe 1 opaque bare "rotate:10")')
+g.ask("alpha", "(car (gimp-drawable-has-alpha bare))")
 g.refuse("pixels; GIMP takes", '(recipe "resize:600000x1,fit=fill")')
 
 # Batches.
@@ -86,6 +97,7 @@ g.ask("half", "(car (gimp-image-width other))")
 answers = g.run()
 
 check(answers.get("pixel") == "#(255 255 255 255)", f"a refused run changed {answers.get('pixel')}")
+check(answers.get("alpha") == "0", "a refused run added transparency to a layer")
 check(answers.get("size") == "300", "a refused run changed the image")
 check(answers.get("half") == "25", f"a recipe in a file: {answers.get('half')}")
 check((g.folder / "out" / "b.jpg").exists(), "the good file beside a bad one was not made")

@@ -2,6 +2,7 @@
 #include "gimp/model/batch_work.h"
 #include "describe/report.h"
 #include "describe/run.h"
+#include "gimp/sentence.h"
 #include "gimp/thread.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ static void keep_failure(ibx_window_run *r, const ibx_event *e) {
                                   strdup(ibx_without_name(e->error->text, e->input)),
                                   e->kind == IBX_EVENT_FAILED};
     if (f && more && f->input && f->sentence) {
+        ibx_gimp_sentence(f->sentence);
         r->failure[r->failures++] = f;
         return;
     }
@@ -105,6 +107,7 @@ bool ibx_window_run_look(ibx_window_run *r, ibx_totals *totals, ibx_error *err) 
     *totals = r->totals;
     *err = r->err;
     pthread_mutex_unlock(&r->lock);
+    ibx_gimp_sentence(err->text);
     return ended;
 }
 
@@ -150,6 +153,7 @@ static void look_thread(void *data) {
     ibx_window_sight *s = &l->sight;
     if (s->ok)
         s->ok = ibx_gimp_batch_outline(&l->batch.batch, &s->outline, &s->collisions, &s->error);
+    ibx_gimp_sentence(s->error.text);
     atomic_store(&l->ended, true);
 }
 

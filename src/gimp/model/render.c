@@ -3,6 +3,7 @@
 #include "core/pixels.h"
 #include "gimp/model/job.h"
 #include "gimp/recipe.h"
+#include "gimp/sentence.h"
 #include "gimp/thread.h"
 #include <omp.h>
 #include <pthread.h>
@@ -194,6 +195,7 @@ static void fill_gap(ibx_window_render *r, const ibx_window_job *job, ibx_rect a
     pthread_mutex_lock(&r->lock);
     if (!ok || !add_tile(r, &m)) {
         free_pixels(&m.tile);
+        ibx_gimp_sentence(err.text);
         if (err.code != IBX_CANCELLED)
             snprintf(r->state.problem, sizeof r->state.problem, "%s", err.text);
     }
@@ -231,6 +233,7 @@ static void open_job(ibx_window_render *r, ibx_window_job *job) {
                     ibx_window_job_open(&next, &r->look, text, &r->cancel, r->threads, &err);
     free(text);
     pthread_mutex_lock(&r->lock);
+    ibx_gimp_sentence(err.text);
     if (err.code != IBX_CANCELLED)
         snprintf(r->state.problem, sizeof r->state.problem, "%s", err.text);
     if (!ok) {

@@ -23,7 +23,7 @@ typedef struct {
     ibx_window_text *recipe;
     ibx_window_settings *settings;
     ibx_window_progress *progress;
-    ibx_gimp_order now, *last; /* what the controls say, and what was run last */
+    ibx_gimp_order now, *done; /* what the controls say, and what was run last */
     ibx_window_look *look;
     ibx_window_run *run;
     bool changed; /* since the look began */
@@ -139,7 +139,7 @@ static void start(window *w) {
     if (w->run) ibx_window_progress_clear(w->progress, "Looking for images");
     if (!w->run)
         ibx_window_complain(w->form, err.text);
-    else if (text && ibx_gimp_order_read(w->last, text))
+    else if (text && ibx_gimp_order_read(w->done, text))
         w->was_run = true;
     free(text);
     set_buttons(w);
@@ -278,8 +278,8 @@ static void answer(window *w) {
     }
 }
 
-bool ibx_window_ask_batch(ibx_gimp_order *order) {
-    window w = {.last = order, .changed = true};
+bool ibx_window_ask_batch(ibx_gimp_order *order, ibx_gimp_order *done) {
+    window w = {.done = done, .changed = true};
     char *text = ibx_gimp_order_print(order);
     gimp_ui_init("imbrex", FALSE);
     const bool ok = ibx_gimp_order_new(&w.now, NULL) && text && ibx_gimp_order_read(&w.now, text);
@@ -302,6 +302,7 @@ bool ibx_window_ask_batch(ibx_gimp_order *order) {
     gtk_widget_destroy(GTK_WIDGET(w.dialog));
     ibx_window_look_free(w.look);
     ibx_window_run_free(w.run);
-    ibx_gimp_order_free(&w.now);
+    ibx_gimp_order_free(order);
+    *order = w.now;
     return w.was_run;
 }

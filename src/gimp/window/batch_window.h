@@ -6,6 +6,6 @@
 #include "gimp/batch.h"
 
 /* See ask_batch in dialog.h. */
-bool ibx_window_ask_batch(ibx_gimp_order *order);
+bool ibx_window_ask_batch(ibx_gimp_order *order, ibx_gimp_order *done);
 
 #endif

@@ -1,6 +1,7 @@
 /* field.c - widgets for a row, by its type. Each kind makes its control, tells it a value, and
  * takes one from it. */
 #include "gimp/window/field.h"
+#include "core/label.h"
 #include <libgimp/gimp.h>
 #include <libgimpwidgets/gimpwidgets.h>
 #include <stdlib.h>
@@ -103,8 +104,9 @@ static void show_choice(ibx_window_field *f, const char *words) {
 
 static void make_choice(ibx_window_field *f) {
     f->control = gtk_combo_box_text_new();
-    for (const char *const *word = f->param->choices; *word; word++)
-        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(f->control), *word);
+    for (int i = 0; f->param->choices[i]; i++)
+        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(f->control),
+                                       ibx_label_of_choice(f->param, i).text);
     g_signal_connect(f->control, "changed", G_CALLBACK(choice_changed), f);
 }
 

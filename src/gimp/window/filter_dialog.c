@@ -78,20 +78,15 @@ static GtkDialog *make_dialog(const ibx_filter *filter) {
 }
 
 /* What the filter does, its values, and whether all marked layers are meant. */
-static GtkWidget *make_side(window *w, const ibx_filter *filter, const ibx_gimp_subject *subject,
-                            GtkWidget **all) {
+static GtkWidget *make_side(window *w, const ibx_filter *filter, ibx_gimp_subject *subject) {
     GtkWidget *side = gtk_vbox_new(FALSE, 12), *summary = gtk_label_new(filter->summary);
     gtk_label_set_line_wrap(GTK_LABEL(summary), TRUE);
     gtk_misc_set_alignment(GTK_MISC(summary), 0, 0);
     gtk_widget_set_size_request(summary, 320, -1);
     gtk_box_pack_start(GTK_BOX(side), summary, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(side), ibx_window_form_widget(w->form), FALSE, FALSE, 0);
-    if (subject->marked < 2) return side;
-    char text[80];
-    snprintf(text, sizeof text, "A_ll %d linked layers", subject->marked);
-    *all = gtk_check_button_new_with_mnemonic(text);
-    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(*all), subject->all_marked);
-    gtk_box_pack_start(GTK_BOX(side), *all, FALSE, FALSE, 0);
+    GtkWidget *all = ibx_window_all_layers(subject);
+    if (all) gtk_box_pack_start(GTK_BOX(side), all, FALSE, FALSE, 0);
     return side;
 }
 
@@ -141,11 +136,10 @@ static bool make_parts(window *w, const ibx_gimp_subject *subject, const ibx_ste
 
 bool ibx_window_ask_filter(ibx_gimp_subject *subject, const ibx_filter *filter, void *params) {
     gimp_ui_init("imbrex", FALSE);
-    GtkWidget *all = NULL;
     window w = {.subject = subject};
     if (!make_parts(&w, subject, &(ibx_step){.filter = filter, .params = params})) return false;
     w.dialog = make_dialog(filter);
-    fill(&w, make_side(&w, filter, subject, &all));
+    fill(&w, make_side(&w, filter, subject));
     ibx_window_form_watch(w.form, changed, &w);
     const size s = last_size(filter);
     gtk_window_set_default_size(GTK_WINDOW(w.dialog), s.w, s.h);
@@ -153,7 +147,6 @@ bool ibx_window_ask_filter(ibx_gimp_subject *subject, const ibx_filter *filter, 
     changed(&w);
     const bool ok = run(&w) && ibx_window_values_store(ibx_window_form_values(w.form), params);
     if (ok) subject->ahead = ibx_window_preview_take_ahead(w.preview);
-    if (ok && all) subject->all_marked = gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(all));
     keep_size(filter, GTK_WINDOW(w.dialog));
     gtk_widget_destroy(GTK_WIDGET(w.dialog));
     return ok;

@@ -1,5 +1,6 @@
 /* form.c - the rows of a form, in a table of label, control, unit and a button that resets. */
 #include "gimp/window/form.h"
+#include "core/label.h"
 #include "core/param.h"
 #include "gimp/window/field.h"
 #include <ctype.h>
@@ -47,19 +48,14 @@ static void reset_clicked(GtkButton *button, ibx_window_field *field) {
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-/* "Out _black:": the name in words, with the first letter underlined that no row above has, and
- * that the buttons of a dialog do not have. */
-static void label_text(const char *name, char *text, size_t size, bool used[256]) {
-    size_t n = 0, at = strlen(name);
-    for (size_t i = 0; name[i] && at == strlen(name); i++)
-        if (isalpha((unsigned char)name[i]) && !used[(unsigned char)name[i]]) at = i;
-    for (size_t i = 0; name[i] && n + 4 < size; i++) {
-        if (i == at) text[n++] = '_';
-        text[n++] = name[i] == '_' ? ' ' : i == 0 ? (char)toupper((unsigned char)name[i]) : name[i];
-    }
-    if (name[at]) used[(unsigned char)name[at]] = true;
-    text[n++] = ':';
-    text[n] = 0;
+/* "Out _black:": with the first letter underlined that no row above has, and that the buttons of a
+ * dialog do not have. */
+static void label_text(const char *label, char *text, size_t size, bool used[256]) {
+    size_t at = strlen(label);
+    for (size_t i = 0; label[i] && at == strlen(label); i++)
+        if (isalpha((unsigned char)label[i]) && !used[tolower((unsigned char)label[i])]) at = i;
+    if (label[at]) used[tolower((unsigned char)label[at])] = true;
+    snprintf(text, size, "%.*s%s%s:", (int)at, label, label[at] ? "_" : "", label + at);
 }
 
 static const char *unit_of(const ibx_param *row) {
@@ -68,8 +64,8 @@ static const char *unit_of(const ibx_param *row) {
 }
 
 static void add_label(GtkTable *table, const ibx_window_field *field, bool used[256]) {
-    char text[64];
-    label_text(field->param->name, text, sizeof text, used);
+    char text[80];
+    label_text(ibx_label_of_row(field->param).text, text, sizeof text, used);
     GtkWidget *label = gtk_label_new_with_mnemonic(text);
     gtk_label_set_mnemonic_widget(GTK_LABEL(label), field->control);
     gtk_misc_set_alignment(GTK_MISC(label), 0, 0.5F);

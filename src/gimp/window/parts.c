@@ -99,6 +99,21 @@ void ibx_window_complain(GtkWidget *parent, const char *sentence) {
     gtk_widget_destroy(box);
 }
 
+static void all_toggled(GtkToggleButton *check, gpointer data) {
+    ibx_gimp_subject *subject = data;
+    subject->all_marked = gtk_toggle_button_get_active(check);
+}
+
+GtkWidget *ibx_window_all_layers(ibx_gimp_subject *subject) {
+    if (subject->marked < 2) return NULL;
+    char *words = g_strdup_printf("A_ll %d linked layers", subject->marked);
+    GtkWidget *check = gtk_check_button_new_with_mnemonic(words);
+    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(check), subject->all_marked);
+    g_signal_connect(check, "toggled", G_CALLBACK(all_toggled), subject);
+    g_free(words);
+    return check;
+}
+
 bool ibx_window_is_taken(GtkWidget *parent, const ibx_gimp_subject *subject, const char *recipe) {
     ibx_error err = {0};
     if (!subject->takes || subject->takes(subject, recipe, &err)) return true;

@@ -34,6 +34,10 @@ void ibx_window_pop_menu(GtkWidget *menu, GtkWidget *button);
 /* Shows a sentence in a box of its own, and waits. */
 void ibx_window_complain(GtkWidget *parent, const char *sentence);
 
+/* The check for all marked layers, which keeps the subject's all_marked; NULL where there is one
+ * layer only. The subject must outlive it. */
+GtkWidget *ibx_window_all_layers(ibx_gimp_subject *subject);
+
 /* Asks the subject whether it takes a recipe, and complains if it does not. */
 bool ibx_window_is_taken(GtkWidget *parent, const ibx_gimp_subject *subject, const char *recipe);
 

@@ -17,7 +17,7 @@ enum { LOOK_MS = 100, FIRST_W = 1000, FIRST_H = 760 };
 typedef struct {
     const ibx_gimp_subject *subject;
     GtkDialog *dialog;
-    GtkWidget *hash, *copy, *measure, *all;
+    GtkWidget *hash, *copy, *measure;
     ibx_window_text *text;
     ibx_window_steps *steps;
     ibx_window_step_form *form;
@@ -208,21 +208,17 @@ static GtkWidget *make_steps(window *w) {
     return ibx_window_steps_widget(w->steps);
 }
 
-static GtkWidget *make_side(window *w, const ibx_gimp_subject *subject) {
+static GtkWidget *make_side(window *w, ibx_gimp_subject *subject) {
     GtkWidget *side = gtk_vbox_new(FALSE, 14);
     gtk_box_pack_start(GTK_BOX(side), ibx_window_section("Recipe", make_text(w)), FALSE, TRUE, 0);
     gtk_box_pack_start(GTK_BOX(side), ibx_window_section("Steps", make_steps(w)), TRUE, TRUE, 0);
     gtk_box_pack_start(GTK_BOX(side), ibx_window_step_form_widget(w->form), TRUE, TRUE, 0);
-    if (subject->marked < 2) return side;
-    char *words = g_strdup_printf("A_ll %d linked layers", subject->marked);
-    w->all = gtk_check_button_new_with_mnemonic(words);
-    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(w->all), subject->all_marked);
-    gtk_box_pack_start(GTK_BOX(side), w->all, FALSE, FALSE, 0);
-    g_free(words);
+    GtkWidget *all = ibx_window_all_layers(subject);
+    if (all) gtk_box_pack_start(GTK_BOX(side), all, FALSE, FALSE, 0);
     return side;
 }
 
-static void fill(window *w, const ibx_gimp_subject *subject) {
+static void fill(window *w, ibx_gimp_subject *subject) {
     GtkWidget *box = gtk_hbox_new(FALSE, 12);
     gtk_container_set_border_width(GTK_CONTAINER(box), 12);
     gtk_box_pack_start(GTK_BOX(box), ibx_window_preview_widget(w->preview), TRUE, TRUE, 0);
@@ -248,15 +244,13 @@ static bool run(const window *w) {
     return answer == GTK_RESPONSE_OK;
 }
 
-/* Takes what was chosen. */
-static bool store(const window *w, ibx_gimp_subject *subject, char **text) {
+/* Takes what stands there. */
+static bool store(const window *w, char **text) {
     char *chosen = ibx_window_text_get(w->text), *copied = strdup(chosen);
     g_free(chosen);
     if (!copied) return false;
     free(*text);
     *text = copied;
-    subject->ahead = ibx_window_preview_take_ahead(w->preview);
-    if (w->all) subject->all_marked = gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(w->all));
     return true;
 }
 
@@ -275,7 +269,8 @@ bool ibx_window_ask_recipe(ibx_gimp_subject *subject, char **text) {
     ibx_window_text_focus(w.text);
     set_buttons(&w);
     const guint timer = g_timeout_add(LOOK_MS, on_time, &w);
-    const bool ok = run(&w) && store(&w, subject, text);
+    const bool taken = run(&w), ok = store(&w, text) && taken;
+    if (ok) subject->ahead = ibx_window_preview_take_ahead(w.preview);
     g_source_remove(timer);
     stop_timing(&w);
     gtk_widget_destroy(GTK_WIDGET(w.dialog));

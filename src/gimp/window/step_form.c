@@ -5,6 +5,9 @@
 #include "gimp/window/parts.h"
 #include <stdlib.h>
 
+/* Most forms fit into that width, so that the preview beside them seldom changes its own. */
+enum { LEAST_W = 440, LEAST_H = 170 };
+
 struct ibx_window_step_form {
     GtkWidget *box, *heading, *room, *inside;
     ibx_window_text *text;
@@ -129,8 +132,8 @@ ibx_window_step_form *ibx_window_step_form_new(ibx_window_text *text, void (*che
     f->box = gtk_alignment_new(0, 0, 1, 1);
     f->heading = ibx_window_sentence("");
     f->room = gtk_scrolled_window_new(NULL, NULL);
-    gtk_widget_set_size_request(f->heading, 380, -1);
-    gtk_widget_set_size_request(f->room, 380, 170);
+    gtk_widget_set_size_request(f->heading, LEAST_W, -1);
+    gtk_widget_set_size_request(f->room, -1, LEAST_H); /* as wide as the form in it */
     gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(f->room), GTK_POLICY_NEVER,
                                    GTK_POLICY_AUTOMATIC);
     gtk_box_pack_start(GTK_BOX(inside), f->heading, FALSE, FALSE, 0);

@@ -1,5 +1,6 @@
 /* steps_list.c - the list of steps. */
 #include "gimp/window/steps_list.h"
+#include "core/label.h"
 #include "describe/parts.h"
 #include "gimp/window/parts.h"
 #include "gimp/words.h"
@@ -226,7 +227,7 @@ static void on_add(GtkWidget *button, gpointer data) {
     const int categories = ibx_categories(category);
     GtkWidget *menu = gtk_menu_new();
     for (int i = 0; i < categories; i++) {
-        char *label = g_strdup_printf("_%c%s", g_ascii_toupper(category[i][0]), category[i] + 1);
+        char *label = g_strconcat("_", ibx_label_of_name(category[i]).text, NULL);
         GtkWidget *item = gtk_menu_item_new_with_mnemonic(label);
         gtk_menu_item_set_submenu(GTK_MENU_ITEM(item), category_menu(data, category[i]));
         gtk_menu_shell_append(GTK_MENU_SHELL(menu), item);

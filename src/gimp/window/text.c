@@ -261,9 +261,12 @@ static GtkWidget *make_view(ibx_window_text *b, int lines) {
     return scroll;
 }
 
-/* As high as two lines, so that nothing jumps while somebody types. */
+/* At least as high as two lines, so that nothing jumps while somebody types; a longer sentence is
+ * not cut. */
 static void make_sentence(ibx_window_text *b) {
+    GtkWidget *strut = gtk_alignment_new(0, 0, 0, 0);
     b->line = gtk_hbox_new(FALSE, 6);
+    gtk_widget_set_size_request(strut, 0, 36);
     b->icon = gtk_image_new_from_stock(GTK_STOCK_DIALOG_WARNING, GTK_ICON_SIZE_MENU);
     b->sentence = gtk_label_new("");
     gtk_misc_set_alignment(GTK_MISC(b->icon), 0, 0);
@@ -271,10 +274,11 @@ static void make_sentence(ibx_window_text *b) {
     gtk_label_set_line_wrap(GTK_LABEL(b->sentence), TRUE);
     gtk_label_set_selectable(GTK_LABEL(b->sentence), TRUE);
     gtk_widget_set_can_focus(b->sentence, FALSE);
-    gtk_widget_set_size_request(b->sentence, 260, 36);
+    gtk_widget_set_size_request(b->sentence, 260, -1);
     gtk_widget_set_no_show_all(b->icon, TRUE);
     gtk_box_pack_start(GTK_BOX(b->line), b->icon, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(b->line), b->sentence, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(b->line), strut, FALSE, FALSE, 0);
 }
 
 ibx_window_text *ibx_window_text_new(bool files, int lines) {

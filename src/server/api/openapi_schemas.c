@@ -131,6 +131,7 @@ static const property INFO[] = {
 
 static const property FILTER[] = {
     {"name", "string", "As recipes write it."},
+    {"label", "string", "As menus write it."},
     {"category", "string", "What it is about."},
     {"summary", "string", "One sentence."},
     {"details", "string", "Paragraphs: what it does, and when to use it."},
@@ -234,7 +235,7 @@ void ibx_openapi_schemas(ibx_json *j, const ibx_settings *settings) {
     put_form(j, "OutputsForm", "outputs", "Outputs");
     put_object(j, "Info", INFO, 5);
     put_object(j, "Filters", FILTERS, 3);
-    put_object(j, "Filter", FILTER, 3);
+    put_object(j, "Filter", FILTER, 4);
     put_object(j, "Problem", PROBLEM, 3);
     const ibx_filter *const *filter = ibx_filters(&count);
     for (size_t i = 0; i < count; i++) put_filter(j, filter[i]);

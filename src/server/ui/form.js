@@ -40,7 +40,7 @@ function numberControl(row, id, changed) {
   const slider = make('input', { type: 'range', min: 0, max: scale.steps, className: 'slider' });
   const field = make('input', { type: 'number', id, min: row.min, max: row.max, className: 'number',
     step: row.type === 'int' ? 1 : 'any' });
-  slider.setAttribute('aria-label', `${row.name}, slider`);
+  slider.setAttribute('aria-label', `${row.label}, slider`);
   const follow = () => {
     slider.value = scale.place(Number(field.value));
     slider.setAttribute('aria-valuetext', `${field.value} ${row.unit ?? ''}`.trim());
@@ -70,7 +70,7 @@ function switchControl(row, id, changed) {
 
 function choiceControl(row, id, changed) {
   const select = make('select', { id },
-    ...row.choices.map(word => make('option', { value: word, textContent: word })));
+    ...row.choices.map((word, i) => make('option', { value: word, textContent: row.labels[i] })));
   select.addEventListener('change', () => changed(select.value));
   return { nodes: [select], input: select, set(value) { select.value = value; } };
 }
@@ -96,7 +96,7 @@ function colourControl(row, id, changed) {
     changed(value);
   });
   const chooser = make('input', { type: 'color', className: 'colour' });
-  chooser.setAttribute('aria-label', `${row.name}, colour chooser`);
+  chooser.setAttribute('aria-label', `${row.label}, colour chooser`);
   chooser.addEventListener('input', () => {
     text.set(chooser.value);
     changed(chooser.value);
@@ -124,7 +124,7 @@ function makeField(row, values, changed) {
   const problem = make('p', { className: 'problem', id: `${id}-problem`, hidden: true });
   const reset = make('button', { type: 'button', className: 'icon reset', textContent: '\u21ba',
     title: 'Back to the default' });
-  reset.setAttribute('aria-label', `${row.name}: back to the default`);
+  reset.setAttribute('aria-label', `${row.label}: back to the default`);
   const control = (CONTROLS[row.type] ?? textControl)(row, id, value => {
     values[row.name] = value;
     mark();
@@ -147,7 +147,7 @@ function makeField(row, values, changed) {
   const range = rangeOf(row);
   const element = make('div', { className: `field kind-${row.type}` },
     make('div', { className: 'field-head' },
-      make('label', { htmlFor: id, textContent: row.name.replaceAll('_', ' ') }),
+      make('label', { htmlFor: id, textContent: row.label }),
       make('span', { className: 'range', textContent: range }), reset),
     make('div', { className: 'control' }, ...control.nodes),
     make('p', { className: 'doc', id: `${id}-doc`, textContent: row.doc }), problem);
