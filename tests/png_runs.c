@@ -150,6 +150,26 @@ static void test_rare_bytes(void **state) {
         }
 }
 
+/* Three quarters of the bytes are such that the quarter that is counted tells the wrong code for
+ * them, its longest: a block that would grow is stored. */
+static void test_wrong_counts(void **state) {
+    (void)state;
+    enum { PERIOD = 32, COUNTED = 8, STORED = 65535 };
+    uint32_t seed = 1;
+    for (size_t i = 0; i < SIZE; i++) {
+        const uint32_t r = next_random(&seed);
+        data[i] = (uint8_t)(i % PERIOD < COUNTED ? 1 + (uint32_t)__builtin_ctz(r | 64)
+                                                 : 8 + (r >> 8) % 240);
+    }
+    check_sizes();
+    for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++)
+        assert_true(check(SIZES[i]) <= SIZES[i] + 5 * (SIZES[i] / STORED + 4) + 10);
+    fill_filtered(5, 40); /* and the block behind it is packed again */
+    for (size_t i = 0; i < IBX_PNG_RUNS_BLOCK; i++) data[i] = (uint8_t)next_random(&seed);
+    const size_t n = check(SIZE);
+    assert_true(n > IBX_PNG_RUNS_BLOCK && n < IBX_PNG_RUNS_BLOCK + (SIZE - IBX_PNG_RUNS_BLOCK) / 2);
+}
+
 /* Of filtered rows it makes less than zlib does with any strategy, but for what it loses as it
  * counts one byte in four. */
 static void test_sizes(void **state) {
@@ -217,9 +237,10 @@ static void test_code_values(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_streams),    cmocka_unit_test(test_runs),
-        cmocka_unit_test(test_rare_bytes), cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_codes),      cmocka_unit_test(test_code_values),
+        cmocka_unit_test(test_streams),     cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_rare_bytes),  cmocka_unit_test(test_wrong_counts),
+        cmocka_unit_test(test_sizes),       cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_code_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

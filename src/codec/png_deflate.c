@@ -34,8 +34,11 @@ size_t ibx_deflater_bytes(int effort) {
     return sizeof(ibx_deflater) + (effort < 10 ? 1u << 20 : 9u << 20); /* of libdeflate 1.14 */
 }
 
+/* ISA-L and libdeflate never need a quarter more; runs need it, and half of a block, for one that
+ * grows before it is stored. */
 size_t ibx_deflate_bound(size_t size) {
-    return size + size / 4 + 4096;
+    const size_t block = size < IBX_PNG_RUNS_BLOCK ? size : IBX_PNG_RUNS_BLOCK;
+    return size + size / 4 + block / 2 + 4096;
 }
 
 /* Of the first bytes, which ISA-L 2.30 takes one way if they are few and another if they are many.

@@ -262,12 +262,43 @@ static void put_block(writer *w, ibx_png_runs_room *r, const uint8_t *data, size
     *w = own;
 }
 
+/* Goes on to the next whole byte. */
+IBX_INLINE void fill_byte(writer *w) {
+    w->count += 7;
+    flush(w);
+    w->bits = w->count = 0;
+}
+
+/* A block as it is, in as many blocks as DEFLATE needs for that. */
+static void store_block(writer *w, const uint8_t *data, size_t size, bool last) {
+    enum { MOST = 65535 };
+    for (size_t n; size > 0; data += n, size -= n) {
+        n = size < MOST ? size : MOST;
+        put(w, (uint32_t)(last && n == size) << COUNT | 3);
+        fill_byte(w);
+        const uint16_t lengths[] = {htole16((uint16_t)n), htole16((uint16_t)~n)};
+        memcpy(w->at, lengths, sizeof lengths);
+        memcpy(w->at + sizeof lengths, data, n);
+        w->at += sizeof lengths + n;
+    }
+}
+
+/* Codes from bytes that are counted in part may be wrong for the others, so that a block grows, by
+ * three quarters at most (ibx_deflate_bound has room for one): then it is stored. */
+static void put_shorter(writer *w, ibx_png_runs_room *r, const uint8_t *data, size_t from,
+                        size_t end, bool last) {
+    const writer before = *w;
+    put_block(w, r, data, from, end, last);
+    if ((size_t)(w->at - before.at) <= end - from) return;
+    *w = before;
+    store_block(w, data + from, end - from, last);
+}
+
 /* Fills the last byte, behind the head of an empty stored block if the stream goes on. */
 static void put_end(writer *w, bool last) {
     static const uint8_t EMPTY[] = {0, 0, 0xFF, 0xFF}; /* its length, and that again inverted */
     if (!last) put(w, 3);
-    w->count += 7;
-    flush(w);
+    fill_byte(w);
     if (last) return;
     memcpy(w->at, EMPTY, sizeof EMPTY);
     w->at += sizeof EMPTY;
@@ -278,7 +309,7 @@ size_t IBX_OWN(ibx_png_runs, IBX_VARIANT)(ibx_png_runs_room *room, const uint8_t
     writer w = {.at = out};
     for (size_t from = 0, end; from < size; from = end) {
         end = size - from <= IBX_PNG_RUNS_BLOCK ? size : from + IBX_PNG_RUNS_BLOCK;
-        put_block(&w, room, data, from, end, last && end == size);
+        put_shorter(&w, room, data, from, end, last && end == size);
     }
     put_end(&w, last);
     return (size_t)(w.at - out);
