@@ -265,10 +265,10 @@ static bool press_all(ibx_png_press *p, const ibx_strip *band, int effort) {
     return true;
 }
 
-/* Compresses the band in the way that was shorter on trial. */
+/* Compresses the band in the way that was shorter on trial; runs are those of filtered lines. */
 static bool press_better(ibx_png_press *p, const ibx_strip *band, int effort, trial t) {
     if (!t.adaptive || !t.plain) return false;
-    const bool adaptive = t.adaptive < t.plain;
+    const bool adaptive = effort == IBX_DEFLATE_RUNS || t.adaptive < t.plain;
     if (!adaptive) filter_plain(p, band);
     p->piece = press_lines(p, band, effort, adaptive ? p->adaptive : p->plain, p->out);
     return p->piece.size > 0;

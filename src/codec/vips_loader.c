@@ -211,7 +211,7 @@ static void explain(ibx_source *from, ibx_error *err) {
         ibx_fail(err, IBX_FORMAT, "%s: is not an image of a known format", from->name);
     else if (is_installed(KNOWN[i].loader))
         ibx_fail(err, IBX_FORMAT,
-                 "%s: is %s; its loader is not safe for untrusted files: allow it with "
+                 "%s: is %s, whose loader is not safe for untrusted files; allow it with "
                  "--allow-loader %s",
                  from->name, KNOWN[i].what, KNOWN[i].loader);
     else
