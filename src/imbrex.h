@@ -368,7 +368,7 @@ typedef struct {
 
 typedef enum {
     IBX_EVENT_LISTED,  /* inputs are known: totals.listed is set */
-    IBX_EVENT_STARTED, /* an image is being decoded */
+    IBX_EVENT_STARTED, /* an image is being decoded; of small ones it is told when they end */
     IBX_EVENT_DONE,
     IBX_EVENT_SKIPPED, /* its output exists and if_exists says so */
     IBX_EVENT_FAILED,

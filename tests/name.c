@@ -98,7 +98,7 @@ static void chooses_formats(void **state) {
     b.format = f->name;
     check(recipe, &b, &jpg, 0, 1, 1, name); /* the step is stronger */
     b.format = NULL;
-    check("save", &b, &odd, 0, 1, 1, "cannot write HEIC: name a format with --format or save:");
+    check("save", &b, &odd, 0, 1, 1, "cannot write HEIC; name a format with --format or save:");
     check("save", &b, &bare, 0, 1, 1, "no suffix that tells what to write");
     b.format = "jpgg";
     check("save", &b, &jpg, 0, 1, 1, "did you mean");

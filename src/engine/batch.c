@@ -220,6 +220,7 @@ static bool take_finished(shop *f) {
     if (!job) return false;
     f->done = job->next;
     f->running--;
+    if (job->advance > 0) tell_entry(f, IBX_EVENT_STARTED, job->entry, NULL);
     ibx_job_commit(job);
     if (job->ok) {
         tell_job(f, job);
@@ -238,11 +239,6 @@ static bool serve_streams(shop *f) {
 }
 
 /* ---- admission and reading ------------------------------------------------------------------- */
-
-static void tell_started(shop *f, ibx_job *job) {
-    if (!job->started) tell_entry(f, IBX_EVENT_STARTED, job->entry, NULL);
-    job->started = true;
-}
 
 IBX_MAKES_TASKS static void start_run(shop *f, ibx_job *job) {
     ibx_books_hand_out(&f->books);
@@ -285,7 +281,7 @@ static bool admit(shop *f) {
     f->running++;
     use(f, need(job), 0);
     job->charge += need(job);
-    tell_started(f, job);
+    tell_entry(f, IBX_EVENT_STARTED, job->entry, NULL);
     start_run(f, job);
     return true;
 }
@@ -334,21 +330,24 @@ IBX_MAKES_TASKS static void start_small(shop *f, ibx_job *job) {
     open_and_run(f, job);
 }
 
+static bool waits_for_memory(const shop *f) {
+    return f->ready && f->used + need(f->ready) > f->memory;
+}
+
 /* Starts all of a job, if it seems to be small: there and back is one way then, not two. What it
  * needs is guessed from those before it. Where a failure ends the batch, little is to be begun
- * before it. */
+ * before it, and where a job waits for memory, none is to be taken away. */
 static bool start_at_once(shop *f, ibx_job *job) {
     const size_t guess = f->largest < SMALL_JOB ? f->largest : SMALL_JOB;
     const bool small = job->paths && ibx_input_bytes(&job->input) <= SMALL_FILE;
-    if (f->batch->stop_on_error || guess == 0 || !small || f->used + guess > f->memory / 2 ||
-        !ibx_job_outputs(job))
+    if (f->batch->stop_on_error || guess == 0 || !small || waits_for_memory(f) ||
+        f->used + guess > f->memory / 2 || !ibx_job_outputs(job))
         return false;
     job->advance = guess;
     job->charge += guess;
     use(f, guess, 0);
     f->small++;
     f->running++;
-    tell_started(f, job);
     start_small(f, job);
     return true;
 }

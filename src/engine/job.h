@@ -29,7 +29,6 @@ typedef struct ibx_job {
     int outs;            /* how many of them are open */
     size_t charge;       /* bytes of the budget that it holds */
     size_t advance;      /* of them, those that were guessed: it is opened and run in one task */
-    bool started;        /* the user has been told so */
     ibx_times times;
     bool ok;
     ibx_error error; /* why not, or a warning */

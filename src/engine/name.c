@@ -120,11 +120,11 @@ static const ibx_format *input_format(const ibx_entry *entry, ibx_error *err) {
     for (size_t i = 0; i + 1 < sizeof upper && entry->suffix[i] && entry->suffix[i + 1]; i++)
         upper[i] = (char)toupper((unsigned char)entry->suffix[i + 1]);
     if (*upper)
-        ibx_fail(err, IBX_FORMAT, "imbrex cannot write %s: name a format with --format or save:...",
+        ibx_fail(err, IBX_FORMAT, "imbrex cannot write %s; name a format with --format or save:...",
                  upper);
     else
         ibx_fail(err, IBX_FORMAT,
-                 "its name has no suffix that tells what to write: name a format "
+                 "its name has no suffix that tells what to write; name a format "
                  "with --format or save:...");
     return NULL;
 }

@@ -134,7 +134,7 @@ static bool choose_format(ibx_save *save, const ibx_step *step, const ibx_format
         save->format = format ? format : ibx_format_find(info->format);
         if (!save->format)
             return ibx_fail(err, IBX_USAGE,
-                            "imbrex does not write %s files: name a format, as in --format png",
+                            "imbrex does not write %s files; name a format, as in --format png",
                             info->format);
         save->own_params = ibx_params_new(save->format->params, save->format->params_size);
         save->params = save->own_params;

@@ -72,6 +72,10 @@ void ibx_gimp_ahead_stop(ibx_gimp_ahead *a) {
     if (a) atomic_store(&a->cancel, true);
 }
 
+bool ibx_gimp_ahead_has_ended(ibx_gimp_ahead *a) {
+    return !a->thread || ibx_gimp_thread_wait(a->thread, 0);
+}
+
 void ibx_gimp_ahead_free(ibx_gimp_ahead *a) {
     if (!a) return;
     ibx_gimp_ahead_stop(a);

@@ -18,6 +18,9 @@ ibx_gimp_ahead *ibx_gimp_ahead_start(const ibx_gimp_subject *subject, const char
 /* Lets it end soon, without a result, and does not wait. NULL is allowed. */
 void ibx_gimp_ahead_stop(ibx_gimp_ahead *ahead);
 
+/* Has it ended? Then it is freed without waiting. */
+bool ibx_gimp_ahead_has_ended(ibx_gimp_ahead *ahead);
+
 /* Stops it, waits for it and frees it. NULL is allowed. */
 void ibx_gimp_ahead_free(ibx_gimp_ahead *ahead);
 

@@ -129,9 +129,11 @@ static void test_stopped(void **state) {
     ibx_gimp_ahead *ahead = ibx_gimp_ahead_start(&subject, "bilateral:20,0.2/bilateral:20,0.2");
     ibx_region result = {.data = NULL};
     assert_non_null(ahead);
+    assert_false(ibx_gimp_ahead_has_ended(ahead));
     ibx_gimp_ahead_stop(ahead);
     assert_false(ibx_gimp_ahead_take(ahead, &result, NULL, NULL));
     assert_null(result.data);
+    assert_true(ibx_gimp_ahead_has_ended(ahead));
     ibx_gimp_ahead_free(ahead);
     free(large.pixels);
 }

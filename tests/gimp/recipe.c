@@ -293,6 +293,9 @@ static void test_sentences(void **state) {
         {"the output a;b exists; say --if-exists skip, or choose another folder with -o",
          "the output a;b exists"},
         {"the image is indexed; change it to RGB first", NULL},
+        {"imbrex cannot write ARW; name a format with --format or save:...",
+         "imbrex cannot write ARW"},
+        {"cats; dogs -old/x -- y.png cannot be written: no space left", NULL},
         {"a -o b --c", NULL},
         {"", NULL}};
     (void)state;

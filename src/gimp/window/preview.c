@@ -97,8 +97,10 @@ static void say(ibx_window_preview *p) {
 
 /* ---- ahead ----------------------------------------------------------------------------------- */
 
+/* Once that of an earlier recipe has ended, which may take a while where it reads a file. */
 static gboolean begin_ahead(gpointer data) {
     ibx_window_preview *p = data;
+    if (p->ahead && !ibx_gimp_ahead_has_ended(p->ahead)) return TRUE;
     p->rest = 0;
     p->begun = true;
     ibx_gimp_ahead_free(p->ahead);
