@@ -66,7 +66,7 @@ with Served({"blur": "F8", "median": "F9", "crop": "F7"}) as desktop:
     desktop.refused("the layer was deleted, or its image closed", 2)
 
     # While it computes something else is selected.
-    desktop.show_linked(source, "(gimp-image-scale img 2000 1500)")
+    desktop.show_linked(source, "(gimp-image-scale img 3000 2200)")
     desktop.do("(gimp-image-convert-precision img PRECISION-U16-GAMMA)")  # slower than 8 bits
     before = desktop.pixels("one")
     desktop.ask("median")

@@ -31,7 +31,7 @@ class Served(Desktop):
     def __init__(self, keys, menu=""):
         """The filters' keys, to be pressed with Control and Shift; and more lines of menurc."""
         super().__init__()
-        self.filter_keys, self.commands = keys, 0
+        self.filter_keys, self.commands, self.works = keys, 0, 0
         (self.folder / ".config/GIMP/2.10/menurc").write_text(menu + "".join(
             f'(gtk_accel_path "<Actions>/plug-in/plug-in-imbrex-{name}" "<Primary><Shift>{key}")\n'
             for name, key in keys.items()))
@@ -103,11 +103,12 @@ class Served(Desktop):
 
     def at_work(self, *keys):
         """Confirms the dialog of a filter that takes long, and waits until it computes, or goes on
-        with what it has begun ahead."""
+        with what it has begun ahead: of a value that the dialog has not begun with."""
         self.keys("ctrl+a")
-        self.type("60")
+        self.type(str(60 - self.works % 2))
+        self.works += 1
         self.keys("Tab", *keys)
-        time.sleep(1)
+        time.sleep(0.5)
         begin = self.ticks()
         self.keys("alt+o")
         wait("the filter to be at work", lambda: self.ticks() > begin + 1)
