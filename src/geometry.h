@@ -142,7 +142,7 @@ typedef struct {
     int w, h;         /* of the image that it becomes */
     int across, down; /* of the blocks of which means are taken first; 1: none */
     ibx_taps columns; /* along x */
-    ibx_taps rows;    /* along y */
+    ibx_taps rows;    /* along y; the same table if both axes are alike */
     unsigned light;   /* what the passes' `wants` returns */
 } ibx_scaling;
 

@@ -263,15 +263,23 @@ bool ibx_scaling_make(ibx_scaling *s, const ibx_head *in, ibx_area area, int out
                       int kernel, ibx_error *err) {
     const int shrink = ibx_max(in->shrink, 1);
     const double x = area.x + in->full_x, y = area.y + in->full_y;
+    const bool square = in->w == in->h && in->halved_x == in->halved_y && x == y &&
+                        area.w == area.h && out_w == out_h;
     s->w = out_w;
     s->h = out_h;
-    return make_axis(&s->columns, in->w, shrink, in->halved_x, x, area.w, out_w, kernel, &s->across,
-                     err) &&
-           make_axis(&s->rows, in->h, shrink, in->halved_y, y, area.h, out_h, kernel, &s->down,
-                     err);
+    if (!make_axis(&s->columns, in->w, shrink, in->halved_x, x, area.w, out_w, kernel, &s->across,
+                   err))
+        return false;
+    if (!square)
+        return make_axis(&s->rows, in->h, shrink, in->halved_y, y, area.h, out_h, kernel, &s->down,
+                         err);
+    s->rows = s->columns;
+    s->down = s->across;
+    return true;
 }
 
 void ibx_scaling_free(ibx_scaling *s) {
+    if (s->rows.first == s->columns.first) s->rows = (ibx_taps){0};
     ibx_taps_free(&s->columns);
     ibx_taps_free(&s->rows);
 }

@@ -4,8 +4,8 @@
 # Everything is stored in build/bench/results.json too, and drawn in results.svg.
 #
 # In the environment:
-#   WORKS     parts, by default all: thumb web encoded blur png webp sizes small (whole batches),
-#             big (one large image), kernels (filters alone), slow (slow files)
+#   WORKS     parts, by default all: thumb web encoded blur png webp sizes small small-encoded (whole
+#             batches), big (one large image), kernels (filters alone), slow (slow files)
 #   ROUNDS    3 unless told, of which the median counts (kernels: the best)
 #   PICTURES  at most so many pictures in a batch, to try it out
 #   BIG, KERNELS  only those of big and kernels whose names hold one of these words
@@ -13,7 +13,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . .ci/steps.sh
 
-works=${WORKS:-thumb web encoded blur png webp sizes small big kernels slow}
+works=${WORKS:-thumb web encoded blur png webp sizes small small-encoded big kernels slow}
 rounds=${ROUNDS:-3}
 scratch=build/bench
 rivals=tests/bench/rivals
@@ -51,7 +51,7 @@ batches=
 for work in $works; do
     case $work in
     big | kernels | slow) ;;
-    thumb | web | encoded | blur | png | webp | sizes | small) batches="$batches $work" ;;
+    thumb | web | encoded | blur | png | webp | sizes | small | small-encoded) batches="$batches $work" ;;
     *) die "there is no work $work; the head of this script names them" ;;
     esac
 done

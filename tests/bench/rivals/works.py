@@ -42,6 +42,17 @@ WEB = Work(
     quality="sharp",
 )
 
+SMALL = Work(
+    title="JPEGs of 200 x 200 -> inside 100 x 100 -> JPEG, quality 80",
+    recipe="resize:100x100/save:jpeg,quality=80",
+    target=0.50,
+    vips='vipsthumbnail "$@" --size 100 -o "$OUT/%s.jpg[Q=80]"',
+    magick=("-resize", "100x100", "-quality", "80"),
+    input="small",
+    judged=100,
+    per_process=250,
+)
+
 WORKS = {
     "thumb": Work(
         title="JPEG -> inside 512 x 512 -> JPEG, quality 80",
@@ -100,14 +111,7 @@ WORKS = {
         judged=2,
         variants={"sharp, clones": "clones", "sharp, decoded once": "raw"},
     ),
-    "small": Work(
-        title="JPEGs of 200 x 200 -> inside 100 x 100 -> JPEG, quality 80",
-        recipe="resize:100x100/save:jpeg,quality=80",
-        target=0.50,
-        vips='vipsthumbnail "$@" --size 100 -o "$OUT/%s.jpg[Q=80]"',
-        magick=("-resize", "100x100", "-quality", "80"),
-        input="small",
-        judged=100,
-        per_process=250,
-    ),
+    "small": SMALL,
+    "small-encoded": replace(SMALL, title=f"{SMALL.title}, with light=encoded", same="small",
+                             recipe="resize:100x100,light=encoded/save:jpeg,quality=80"),
 }
