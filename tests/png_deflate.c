@@ -2,6 +2,7 @@
  * walk over the blocks of a stream. */
 #include "codec/png_deflate.h"
 #include "codec/png_blocks.h"
+#include "inflated.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -25,20 +26,6 @@ static void fill(int kind) {
     }
 }
 
-/* Inflates a raw stream; the number of bytes, or SIZE + 1 if it does not end properly. */
-static size_t unpack(const uint8_t *stream, size_t size) {
-    z_stream z = {.next_in = (uint8_t *)stream,
-                  .avail_in = (uInt)size,
-                  .next_out = unpacked,
-                  .avail_out = sizeof unpacked};
-    assert_int_equal(inflateInit2(&z, -15), Z_OK);
-    const int status = inflate(&z, Z_FINISH);
-    const size_t got = z.total_out;
-    const bool all = z.avail_in == 0;
-    inflateEnd(&z);
-    return status == Z_STREAM_END && all ? got : SIZE + 1;
-}
-
 static const int EFFORTS[] = {IBX_DEFLATE_ISAL, 1, 3, 7, 12, IBX_DEFLATE_RUNS};
 
 static void check_stretches(int kind, const size_t *cuts, int count) {
@@ -52,7 +39,7 @@ static void check_stretches(int kind, const size_t *cuts, int count) {
             assert_true(n > 0 && n <= ibx_deflate_bound(cuts[i] - from));
             size += n;
         }
-        assert_int_equal(unpack(packed, size), from);
+        assert_int_equal(inflated(packed, size, unpacked, sizeof unpacked), from);
         assert_memory_equal(unpacked, data, from);
     }
     ibx_deflater_free(d);

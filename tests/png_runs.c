@@ -4,6 +4,7 @@
 #include "codec/png_deflate.h"
 #include "codec/png_huffman.h"
 #include "core/pixels.h"
+#include "inflated.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -23,20 +24,6 @@ static uint8_t data[SIZE], packed[2 * SIZE], other[2 * SIZE], unpacked[SIZE + 1]
 static ibx_png_runs_room room;
 
 /* ---- streams ------------------------------------------------------------------------------ */
-
-/* Inflates a raw stream; the number of bytes, or SIZE + 1 if it does not end properly. */
-static size_t unpack(const uint8_t *stream, size_t size) {
-    z_stream z = {.next_in = (uint8_t *)stream,
-                  .avail_in = (uInt)size,
-                  .next_out = unpacked,
-                  .avail_out = sizeof unpacked};
-    assert_int_equal(inflateInit2(&z, -15), Z_OK);
-    const int status = inflate(&z, Z_FINISH);
-    const size_t got = z.total_out;
-    const bool all = z.avail_in == 0;
-    inflateEnd(&z);
-    return status == Z_STREAM_END && all ? got : SIZE + 1;
-}
 
 /* What zlib makes of it with this strategy. */
 static size_t by_zlib(size_t size, int strategy) {
@@ -67,7 +54,7 @@ static size_t check(size_t size) {
         n = first + second;
     }
     if (has_v3()) assert_memory_equal(packed, other, n);
-    assert_int_equal(unpack(packed, n), size);
+    assert_int_equal(inflated(packed, n, unpacked, sizeof unpacked), size);
     assert_memory_equal(unpacked, data, size);
     return n;
 }
