@@ -4,8 +4,8 @@ all of the result and changes no more. And how long a preview takes to follow a 
 dialog, GIMP's on the canvas.
 
 With the preview on, GIMP's dialog has computed all of the result before OK is pressed, if it is given
-the time; with it off, it computes behind OK as our plug-in does. So both are measured, and for the
-former also the time from a value to the result on the canvas: that of the preview and that of OK.
+the time; with it off, it computes behind OK. Our plug-in has computed it ahead both times, as OK is
+not pressed at once. So both are measured, and for the former also the preview and OK together.
 
 Pixels of the screen are read every few milliseconds, and keys come by XTEST. Dialogs are moved beside
 the image's window, so that nothing covers the canvas. The median of ROUNDS, and the range."""
