@@ -484,7 +484,7 @@ static void test_a_thousand_cancels(void **state) {
     assert_int_equal(ibx_works_pending(s.works), 0);
     check(&s, "well", IBX_FATE_DONE);
     UNTIL(count(&s, IBX_M_WORKERS, IBX_WORKERS_IDLE) == 2 && count_children() == children);
-    assert_int_equal(count_descriptors(), descriptors);
+    UNTIL(count_descriptors() == descriptors); /* a scout may still look for one of the last */
     assert_int_equal(count(&s, IBX_M_MEMORY, 0), (int64_t)128 << 20);
     end(&s);
 }
