@@ -4,8 +4,10 @@ all of the result and changes no more. And how long a preview takes to follow a 
 dialog, GIMP's on the canvas.
 
 With the preview on, GIMP's dialog has computed all of the result before OK is pressed, if it is given
-the time; with it off, it computes behind OK. Our plug-in has computed it ahead both times, as OK is
-not pressed at once. So both are measured, and for the former also the preview and OK together.
+the time; with it off, it computes behind OK. Our plug-in has computed it ahead both times, if it is
+given a moment. So three ways are measured: with the preview, and then also preview and OK together;
+without it, after a pause; and without it, OK right behind the value, when neither has computed
+anything.
 
 Pixels of the screen are read every few milliseconds, and keys come by XTEST. Dialogs are moved beside
 the image's window, so that nothing covers the canvas. The median of ROUNDS, and the range."""
@@ -29,6 +31,8 @@ LAYER = """(set! img (car (gimp-image-new 6000 4000 RGB)))
       (gimp-image-insert-layer img one 0 0) (plug-in-plasma RUN-NONINTERACTIVE img one 1 4)
       (plug-in-rgb-noise RUN-NONINTERACTIVE img one FALSE FALSE 0.3 0.3 0.3 0))
     (gimp-display-new img)"""
+# When OK is pressed: the preview is on in the first way alone.
+PREVIEWED, PAUSED, AT_ONCE = "with preview", "without preview", "right behind the value"
 # Rectangles of the screen: a part of the canvas that is all image, of our preview, and of dialogs.
 CANVAS, PREVIEW, DIALOG = (230, 250, 800, 520), (1430, 120, 400, 300), (1400, 60, 300, 300)
 
@@ -115,20 +119,23 @@ def ask(blur, preview, before):
     screen.settled(blur.place)
 
 
-def blur_once(blur, preview, before):
+def blur_once(blur, way, before):
     """From the picture as it was, and back to it."""
+    preview = way == PREVIEWED
     ask(blur, preview, before)
     blur.enter("5")
     screen.press("Tab")
     screen.settled(blur.place)
     blur.enter("10")
-    followed, = screen.changes(screen.press("Tab"), blur.place, must=preview)
+    entered = screen.press("Tab")
+    if way != AT_ONCE:
+        followed, = screen.changes(entered, blur.place, must=preview)
     shown = blur is GEGL and preview  # then the canvas need not change any more
     ended = max(screen.changes(screen.press("Alt_L", "o"), CANVAS, DIALOG, must=not shown))
     now = screen.look(CANVAS)
     blur.result = blur.result or now
     assert same(now, blur.result) and not same(now, before), "another picture than blurred"
-    blur.note("from OK, with preview" if preview else "from OK, without preview", ended)
+    blur.note(f"from OK, {way}", ended)
     if preview:
         blur.note("preview", followed)
         blur.note("preview and OK", followed + ended)
@@ -156,8 +163,8 @@ with Wide() as desktop:
     screen.press("Control_L", "Shift_L", "j")
     picture = screen.settled(CANVAS)
     for turn in range(ROUNDS):
-        for preview in (True, False):
+        for way in (PREVIEWED, PAUSED, AT_ONCE):
             for blur in (GEGL, OURS):
-                blur_once(blur, preview, picture)
+                blur_once(blur, way, picture)
 for what in OURS.times:
     tell(what, " (aimed at: 0.50)" if "OK" in what else "")
