@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh tests/bench/gimp.sh: a blur of a layer of 24 megapixels in GIMP, by imbrex and by GIMP's own, in
 # turn on two cores: called from a script, and in windows, from OK until the canvas shows the result;
-# and how fast previews follow. Eight minutes.
+# and how fast previews follow. Ten minutes.
 #
 # In the environment: ROUNDS, 3 of the script and 5 in windows unless told.
 set -u

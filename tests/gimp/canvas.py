@@ -3,21 +3,18 @@ preset and set by it, seen in a split view, applied. What the canvas shows, and 
 end, are the pixels of the command line. With a name as argument, such as canvas.jpg, the split view
 is kept in a file of that name; with a second one, of that picture, which fits the canvas at 100%."""
 
-import json
 import pathlib
 import shutil
-import subprocess
 import sys
 import time
 
 import cv2
 import numpy
 
-from desktop import IMBREX, PLUGIN, check, failures, run, skip, wait
+import operations
+from desktop import check, failures, run, wait
 from served import Served
 
-MODULE = PLUGIN.parent.parent / "gegl-0.4" / "imbrex.so"
-TOOL = "GEGL Operation"
 SETTINGS = ".config/GIMP/2.10/filters/GimpGegl-imbrex-blur-config.settings"
 FROM_RIGHT, FROM_TOP = 47, (122, 116, 128, 110, 134)  # the button that keeps a preset
 EDGE = 6  # that the dashes around the layer, or the line of the split view, may cover
@@ -38,28 +35,6 @@ def inner(pixels, begin=0, end=1):
     """What is seen of these columns of the layer."""
     width = pixels.shape[1]
     return pixels[EDGE:-EDGE, int(begin * width) + EDGE:int(end * width) - EDGE]
-
-
-def windows():
-    return len(desktop.tool("search", "--onlyvisible", "--name", "."))
-
-
-def choose(steps):
-    """That many entries below the first of the list that has the keyboard."""
-    closed = windows()
-    desktop.keys("space")
-    wait("the list", lambda: windows() > closed)
-    desktop.keys(*["Down"] * steps, "Return")
-    wait("the end of the list", lambda: windows() <= closed)
-
-
-def place_of_blur():
-    """In the list of operations: behind ours of lesser labels, Absolute and Bilateral Filter."""
-    names = subprocess.run(["gegl", "--list-all"], env=desktop.env, capture_output=True,
-                           text=True).stdout.split()
-    table = json.loads(subprocess.run([IMBREX, "filters", "--json"], check=True,
-                                      capture_output=True).stdout)["filters"]
-    return 2 + sum(f["label"].lower() < "blur" for f in table if f"imbrex:{f['name']}" in names)
 
 
 def keep_preset(name):
@@ -87,22 +62,19 @@ def keep_preset(name):
     check(f'"{name}"' in text and "(sigma 12)" in text, f"the preset: {text}")
 
 
-if not MODULE.exists() or not shutil.which("gegl"):
-    skip("imbrex was built without operations")
-with Served({}, '(gtk_accel_path "<Actions>/tools/tools-gegl" "<Primary><Shift>F6")\n') as desktop:
-    operations = desktop.folder / ".local/share/gegl-0.4/plug-ins"
-    operations.mkdir(parents=True)
-    shutil.copy(MODULE, operations)
+desktop = Served({}, f'(gtk_accel_path "<Actions>/{operations.ACTION}" "<Primary><Shift>F6")\n')
+operations.install(desktop)
+with desktop:
     source = desktop.folder / "source.png"
     picture(source)
     plain, slight, strong = (
         cv2.imread(str(source)) if recipe is None else run(recipe, source, desktop.folder / "out")
         for recipe in (None, "blur", "blur:12"))
     desktop.do(f'(set! img (open "{source}")) (gimp-display-new img) (gimp-displays-flush)')
-    dialog = desktop.open("ctrl+shift+F6", TOOL)
+    dialog = desktop.open("ctrl+shift+F6", operations.TITLE)
     desktop.tool("windowmove", dialog, 0, 0)  # so that it covers nothing
 
-    choose(place_of_blur())
+    operations.choose_blur(desktop)
     wait("imbrex:blur on the canvas", lambda: desktop.shows(inner(slight)))
     desktop.keys("alt+s", "Tab", "ctrl+a")  # behind the presets
     desktop.type("12")
@@ -111,11 +83,11 @@ with Served({}, '(gtk_accel_path "<Actions>/tools/tools-gegl" "<Primary><Shift>F
 
     # Kept as a preset, reset, and set by the preset.
     keep_preset("twelve")
-    desktop.window(TOOL)
+    desktop.window(operations.TITLE)
     desktop.keys("alt+r")
     wait("blur on the canvas after Reset", lambda: desktop.shows(inner(slight)))
     desktop.keys("alt+s")
-    choose(0)
+    operations.choose(desktop, 0)
     wait("the preset on the canvas", lambda: desktop.shows(inner(strong)))
 
     # The result left of the line, the layer right of it.
