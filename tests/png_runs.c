@@ -137,6 +137,19 @@ static void test_rare_bytes(void **state) {
         }
 }
 
+/* Bytes near zero that are rare have long codes, of which eight do not fit into one word. */
+static void test_long_codes(void **state) {
+    (void)state;
+    for (uint32_t period = 100; period < 3000; period += 700) {
+        uint32_t seed = period;
+        for (size_t i = 0; i < SIZE; i++) {
+            const uint32_t r = next_random(&seed);
+            data[i] = (uint8_t)(i % period < 70 ? r % 32 - 16 : r & 1);
+        }
+        check_sizes();
+    }
+}
+
 /* Three quarters of the bytes are such that the quarter that is counted tells the wrong code for
  * them, its longest: a block that would grow is stored. */
 static void test_wrong_counts(void **state) {
@@ -224,10 +237,10 @@ static void test_code_values(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_streams),     cmocka_unit_test(test_runs),
-        cmocka_unit_test(test_rare_bytes),  cmocka_unit_test(test_wrong_counts),
-        cmocka_unit_test(test_sizes),       cmocka_unit_test(test_codes),
-        cmocka_unit_test(test_code_values),
+        cmocka_unit_test(test_streams),      cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_rare_bytes),   cmocka_unit_test(test_long_codes),
+        cmocka_unit_test(test_wrong_counts), cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_codes),        cmocka_unit_test(test_code_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
