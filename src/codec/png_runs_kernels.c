@@ -37,7 +37,7 @@ IBX_INLINE uint64_t same_as_before(const uint8_t *p) {
 /* The same for fewer than 64 bytes. */
 IBX_INLINE uint64_t same_in_rest(const uint8_t *p, size_t n) {
     uint64_t same = 0;
-    for (size_t k = 0; k < n; k++) same |= (uint64_t)(p[k] == p[k - 1]) << k;
+    for (size_t k = 0; k < n; k++, p++) same |= (uint64_t)(p[0] == p[-1]) << k;
     return same;
 }
 
