@@ -215,7 +215,8 @@ IBX_INLINE void edge_step(wide_chain *c, const four_rows *f, size_t t, size_t pi
 }
 
 /* There are more than BEHIND pixels. */
-IBX_INLINE void undo_four(const four_rows *f, size_t pixel) {
+IBX_INLINE void undo_four(const four_rows *rows, size_t pixel) {
+    const four_rows own = *rows, *f = &own; /* which no store of bytes can change */
     const size_t wide = pixel == 3 ? 4 : pixel;
     wide_chain c = {.left = _mm256_setzero_si256(),
                     .before = _mm256_setzero_si256(),
