@@ -124,6 +124,8 @@ static void test_runs(void **state) {
         }
     memset(data, 7, 20000);
     assert_true(check(20000) < 160);
+    for (size_t i = 0; i < SIZE; i++) data[i] = (uint8_t)(i / (IBX_PNG_RUNS_LEAST + 1));
+    check_sizes(); /* as many as there can be */
 }
 
 /* A byte that comes up once, where none is counted, has a code all the same. */

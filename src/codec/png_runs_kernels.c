@@ -81,10 +81,10 @@ enum { WORD = 8, SAMPLED = 4, STEP = SAMPLED * WORD };
 IBX_INLINE void count_bytes(ibx_png_runs_room *r, const uint8_t *data, size_t from, size_t end) {
     for (size_t word = from / STEP * STEP; word < end; word += STEP) {
         if (word >= from && word + WORD <= end)
-            for (size_t k = 0; k < WORD; k++) r->bytes[k % 4][data[word + k]]++;
+            for (size_t k = 0; k < WORD; k++) r->bytes[k][data[word + k]]++;
         else
             for (size_t k = word < from ? from - word : 0; k < WORD && word + k < end; k++)
-                r->bytes[k % 4][data[word + k]]++;
+                r->bytes[k][data[word + k]]++;
     }
 }
 
@@ -173,7 +173,7 @@ typedef struct {
 static void make_codes(const ibx_png_runs_room *r, unsigned largest, codes *c) {
     uint32_t count[SYMBOLS] = {[END] = 1};
     for (int i = 0; i < 256; i++) {
-        count[i] = r->bytes[0][i] + r->bytes[1][i] + r->bytes[2][i] + r->bytes[3][i];
+        for (int k = 0; k < WORD; k++) count[i] += r->bytes[k][i];
         count[i] *= SAMPLED;
         if (!count[i] && (unsigned)(i < 128 ? i : 256 - i) <= largest) count[i] = 1;
     }
