@@ -124,6 +124,8 @@ static void test_runs(void **state) {
         }
     memset(data, 7, 20000);
     assert_true(check(20000) < 160);
+    for (size_t i = 0; i < SIZE; i++) data[i] = (uint8_t)(i / (IBX_PNG_RUNS_LEAST + 1));
+    check_sizes(); /* as many as there can be */
 }
 
 /* A byte that comes up once, where none is counted, has a code all the same. */
@@ -135,6 +137,19 @@ static void test_rare_bytes(void **state) {
             data[500 + place] = (uint8_t)byte;
             check(1000);
         }
+}
+
+/* Bytes near zero that are rare have long codes, of which eight do not fit into one word. */
+static void test_long_codes(void **state) {
+    (void)state;
+    for (uint32_t period = 100; period < 3000; period += 700) {
+        uint32_t seed = period;
+        for (size_t i = 0; i < SIZE; i++) {
+            const uint32_t r = next_random(&seed);
+            data[i] = (uint8_t)(i % period < 70 ? r % 32 - 16 : r & 1);
+        }
+        check_sizes();
+    }
 }
 
 /* Three quarters of the bytes are such that the quarter that is counted tells the wrong code for
@@ -224,10 +239,10 @@ static void test_code_values(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_streams),     cmocka_unit_test(test_runs),
-        cmocka_unit_test(test_rare_bytes),  cmocka_unit_test(test_wrong_counts),
-        cmocka_unit_test(test_sizes),       cmocka_unit_test(test_codes),
-        cmocka_unit_test(test_code_values),
+        cmocka_unit_test(test_streams),      cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_rare_bytes),   cmocka_unit_test(test_long_codes),
+        cmocka_unit_test(test_wrong_counts), cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_codes),        cmocka_unit_test(test_code_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

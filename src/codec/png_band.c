@@ -11,8 +11,8 @@ enum { BAND_BYTES = 2 << 20, ROWS_MIN = 32 };
 
 /* What is compressed on trial: groups of lines of about this size; of bands up to the other size
  * all lines, where sizes are so much alike that a sample would mislead. A photograph is known at a
- * glance: from one small group in sixteen. */
-enum { GROUP_BYTES = 64 << 10, SMALL_BAND = 1300 << 10, GLANCE_BYTES = 16 << 10, GLANCE_PART = 16 };
+ * glance: from one small group in 32. */
+enum { GROUP_BYTES = 64 << 10, SMALL_BAND = 1300 << 10, GLANCE_BYTES = 16 << 10, GLANCE_PART = 32 };
 
 /* libdeflate's levels. From 10 on it looks for the best of all ways to write some bytes; where long
  * stretches repeat, 10 and 11 miss what 7 finds, and only 12 never does. */

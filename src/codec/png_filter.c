@@ -2,22 +2,12 @@
 #include "codec/png_filter.h"
 #include "core/pixels.h"
 
-bool ibx_png_unfilter(uint8_t type, uint8_t *row, const uint8_t *above, size_t n, size_t pixel) {
+int ibx_png_unfilter(const uint8_t *lines, int rows, const uint8_t *above, size_t n, size_t pixel,
+                     uint8_t *to, size_t stride) {
 #ifdef IBX_HAVE_V3
-    if (ibx_cpu_is_v3()) return ibx_png_unfilter_v3(type, row, above, n, pixel);
+    if (ibx_cpu_is_v3()) return ibx_png_unfilter_v3(lines, rows, above, n, pixel, to, stride);
 #endif
-    return ibx_png_unfilter_baseline(type, row, above, n, pixel);
-}
-
-void ibx_png_unfilter_two(uint8_t *row, uint8_t *below, const uint8_t *above, size_t n,
-                          size_t pixel) {
-#ifdef IBX_HAVE_V3
-    if (ibx_cpu_is_v3()) {
-        ibx_png_unfilter_two_v3(row, below, above, n, pixel);
-        return;
-    }
-#endif
-    ibx_png_unfilter_two_baseline(row, below, above, n, pixel);
+    return ibx_png_unfilter_baseline(lines, rows, above, n, pixel, to, stride);
 }
 
 void ibx_png_filter(const uint8_t *row, const uint8_t *above, size_t n, size_t pixel,

@@ -15,16 +15,15 @@
 /* Bytes that ibx_png_unfilter may read (never write) behind the end of a row. */
 enum { IBX_PNG_SLACK = 32 };
 
-/* Turns a filtered row of n bytes back, in place. `above` is the row above, turned back already;
- * zeros for the first row. `pixel` is the size of a pixel in bytes: 1, 2, 3, 4, 6
- * or 8. False if `type` is no filter. */
-bool ibx_png_unfilter(uint8_t type, uint8_t *row, const uint8_t *above, size_t n, size_t pixel);
-
-/* The same for two rows, one below the other, that both have the filter of type IBX_PNG_PAETH, in
- * little more than the time of one. */
-enum { IBX_PNG_PAETH = 4 };
-void ibx_png_unfilter_two(uint8_t *row, uint8_t *below, const uint8_t *above, size_t n,
-                          size_t pixel);
+/* Turns filtered rows back. Each is a byte of type and n bytes in `lines`, one behind another.
+ * Writes rows of n bytes into `to`, `stride` bytes apart; that may be where they are: lines + 1 and
+ * a stride of 1 + n. Elsewhere n must be IBX_PNG_SLACK or more. `above` is the row above the first
+ * one, turned back already; zeros for the first row of all. `pixel` is the size of a pixel in
+ * bytes: 1, 2, 3, 4, 6 or 8. Returns how many rows were turned back: all, or those in front of one
+ * whose type is no filter. Four rows of type Paeth take the time of one, or of two on CPUs without
+ * AVX2, where a pixel has up to 4 bytes. */
+int ibx_png_unfilter(const uint8_t *lines, int rows, const uint8_t *above, size_t n, size_t pixel,
+                     uint8_t *to, size_t stride);
 
 /* Filters a row of n bytes, one pixel or more, with the filter whose differences have the smallest
  * sum of magnitudes, as the standard recommends (12.7). Without a row above, NULL, those two are
@@ -34,10 +33,8 @@ void ibx_png_filter(const uint8_t *row, const uint8_t *above, size_t n, size_t p
 
 /* The same for one CPU variant; that for v3 exists where the build has it. */
 #define IBX_PNG_VARIANT(variant)                                                                   \
-    bool ibx_png_unfilter_##variant(uint8_t type, uint8_t *row, const uint8_t *above, size_t n,    \
-                                    size_t pixel);                                                 \
-    void ibx_png_unfilter_two_##variant(uint8_t *row, uint8_t *below, const uint8_t *above,        \
-                                        size_t n, size_t pixel);                                   \
+    int ibx_png_unfilter_##variant(const uint8_t *lines, int rows, const uint8_t *above, size_t n, \
+                                   size_t pixel, uint8_t *to, size_t stride);                      \
     void ibx_png_filter_##variant(const uint8_t *row, const uint8_t *above, size_t n,              \
                                   size_t pixel, uint8_t *line);
 IBX_PNG_VARIANT(baseline)

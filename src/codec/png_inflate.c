@@ -5,8 +5,9 @@
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 
-/* Inflating some rows at a time keeps them in the first or second cache until they are copied. */
-enum { BLOCK_BYTES = 64 << 10 };
+/* Inflating some rows at a time keeps them in the second cache until they are turned back. For each
+ * call ISA-L copies 64 KB, so that there should be few. */
+enum { BLOCK_BYTES = 256 << 10 };
 
 /* ISA-L before 2.32.1 must not be given close to 4 GB at once. */
 enum { SPAN_MAX = 1 << 30 };
@@ -16,26 +17,29 @@ struct ibx_png_inflater {
     struct inflate_state inflate;
     int depth;           /* 8 or 16 */
     size_t pixel;        /* bytes of one */
-    size_t stride;       /* bytes of a row with its filter type */
-    int rows;            /* that fit into `block` behind its first, the row above */
+    size_t stride;       /* bytes of a line */
+    int rows;            /* that fit into `block` */
     uint32_t chunk_left; /* bytes of the present IDAT that are still in the stream */
     uint32_t crc;        /* of its type and data so far */
     uint32_t next_size;  /* header of the chunk behind the last IDAT, when `behind` */
     uint8_t next_type[4];
     bool behind;
-    uint8_t *block;
+    uint8_t *block; /* lines, each a byte of type and a row */
+    uint8_t *above; /* the row above the next one; behind `block` */
 };
 
 ibx_png_inflater *ibx_png_inflater_new(ibx_png_reader *r, int depth) {
     ibx_png_inflater *i = calloc(1, sizeof *i);
     const size_t stride = 1 + r->row_bytes;
-    const int rows = stride < BLOCK_BYTES / 2 ? (int)(BLOCK_BYTES / stride) : 2;
-    if (i) i->block = calloc((size_t)rows + 1, stride + IBX_PNG_SLACK);
+    const int most = stride < BLOCK_BYTES / 4 ? (int)(BLOCK_BYTES / stride) : 4;
+    const int rows = ibx_min(most, r->h);
+    if (i) i->block = calloc(1, (size_t)rows * stride + r->row_bytes + (size_t)2 * IBX_PNG_SLACK);
     if (!i || !i->block) {
         free(i);
         ibx_fail(&r->error, IBX_MEMORY, "%s: no memory for a decoder", r->name);
         ibx_png_give_up(r);
     }
+    i->above = i->block + (size_t)rows * stride + IBX_PNG_SLACK;
     i->r = r;
     i->depth = depth;
     i->pixel = r->row_bytes / (size_t)r->w;
@@ -183,43 +187,38 @@ static void finish(ibx_png_inflater *i) {
 
 /* ---- rows --------------------------------------------------------------------------------- */
 
-static void copy_row(const ibx_png_inflater *i, const uint8_t *from, uint8_t *to) {
-    const size_t n = i->r->row_bytes;
-    if (i->depth == 8) {
-        memcpy(to, from, n);
-        return;
-    }
+/* From the order of bytes in the file. */
+static void copy_wide(const uint8_t *from, size_t n, uint8_t *to) {
     uint16_t *wide = (uint16_t *)to; /* strips of 16 bits are aligned for them */
     for (size_t x = 0; x < n / 2; x++) wide[x] = (uint16_t)(from[2 * x] << 8 | from[2 * x + 1]);
 }
 
-/* Turns the row back, or it and the one below where that is quicker; returns how many. */
-static int unfilter(ibx_png_inflater *i, uint8_t *row, const uint8_t *above, int rows) {
+/* Turns rows back where they are and copies them: all of 16 bits, and tiny ones. */
+static int unfilter_here(ibx_png_inflater *i, int rows, uint8_t *to, size_t stride) {
     const size_t n = i->r->row_bytes;
-    uint8_t *below = row + i->stride;
-    if (rows > 1 && row[0] == IBX_PNG_PAETH && below[0] == IBX_PNG_PAETH) {
-        ibx_png_unfilter_two(row + 1, below + 1, above + 1, n, i->pixel);
-        return 2;
+    uint8_t *line = i->block;
+    const int done = ibx_png_unfilter(line, rows, i->above, n, i->pixel, line + 1, i->stride);
+    for (int y = 0; y < done; y++, line += i->stride, to += stride) {
+        if (i->depth == 8)
+            memcpy(to, line + 1, n);
+        else
+            copy_wide(line + 1, n, to);
     }
-    if (!ibx_png_unfilter(row[0], row + 1, above + 1, n, i->pixel))
-        ibx_png_damaged(i->r, "bad adaptive filter value");
-    return 1;
+    if (done) memcpy(i->above, line - i->stride + 1, n);
+    return done;
 }
 
-/* Inflates, unfilters and delivers `rows` rows. The last one stays, as the row above the next. */
+/* Inflates, unfilters and delivers `rows` rows. A copy of the last one stays, as the row above the
+ * next: what becomes of the strip is not known. */
 static void read_block(ibx_png_inflater *i, int rows, uint8_t *to, size_t stride) {
-    uint8_t *above = i->block, *row = i->block + i->stride;
-    const size_t size = (size_t)rows * i->stride;
-    if (inflate_bytes(i, row, size) < size) ibx_png_damaged(i->r, "not enough image data");
-    for (int y = 0; y < rows;) {
-        for (int end = y + unfilter(i, row, above, rows - y); y < end; y++) {
-            copy_row(i, row + 1, to + (size_t)y * stride);
-            above = row;
-            row += i->stride;
-            i->r->done++;
-        }
-    }
-    memcpy(i->block, above, i->stride);
+    const size_t n = i->r->row_bytes, size = (size_t)rows * i->stride;
+    const bool straight = i->depth == 8 && n >= IBX_PNG_SLACK;
+    if (inflate_bytes(i, i->block, size) < size) ibx_png_damaged(i->r, "not enough image data");
+    const int done = straight ? ibx_png_unfilter(i->block, rows, i->above, n, i->pixel, to, stride)
+                              : unfilter_here(i, rows, to, stride);
+    if (straight && done) memcpy(i->above, to + (size_t)(done - 1) * stride, n);
+    i->r->done += done;
+    if (done < rows) ibx_png_damaged(i->r, "bad adaptive filter value");
 }
 
 void ibx_png_inflater_read(ibx_png_inflater *i, const ibx_strip *s) {

@@ -153,7 +153,8 @@ static void read_header(ibx_png_reader *r, const ibx_decode_limits *limits, ibx_
     info->head.depth = depth == 16 ? 16 : 8;
     info->sample = depth == 16 ? IBX_U16 : IBX_U8;
     r->row_bytes = (size_t)r->w * (size_t)ibx_planes(&info->head) * (size_t)(info->head.depth / 8);
-    info->decoder_bytes = (256u << 10) + 4 * r->row_bytes;
+    const size_t image = (size_t)r->h * (1 + r->row_bytes), block = 256u << 10;
+    info->decoder_bytes = (256u << 10) + (image < block ? image : block) + 5 * r->row_bytes;
     if (info->progressive) info->decoder_bytes += (size_t)r->h * r->row_bytes;
     check_memory(r, limits, info->decoder_bytes);
     read_profile(r, info->head.model);

@@ -19,11 +19,12 @@
  * repetition. */
 enum { IBX_PNG_RUNS_BLOCK = 1 << 17, IBX_PNG_RUNS_LEAST = 10 };
 
-/* Room for one block: its pieces, which are bytes and then a repetition of the last one, as
- * bytes * 512 + times; and how often there is which byte (in four parts) and which length. */
+/* Room for one block: where its runs begin and end, in turn, and four numbers of rubbish; and how
+ * often there is which byte (in eight parts, as counting one byte twice in a row waits for the
+ * first time) and which length. */
 typedef struct {
-    uint32_t piece[IBX_PNG_RUNS_BLOCK / IBX_PNG_RUNS_LEAST + 2];
-    uint32_t bytes[4][256];
+    uint32_t edge[2 * (IBX_PNG_RUNS_BLOCK / (IBX_PNG_RUNS_LEAST + 1)) + 8];
+    uint32_t bytes[8][256];
     uint32_t lengths[259];
 } ibx_png_runs_room;
 

@@ -1,6 +1,6 @@
 /* png_runs_kernels.c - see png_runs.h. Compiled once per CPU variant.
  *
- * Two passes over a block: one splits it into pieces and counts, one writes. */
+ * Two passes over a block: one finds its runs and counts, one writes. */
 #include "codec/png_huffman.h"
 #include "codec/png_runs.h"
 #include "vector.h"
@@ -34,51 +34,64 @@ IBX_INLINE uint64_t same_as_before(const uint8_t *p) {
     return same;
 }
 
-/* Where the byte before is repeated often enough for the first time, from `i` on; else `end`. There
- * is a byte in front of `i`. */
-IBX_INLINE size_t next_run(const uint8_t *data, size_t i, size_t end) {
-    while (i + 64 <= end) {
-        uint64_t runs = same_as_before(data + i);
+/* The same for fewer than 64 bytes. */
+IBX_INLINE uint64_t same_in_rest(const uint8_t *p, size_t n) {
+    uint64_t same = 0;
+    for (size_t k = 0; k < n; k++, p++) same |= (uint64_t)(p[0] == p[-1]) << k;
+    return same;
+}
+
+/* Finds the runs in data[i..end), a byte in front of which there is, and writes where each begins
+ * and ends. Returns how many numbers these are. Most of the time would go into branches that are
+ * guessed wrong, so four numbers are written where there may be none. */
+IBX_INLINE size_t find_runs(const uint8_t *data, size_t i, size_t end, uint32_t *edges) {
+    enum { AHEAD = IBX_PNG_RUNS_LEAST - 1, STEP = 64 - AHEAD, AT_ONCE = 4 };
+    uint64_t open = 0;
+    size_t n = 0;
+    for (bool whole = true; whole; i += STEP) {
+        whole = i + 64 <= end;
+        uint64_t runs = whole ? same_as_before(data + i) : same_in_rest(data + i, end - i);
         runs &= runs >> 1;
         runs &= runs >> 2;
         runs &= runs >> 4;
-        runs &= runs >> 2;
-        if (runs) return i + (size_t)__builtin_ctzll(runs);
-        i += 64 - (IBX_PNG_RUNS_LEAST - 1);
+        runs &= runs >> 2; /* bits of runs but for the last ones, AHEAD of each */
+        uint64_t turns = (runs ^ (runs << 1 | open)) & ((1ull << STEP) - 1);
+        uint32_t *to = edges + n;
+        open = runs >> (STEP - 1) & 1;
+        n += (size_t)__builtin_popcountll(turns);
+        do
+            for (int k = 0; k < AT_ONCE; k++, turns &= turns - 1)
+                *to++ = (uint32_t)i + (uint32_t)__builtin_ctzll(turns | 1ull << 63);
+        while (turns);
     }
-    for (size_t n = 0; i < end; i++) {
-        n = data[i] == data[i - 1] ? n + 1 : 0;
-        if (n == IBX_PNG_RUNS_LEAST) return i + 1 - IBX_PNG_RUNS_LEAST;
-    }
-    return end;
+    for (size_t k = 1; k < n; k += 2) edges[k] += AHEAD;
+    return n;
 }
 
-/* How often it is repeated. */
-IBX_INLINE size_t run_length(const uint8_t *data, size_t i, size_t end) {
-    const size_t first = i;
-    while (i + 8 <= end) {
-        uint64_t here, before;
-        memcpy(&here, data + i, sizeof here);
-        memcpy(&before, data + i - 1, sizeof before);
-        const uint64_t differ = le64toh(here ^ before);
-        if (differ) return i - first + (size_t)__builtin_ctzll(differ) / 8;
-        i += 8;
-    }
-    while (i < end && data[i] == data[i - 1]) i++;
-    return i - first;
+/* The length of the next repetition of `left`: of DEFLATE's, none of which leaves too few. */
+IBX_INLINE size_t next_repetition(size_t left) {
+    if (left <= LONGEST) return left;
+    return left - LONGEST < SHORTEST ? LONGEST - SHORTEST : LONGEST;
 }
 
-/* Of the bytes from `i` on those are counted whose place in the data is in every fourth word. */
+/* Bytes are counted whose place in the data is in every fourth word. */
 enum { WORD = 8, SAMPLED = 4, STEP = SAMPLED * WORD };
 
-IBX_INLINE void count_bytes(ibx_png_runs_room *r, const uint8_t *data, size_t i, size_t end) {
-    for (size_t word = i / STEP * STEP; word < end; word += STEP) {
-        if (word >= i && word + WORD <= end)
-            for (size_t k = 0; k < WORD; k++) r->bytes[k % 4][data[word + k]]++;
+/* All of them, as if there were no runs. */
+IBX_INLINE void count_bytes(ibx_png_runs_room *r, const uint8_t *data, size_t from, size_t end) {
+    for (size_t word = from / STEP * STEP; word < end; word += STEP) {
+        if (word >= from && word + WORD <= end)
+            for (size_t k = 0; k < WORD; k++) r->bytes[k][data[word + k]]++;
         else
-            for (size_t k = word < i ? i - word : 0; k < WORD && word + k < end; k++)
-                r->bytes[k % 4][data[word + k]]++;
+            for (size_t k = word < from ? from - word : 0; k < WORD && word + k < end; k++)
+                r->bytes[k][data[word + k]]++;
     }
+}
+
+/* How many places in front of this one are counted. */
+IBX_INLINE size_t counted(size_t place) {
+    const size_t rest = place % STEP;
+    return place / STEP * WORD + (rest < WORD ? rest : WORD);
 }
 
 /* The largest magnitude of the bytes, each a signed number. */
@@ -91,27 +104,22 @@ IBX_INLINE unsigned largest_of(const uint8_t *p, size_t n) {
     return largest;
 }
 
-/* Splits data[from..end) and returns the number of pieces. The last one has no repetition. */
+/* Finds the runs of data[from..end), returns twice their number, and counts what is to be written.
+ */
 static size_t split(ibx_png_runs_room *r, const uint8_t *data, size_t from, size_t end) {
-    size_t pieces = 0, i = from;
     memset(r->bytes, 0, sizeof r->bytes);
     memset(r->lengths, 0, sizeof r->lengths);
-    for (;;) {
-        const size_t run = next_run(data, i > 0 ? i : 1, end);
-        count_bytes(r, data, i, run);
-        r->piece[pieces] = (uint32_t)(run - i) << 9;
-        i = run;
-        if (run == end) return pieces + 1;
-        for (size_t left = run_length(data, run, end); left > 0; pieces++) {
-            size_t n = left < LONGEST ? left : LONGEST;
-            if (left > n && left - n < SHORTEST) n -= SHORTEST;
+    count_bytes(r, data, from, end);
+    const size_t edges = find_runs(data, from > 0 ? from : 1, end, r->edge);
+    for (size_t i = 0; i < edges; i += 2) {
+        const size_t run = r->edge[i], after = r->edge[i + 1];
+        r->bytes[0][data[run]] -= (uint32_t)(counted(after) - counted(run));
+        for (size_t left = after - run, n; left > 0; left -= n) {
+            n = next_repetition(left);
             r->lengths[n]++;
-            if (i > run) r->piece[pieces] = 0;
-            r->piece[pieces] |= (uint32_t)n;
-            left -= n;
-            i += n;
         }
     }
+    return edges;
 }
 
 /* ---- bits --------------------------------------------------------------------------------- */
@@ -165,7 +173,7 @@ typedef struct {
 static void make_codes(const ibx_png_runs_room *r, unsigned largest, codes *c) {
     uint32_t count[SYMBOLS] = {[END] = 1};
     for (int i = 0; i < 256; i++) {
-        count[i] = r->bytes[0][i] + r->bytes[1][i] + r->bytes[2][i] + r->bytes[3][i];
+        for (int k = 0; k < WORD; k++) count[i] += r->bytes[k][i];
         count[i] *= SAMPLED;
         if (!count[i] && (unsigned)(i < 128 ? i : 256 - i) <= largest) count[i] = 1;
     }
@@ -231,9 +239,9 @@ static void put_head(writer *w, const codes *c, bool last) {
     flush(w);
 }
 
-/* ---- blocks ------------------------------------------------------------------------------- */
+/* ---- bytes -------------------------------------------------------------------------------- */
 
-IBX_INLINE void put_bytes(writer *w, const uint32_t *code, const uint8_t *p, size_t n) {
+IBX_INLINE void put_singly(writer *w, const uint32_t *code, const uint8_t *p, size_t n) {
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
         for (int k = 0; k < 4; k++) put(w, code[p[i + (size_t)k]]);
@@ -243,20 +251,161 @@ IBX_INLINE void put_bytes(writer *w, const uint32_t *code, const uint8_t *p, siz
     flush(w);
 }
 
+#ifdef __AVX2__
+/* Bytes of filtered photographs are hardly ever further from zero than 16: the codes of those that
+ * are not also as a vector for each part of them, the same in both halves; for 0 to 15, and for -16
+ * to -1. So 32 are looked up by a few instructions. */
+typedef struct {
+    const uint32_t *code; /* of all bytes */
+    __m256i low[2], high[2], length[2];
+} byte_codes;
+
+IBX_INLINE __m256i twice(const uint8_t *p) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i_u *)p));
+}
+
+static byte_codes make_byte_codes(const uint32_t *code) {
+    uint8_t part[3][2][16];
+    for (int i = 0; i < 32; i++) {
+        const uint32_t c = code[i < 16 ? i : 224 + i];
+        part[0][i / 16][i % 16] = (uint8_t)(c >> COUNT);
+        part[1][i / 16][i % 16] = (uint8_t)(c >> COUNT >> 8);
+        part[2][i / 16][i % 16] = (uint8_t)c;
+    }
+    byte_codes b = {.code = code};
+    for (int i = 0; i < 2; i++) {
+        b.low[i] = twice(part[0][i]);
+        b.high[i] = twice(part[1][i]);
+        b.length[i] = twice(part[2][i]);
+    }
+    return b;
+}
+
+/* 0 for places whose highest bit is set in both. */
+IBX_INLINE __m256i look_up(const __m256i table[2], __m256i positive, __m256i negative) {
+    return _mm256_or_si256(_mm256_shuffle_epi8(table[0], positive),
+                           _mm256_shuffle_epi8(table[1], negative));
+}
+
+/* Codes of some bytes in a row, and how many bits they have together, in lanes of 64 bits. */
+typedef struct {
+    __m256i code, length;
+} joined;
+
+/* Of 4 bytes each, from lanes of 16 bits. */
+IBX_INLINE joined join_four(__m256i code, __m256i length) {
+    const __m256i low = _mm256_set1_epi32(0xFFFF), lower = _mm256_set1_epi64x(0xFFFFFFFF);
+    const __m256i first = _mm256_and_si256(length, low);
+    const __m256i later = _mm256_sllv_epi32(_mm256_srli_epi32(code, 16), first);
+    const __m256i two = _mm256_or_si256(_mm256_and_si256(code, low), later);
+    const __m256i bits = _mm256_add_epi32(first, _mm256_srli_epi32(length, 16));
+    const __m256i first_two = _mm256_and_si256(bits, lower);
+    const __m256i later_two = _mm256_sllv_epi64(_mm256_srli_epi64(two, 32), first_two);
+    return (joined){_mm256_or_si256(_mm256_and_si256(two, lower), later_two),
+                    _mm256_add_epi64(first_two, _mm256_srli_epi64(bits, 32))};
+}
+
+/* Writes four lanes, of at most 56 bits each, when fewer than 8 bits are waiting. */
+IBX_INLINE void put_lanes(writer *w, joined j) {
+    uint64_t code[4], length[4];
+    _mm256_storeu_si256((__m256i_u *)code, j.code);
+    _mm256_storeu_si256((__m256i_u *)length, j.length);
+    for (int k = 0; k < 4; k++) {
+        w->bits |= code[k] << w->count;
+        w->count += (uint32_t)length[k];
+        flush(w);
+    }
+}
+
+/* Writes the lanes of a and b, by twos in turn: 8 bytes at once where they have 56 bits or less. */
+IBX_INLINE void put_by_eight(writer *w, joined a, joined b) {
+    const joined first = {_mm256_unpacklo_epi64(a.code, b.code),
+                          _mm256_unpacklo_epi64(a.length, b.length)};
+    const joined second = {_mm256_unpackhi_epi64(a.code, b.code),
+                           _mm256_unpackhi_epi64(a.length, b.length)};
+    const __m256i bits = _mm256_add_epi64(first.length, second.length);
+    const __m256i many = _mm256_cmpgt_epi64(bits, _mm256_set1_epi64x(56));
+    if (__builtin_expect(_mm256_testz_si256(many, many), 1)) {
+        const __m256i later = _mm256_sllv_epi64(second.code, first.length);
+        put_lanes(w, (joined){_mm256_or_si256(first.code, later), bits});
+        return;
+    }
+    enum { LOWER = 0x20, HIGHER = 0x31 };
+    put_lanes(w, (joined){_mm256_permute2x128_si256(a.code, b.code, LOWER),
+                          _mm256_permute2x128_si256(a.length, b.length, LOWER)});
+    put_lanes(w, (joined){_mm256_permute2x128_si256(a.code, b.code, HIGHER),
+                          _mm256_permute2x128_si256(a.length, b.length, HIGHER)});
+}
+
+/* Up to 32 bytes, of a vector that is there as a whole. False if one is not near zero. */
+IBX_INLINE bool put_near(writer *w, const byte_codes *c, const uint8_t *p, size_t n) {
+    const __m256i lanes =
+        _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+                         21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+    const __m256i v = _mm256_loadu_si256((const __m256i_u *)p);
+    const __m256i used = _mm256_cmpgt_epi8(_mm256_set1_epi8((char)n), lanes);
+    const __m256i above = _mm256_add_epi8(v, _mm256_set1_epi8(16)); /* 0 to 31 if it is near */
+    const __m256i far = _mm256_and_si256(_mm256_and_si256(above, _mm256_set1_epi8(-32)), used);
+    if (__builtin_expect(!_mm256_testz_si256(far, far), 0)) return false;
+
+    const __m256i top = _mm256_set1_epi8(-128), outside = _mm256_andnot_si256(used, top);
+    const __m256i positive = _mm256_or_si256(v, outside);
+    const __m256i negative = _mm256_or_si256(_mm256_xor_si256(v, top), outside);
+    const __m256i low = look_up(c->low, positive, negative);
+    const __m256i high = look_up(c->high, positive, negative);
+    const __m256i length = look_up(c->length, positive, negative);
+    const __m256i zero = _mm256_setzero_si256();
+    const joined even =
+        join_four(_mm256_unpacklo_epi8(low, high), _mm256_unpacklo_epi8(length, zero));
+    const joined odd =
+        join_four(_mm256_unpackhi_epi8(low, high), _mm256_unpackhi_epi8(length, zero));
+    put_by_eight(w, even, odd);
+    return true;
+}
+
+/* Of the bytes at p n are written; there are `left` in all. */
+IBX_INLINE void put_bytes(writer *w, const byte_codes *c, const uint8_t *p, size_t n, size_t left) {
+    for (size_t i = 0; i < n; i += 32) {
+        const size_t here = n - i < 32 ? n - i : 32;
+        if (left - i < 32 || !put_near(w, c, p + i, here)) put_singly(w, c->code, p + i, here);
+    }
+}
+#else
+typedef struct {
+    const uint32_t *code;
+} byte_codes;
+
+IBX_INLINE byte_codes make_byte_codes(const uint32_t *code) {
+    return (byte_codes){code};
+}
+
+IBX_INLINE void put_bytes(writer *w, const byte_codes *c, const uint8_t *p, size_t n, size_t left) {
+    (void)left;
+    put_singly(w, c->code, p, n);
+}
+#endif
+
+/* ---- blocks ------------------------------------------------------------------------------- */
+
 static void put_block(writer *w, ibx_png_runs_room *r, const uint8_t *data, size_t from, size_t end,
                       bool last) {
     codes c;
-    const size_t pieces = split(r, data, from, end);
+    const size_t edges = split(r, data, from, end);
     make_codes(r, largest_of(data + from, end - from), &c);
     put_head(w, &c, last);
+    const byte_codes bytes = make_byte_codes(c.byte);
     writer own = *w; /* its parts stay in registers */
-    const uint8_t *p = data + from;
-    for (size_t i = 0; i < pieces; i++) {
-        const size_t bytes = r->piece[i] >> 9, times = r->piece[i] & 511;
-        put_bytes(&own, c.byte, p, bytes);
-        if (times) put(&own, c.run[times]), flush(&own);
-        p += bytes + times;
+    size_t at = from;
+    for (size_t i = 0; i < edges; i += 2) {
+        const size_t run = r->edge[i], after = r->edge[i + 1];
+        put_bytes(&own, &bytes, data + at, run - at, end - at);
+        for (size_t left = after - run, n; left > 0; left -= n) {
+            n = next_repetition(left);
+            put(&own, c.run[n]), flush(&own);
+        }
+        at = after;
     }
+    put_bytes(&own, &bytes, data + at, end - at, end - at);
     put(&own, (uint32_t)c.code[END] << COUNT | c.length[END]);
     flush(&own);
     *w = own;
