@@ -86,8 +86,8 @@ static void check_equal(const char *recipe, const ibx_image *whole, const ibx_im
 /* Ways to cut an image up. */
 static const struct {
     int tile_w, strip_rows, threads;
-} CUT[] = {{0, 0, 1}, {7, 5, 3}, {1000, 1, 1}, {33, 64, 2}};
-enum { ALL_CUTS = 4 };
+} CUT[] = {{0, 0, 1}, {7, 5, 3}, {1000, 1, 1}, {33, 64, 2}, {1000, 1000, 1}};
+enum { ALL_CUTS = 5 };
 
 /* False if the recipe does not move samples. */
 static bool check(const char *recipe, const ibx_image *in, int cuts) {
@@ -193,12 +193,14 @@ static void test_rounding(void **state) {
         assert_int_equal(on_all_pixels(NOT[i], 71, 45, 1, 1), 0);
 }
 
-/* Every remainder of every block. */
+/* Every remainder of every block, and more rows than the loops take at once. */
 static void test_every_size(void **state) {
     (void)state;
     for (int n = 1; n < 21; n++)
         for (int turn = 2; turn <= 8; turn++)
             assert_int_equal(on_all_pixels("orient", n, 38 - n, turn, 1), 12);
+    for (int turn = 5; turn <= 8; turn++)
+        assert_int_equal(on_all_pixels("orient", 45, 301, turn, ALL_CUTS), 12);
 }
 
 /* Where samples change on their way they are not moved. */

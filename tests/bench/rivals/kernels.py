@@ -32,7 +32,8 @@ def median(side):
 
 
 def turn(image, to):
-    return cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE)
+    height, width = image.shape[:2]
+    return cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE, dst=to.reshape(width, height, 3))
 
 
 def bilateral(image, to):
