@@ -92,7 +92,8 @@ IBX_JPEG_INLINE void ibx_jpeg_fill(ibx_jpeg_reader *r) {
     uint64_t next;
     if (__builtin_expect(r->end - r->at >= 8, 1)) {
         memcpy(&next, r->at, 8);
-        if (__builtin_expect(!((~next - 0x0101010101010101u) & next & 0x8080808080808080u), 1)) {
+        if (__builtin_expect(((~next - 0x0101010101010101u) & next & 0x8080808080808080u) == 0,
+                             1)) {
             r->bits |= __builtin_bswap64(next) >> r->count;
             r->at += (63 - r->count) >> 3;
             r->count |= 56;
@@ -160,6 +161,6 @@ static inline void ibx_jpeg_reader_leave(const ibx_jpeg_reader *r, j_decompress_
 
 /* Where the k-th coefficient of a block stands; so many behind the last that a run past the end
  * stays inside. */
-extern const uint8_t ibx_jpeg_place[DCTSIZE2 + 16];
+extern const uint8_t ibx_jpeg_place[DCTSIZE2 + 16] __attribute__((visibility("hidden")));
 
 #endif

@@ -58,7 +58,7 @@ static void take_progressive(decoder *d) {
 static void watch(j_common_ptr common) {
     decoder *d = (decoder *)common;
     count_scans(&d->jpeg);
-    if (!d->started && !d->plain && !d->known && d->jpeg.progressive_mode) take_progressive(d);
+    if (!d->plain && !d->known && d->jpeg.progressive_mode) take_progressive(d);
 }
 
 /* The model that is delivered, or 0. Sets the conversion that leads to it. */
@@ -279,6 +279,7 @@ static void begin(decoder *d) {
     if (!jpeg_start_decompress(&d->jpeg)) start_again(d);
     ibx_take_back(d->arrays.lender, d->known);
     d->known = NULL;
+    d->jpeg.progress = NULL; /* all scans are read, or there is one */
     if (!d->plain) ibx_jpeg_sequential_take(&d->jpeg);
     cut_columns(d);
     d->started = true;

@@ -33,7 +33,7 @@ IBX_JPEG_INLINE bool decode_block(ibx_jpeg_reader *from, const ibx_jpeg_table *d
     ibx_jpeg_take(&r, c.length);
     int k = 1;
     while (k < DCTSIZE2) {
-        if (r.count < 32) ibx_jpeg_fill(&r);
+        if (r.count < 16 + AC_BITS) ibx_jpeg_fill(&r);
         c = ibx_jpeg_find(ac, r.bits);
         const int value = ibx_jpeg_value(c, r.bits);
         ibx_jpeg_take(&r, c.length);
@@ -86,7 +86,7 @@ static boolean give_back(sequence *s, j_decompress_ptr jpeg, JBLOCKROW *block) {
     return libjpeg->decode_mcu(jpeg, block);
 }
 
-static boolean decode_mcu(j_decompress_ptr jpeg, JBLOCKROW *block) {
+static boolean next_mcu(j_decompress_ptr jpeg, JBLOCKROW *block) {
     sequence *s = (sequence *)jpeg->entropy;
     const bool last = s->done + 1 == s->all;
     if (!decode(s, block) || (last && !ibx_jpeg_at_end(&s->r))) return give_back(s, jpeg, block);
@@ -128,7 +128,7 @@ void ibx_jpeg_sequential_take(j_decompress_ptr jpeg) {
     sequence *s = jpeg->mem->alloc_small((j_common_ptr)jpeg, JPOOL_IMAGE, sizeof *s);
     memset(s, 0, offsetof(sequence, table));
     if (!make_tables(s, jpeg)) return;
-    s->own = (struct jpeg_entropy_decoder){NULL, decode_mcu, FALSE};
+    s->own = (struct jpeg_entropy_decoder){NULL, next_mcu, FALSE};
     s->libjpeg = jpeg->entropy;
     s->r = ibx_jpeg_reader_of(jpeg);
     s->blocks = jpeg->blocks_in_MCU;
