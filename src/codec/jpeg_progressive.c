@@ -91,16 +91,15 @@ static bool first_ac(scanner *s, j_decompress_ptr jpeg, JBLOCKROW *block) {
 }
 
 /* Takes a bit for each coefficient in `which`, whose lowest bit is the first, and adds it to what
- * is not 0, away from 0; not where it is set already, as after scans that say things twice. */
+ * is not 0, away from 0. */
 IBX_JPEG_INLINE void correct(ibx_jpeg_reader *r, uint64_t which, int bit, JCOEF *block) {
-    while (which) {
-        if (r->count < 32) ibx_jpeg_fill(r);
-        for (int room = 24; which && room > 0; room--, which &= which - 1) {
-            JCOEF *const c = block + ibx_jpeg_place[__builtin_ctzll(which)];
-            const int old = *c, take = (int)(r->bits >> 63) & ~(old >> bit);
-            *c = (JCOEF)(old + (((old >> 15) | 1) & -take) * (1 << bit));
-            ibx_jpeg_take(r, 1);
-        }
+    const int one = 1 << bit;
+    for (; which; which &= which - 1) {
+        if (r->count == 0) ibx_jpeg_fill(r);
+        JCOEF *const c = block + ibx_jpeg_place[__builtin_ctzll(which)];
+        const int old = *c, sign = old >> 15, taken = (int)((int64_t)r->bits >> 63);
+        *c = (JCOEF)(old + (((one ^ sign) - sign) & taken));
+        ibx_jpeg_take(r, 1);
     }
 }
 
@@ -203,13 +202,24 @@ static void begin_scan(scanner *s, j_decompress_ptr jpeg) {
     if (make_tables(s, jpeg)) jpeg->entropy = &s->own;
 }
 
-/* libjpeg's own checks the scan; after what it warns of, the rest is for it. */
+/* Was any of what a scan begins with given before? libjpeg does not mind. */
+static bool begins_again(j_decompress_ptr jpeg) {
+    bool again = false;
+    for (int i = 0; i < jpeg->comps_in_scan && jpeg->Ah == 0; i++)
+        for (int k = jpeg->Ss; k <= jpeg->Se && k < DCTSIZE2; k++)
+            again |= jpeg->coef_bits[jpeg->cur_comp_info[i]->component_index][k] >= 0;
+    return again;
+}
+
+/* libjpeg's own checks the scan. It does all that follows where it warns of the order of scans, as
+ * where one begins again: coefficients may then have bits already that are still to come. */
 static void start_pass(j_decompress_ptr jpeg) {
     scanner *s = (scanner *)jpeg->entropy;
     const long warnings = jpeg->err->num_warnings;
+    const bool again = begins_again(jpeg);
     jpeg->entropy = s->libjpeg;
     s->libjpeg->start_pass(jpeg);
-    if (jpeg->err->num_warnings == warnings) begin_scan(s, jpeg);
+    if (jpeg->err->num_warnings == warnings && !again) begin_scan(s, jpeg);
 }
 
 void ibx_jpeg_progressive_take(j_decompress_ptr jpeg, const JBLOCK *first, uint64_t *known) {
