@@ -33,7 +33,7 @@ bool ibx_jpeg_table_make(ibx_jpeg_table *t, const JHUFF_TBL *from, int most) {
 
 /* Bytes one by one: of FF 00 the first counts, and at a marker or the end zeros follow. */
 ibx_jpeg_reader ibx_jpeg_fill_slowly(ibx_jpeg_reader r) {
-    while (r.count <= 56) {
+    while (r.count < 56) {
         uint64_t byte = 0;
         if (r.at == r.end || (*r.at == 0xFF && (r.at + 1 == r.end || r.at[1]))) {
             r.beyond += 8;
