@@ -7,6 +7,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -236,12 +238,17 @@ static void test_files_with_other_bytes(void **state) {
     all_kinds(90, 60, scratch);
 }
 
+/* All of it with the loops for older processors, then with those for this one. */
 int main(void) {
+    const pid_t older = fork();
+    int failures = 0;
+    if (older > 0 && waitpid(older, &failures, 0) != older) return 1;
+    if (older == 0) setenv("IMBREX_CPU", "baseline", 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sound_files),
         cmocka_unit_test(test_that_libjpeg_is_not_asked),
         cmocka_unit_test(test_files_that_end_too_early),
         cmocka_unit_test(test_files_with_other_bytes),
     };
-    return cmocka_run_group_tests_name("jpeg_entropy", tests, NULL, NULL);
+    return failures != 0 || cmocka_run_group_tests(tests, NULL, NULL);
 }

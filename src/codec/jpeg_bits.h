@@ -1,5 +1,5 @@
 /* jpeg_bits.h - Huffman codes and the bits behind them (ITU-T T.81, annex F.2.2), for
- * jpeg_sequential.c and jpeg_progressive.c. Private to them.
+ * jpeg_sequential.c, jpeg_progressive.c and its kernels. Private to them.
  *
  * Bits wait in a word of 64, so that one look at memory lasts for several codes, and a code of up
  * to IBX_JPEG_LOOK bits is found by one look at a table. */
