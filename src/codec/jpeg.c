@@ -139,6 +139,13 @@ void ibx_jpeg_source_init(ibx_jpeg_source *s, ibx_source *source) {
                                     .term_source = nothing}};
 }
 
+void ibx_jpeg_source_rewind(ibx_jpeg_source *s) {
+    ibx_source *source = s->source;
+    ibx_jpeg_source_init(s, source);
+    s->rest = source->whole;
+    s->left = (size_t)source->size;
+}
+
 void ibx_jpeg_source_leave_out(ibx_jpeg_source *s, const ibx_jpeg_scan *gap, int gaps) {
     s->rest -= s->base.bytes_in_buffer;
     s->left += s->base.bytes_in_buffer;

@@ -40,6 +40,9 @@ typedef struct {
 } ibx_jpeg_source;
 void ibx_jpeg_source_init(ibx_jpeg_source *s, ibx_source *source);
 
+/* Begins once more with a file that stands in memory; nothing is left out. */
+void ibx_jpeg_source_rewind(ibx_jpeg_source *s);
+
 /* How much of the file libjpeg has read. */
 static inline uint64_t ibx_jpeg_source_place(const ibx_jpeg_source *s) {
     return s->at - s->base.bytes_in_buffer;
@@ -64,13 +67,15 @@ typedef struct {
     void (*realize)(j_common_ptr jpeg); /* libjpeg's own */
     struct jvirt_barray_control array[IBX_JPEG_ARRAYS];
     int count;
-    JBLOCK *block; /* lent: the rows of all */
+    JBLOCK *block; /* lent: the rows of all, one array after another */
+    size_t blocks;
 } ibx_jpeg_arrays;
 
 /* Takes the place of libjpeg's functions in a decompressor that has just been created. */
 void ibx_jpeg_arrays_init(ibx_jpeg_arrays *arrays, j_decompress_ptr jpeg, ibx_lender *lender);
 
-/* Gives the memory back. For a decompressor that is not used any more, or that never was. */
+/* Gives the memory back. For a decompressor that is not used any more, never was, or begins anew.
+ */
 void ibx_jpeg_arrays_close(ibx_jpeg_arrays *arrays);
 
 /* The destination manager over an ibx_sink. */

@@ -26,6 +26,7 @@ static void realize(j_common_ptr jpeg) {
     for (int i = 0; i < arrays->count; i++)
         blocks += (size_t)arrays->array[i].across * arrays->array[i].down;
     if (blocks > 0 && !arrays->block) {
+        arrays->blocks = blocks;
         JBLOCK *block = arrays->block = ibx_lend(arrays->lender, blocks * sizeof(JBLOCK));
         if (!block) ERREXIT1(jpeg, JERR_OUT_OF_MEMORY, 0);
         for (int i = 0; i < arrays->count; i++) {
@@ -65,4 +66,5 @@ void ibx_jpeg_arrays_init(ibx_jpeg_arrays *arrays, j_decompress_ptr jpeg, ibx_le
 void ibx_jpeg_arrays_close(ibx_jpeg_arrays *arrays) {
     ibx_take_back(arrays->lender, arrays->block);
     arrays->block = NULL;
+    arrays->count = 0;
 }

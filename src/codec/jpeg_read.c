@@ -1,8 +1,10 @@
 /* jpeg_read.c - decoding JPEG by libjpeg-turbo.
  *
- * Huffman decoding is three quarters of the work and cannot be shared out, so the decoder does
- * nothing else: full size by default, the accurate integer DCT, smooth chroma upsampling. */
+ * Huffman decoding is most of the work and cannot be shared out, so the decoder does nothing else:
+ * full size by default, the accurate integer DCT, smooth chroma upsampling. Where the file stands
+ * in memory, our own loops do it (jpeg_entropy.h). */
 #include "codec/jpeg.h"
+#include "codec/jpeg_entropy.h"
 #include <stdlib.h>
 
 /* A scan may say almost nothing and still costs a pass over all coefficients. Encoders write
@@ -21,24 +23,42 @@ typedef struct {
     ibx_jpeg_source source;
     ibx_jpeg_scans scans;
     ibx_jpeg_arrays arrays;
+    uint64_t *known; /* lent, for ibx_jpeg_progressive_take */
     struct jpeg_progress_mgr progress;
     ibx_metadata metadata;
     ibx_chroma chroma;
     int x, w;     /* columns that are needed, or w is 0 */
     int left;     /* the first that libjpeg delivers */
     int done;     /* rows delivered */
+    bool plain;   /* libjpeg decodes entropy itself */
+    bool coarse;  /* scans are left out */
     bool started; /* jpeg_start_decompress has run */
     bool failed;  /* libjpeg gave up; errors.error says why */
     bool invert;  /* CMYK is stored as light, as Adobe programs do */
 } decoder;
 
-static void count_scans(j_common_ptr common) {
-    j_decompress_ptr jpeg = (j_decompress_ptr)common;
-    ibx_jpeg_errors *e = (ibx_jpeg_errors *)common->err;
+static void count_scans(j_decompress_ptr jpeg) {
+    ibx_jpeg_errors *e = (ibx_jpeg_errors *)jpeg->err;
     if (jpeg->input_scan_number <= MAX_SCANS) return;
     ibx_fail(&e->error, IBX_FORMAT, "%s: more than %d scans: this progressive JPEG is an attack",
              e->name, MAX_SCANS);
     ibx_jpeg_give_up(e);
+}
+
+static void take_progressive(decoder *d) {
+    const size_t bytes = d->arrays.blocks * sizeof *d->known;
+    d->known = ibx_lend(d->arrays.lender, bytes);
+    if (!d->known) return;
+    memset(d->known, 0, bytes);
+    ibx_jpeg_progressive_take(&d->jpeg, d->arrays.block, d->known);
+}
+
+/* libjpeg calls this before every row of MCUs that it reads ahead; the tables of the first scan are
+ * ready then. */
+static void watch(j_common_ptr common) {
+    decoder *d = (decoder *)common;
+    count_scans(&d->jpeg);
+    if (!d->plain && !d->known && d->jpeg.progressive_mode) take_progressive(d);
 }
 
 /* The model that is delivered, or 0. Sets the conversion that leads to it. */
@@ -70,7 +90,7 @@ static size_t memory_needed(j_decompress_ptr jpeg) {
         const size_t across = c->width_in_blocks + (size_t)c->h_samp_factor;
         const size_t down = c->height_in_blocks + (size_t)c->v_samp_factor;
         sum += across * (size_t)jpeg->max_v_samp_factor * DCTSIZE2 * 4;
-        if (whole) sum += across * down * sizeof(JBLOCK);
+        if (whole) sum += across * down * (sizeof(JBLOCK) + sizeof(uint64_t));
     }
     return sum;
 }
@@ -102,7 +122,7 @@ static void read_header(decoder *d, const ibx_decode_limits *limits, ibx_info *i
     jpeg_create_decompress(jpeg);
     ibx_jpeg_arrays_init(&d->arrays, jpeg, limits->lender);
     jpeg->src = &d->source.base;
-    d->progress.progress_monitor = count_scans;
+    d->progress.progress_monitor = watch;
     jpeg->progress = &d->progress;
     ibx_jpeg_markers_save(jpeg);
     jpeg_read_header(jpeg, TRUE);
@@ -151,6 +171,7 @@ void *ibx_jpeg_open(ibx_source *source, const ibx_decode_limits *limits, ibx_inf
     *info = (ibx_info){0};
     d->jpeg.err = ibx_jpeg_errors_init(&d->errors, source->name, limits->accept_damage);
     ibx_jpeg_source_init(&d->source, source);
+    d->plain = !source->whole;
     if (open_guarded(d, limits, info)) return d;
     if (err) *err = d->errors.error;
     ibx_jpeg_close(d);
@@ -175,6 +196,7 @@ bool ibx_jpeg_start(void *decoder_, int shrink, ibx_info *info, ibx_error *err) 
  * them. */
 void ibx_jpeg_coarsen(void *decoder_, int reduction) {
     decoder *d = decoder_;
+    d->coarse = true;
     ibx_jpeg_scans_drop(&d->scans, reduction);
     ibx_jpeg_source_leave_out(&d->source, d->scans.scan, d->scans.count);
     d->jpeg.do_block_smoothing = FALSE;
@@ -232,9 +254,33 @@ static void read_rows(decoder *d, const ibx_strip *s) {
     }
 }
 
+/* From the beginning of the file, by libjpeg alone: for a progressive file with something in it
+ * that our loops leave to libjpeg, which has delivered nothing of it yet. */
+static void start_again(decoder *d) {
+    j_decompress_ptr jpeg = &d->jpeg;
+    const struct jpeg_decompress_struct was = *jpeg;
+    jpeg_abort_decompress(jpeg);
+    ibx_jpeg_arrays_close(&d->arrays);
+    ibx_jpeg_source_rewind(&d->source);
+    d->plain = true;
+    jpeg_read_header(jpeg, TRUE);
+    jpeg->out_color_space = was.out_color_space;
+    jpeg->dct_method = was.dct_method;
+    jpeg->scale_num = was.scale_num;
+    jpeg->scale_denom = was.scale_denom;
+    jpeg->raw_data_out = was.raw_data_out;
+    jpeg->do_block_smoothing = was.do_block_smoothing;
+    if (d->coarse) ibx_jpeg_source_leave_out(&d->source, d->scans.scan, d->scans.count);
+    jpeg_start_decompress(jpeg);
+}
+
 static void begin(decoder *d) {
     if (d->started) return;
-    jpeg_start_decompress(&d->jpeg);
+    if (!jpeg_start_decompress(&d->jpeg)) start_again(d);
+    ibx_take_back(d->arrays.lender, d->known);
+    d->known = NULL;
+    d->jpeg.progress = NULL; /* all scans are read, or there is one */
+    if (!d->plain) ibx_jpeg_sequential_take(&d->jpeg);
     cut_columns(d);
     d->started = true;
 }
@@ -309,6 +355,7 @@ void ibx_jpeg_close(void *decoder_) {
     decoder *d = decoder_;
     if (!d) return;
     jpeg_destroy_decompress(&d->jpeg);
+    ibx_take_back(d->arrays.lender, d->known);
     ibx_jpeg_arrays_close(&d->arrays);
     ibx_metadata_free(&d->metadata);
     free(d);

@@ -10,7 +10,7 @@ bool ibx_about_file(const char *path, const char *const *allow_loaders, const ib
     ibx_desk desk;
     ibx_input input;
     ibx_desk_open(&desk, NULL);
-    bool ok = ibx_input_open(&input, &desk, path, err);
+    bool ok = ibx_input_open(&input, &desk, path, IBX_WHOLE_FILE, err);
     if (ok) {
         ok = ibx_picture_open(&picture, &input.source, ibx_input_peek(&input), &wishes, err);
         if (ok) ibx_picture_describe(&picture, about);

@@ -356,11 +356,12 @@ static bool start_at_once(shop *f, ibx_job *job) {
  * so far, or it would be missing when the next one's turn comes. */
 static bool room_to_read(const shop *f) {
     if (f->lives == 0) return true;
-    size_t inputs = IBX_WHOLE_FILE;
+    const size_t next = ibx_whole_file(f->limits.memory);
+    size_t inputs = next;
     for (int i = 0; i < f->lives; i++) inputs += ibx_input_bytes(&f->live[i]->input);
     const size_t largest = f->largest ? f->largest : f->memory / 2;
     return f->lives - f->small < f->most && f->lives < MOST_IMAGES(f->limits.threads) &&
-           f->used + IBX_WHOLE_FILE <= f->memory && inputs + largest <= f->memory;
+           f->used + next <= f->memory && inputs + largest <= f->memory;
 }
 
 /* Reads the next input, if there is room for it. */

@@ -110,7 +110,7 @@ static bool start_chunks(ibx_input *in, int fd, ibx_error *err) {
 }
 
 /* What kind of file it is decides how it is read. */
-static bool start(ibx_input *in, int fd, ibx_error *err) {
+static bool start(ibx_input *in, int fd, size_t most, ibx_error *err) {
     struct stat st;
     if (fstat(fd, &st) != 0) return ibx_fail(err, IBX_IO, "cannot be read: %s", strerror(errno));
     if (S_ISDIR(st.st_mode)) return ibx_fail(err, IBX_IO, "is a directory");
@@ -119,16 +119,16 @@ static bool start(ibx_input *in, int fd, ibx_error *err) {
     in->mtime_ns = st.st_mtim.tv_nsec;
     in->source.next = next_whole;
     if (!S_ISREG(st.st_mode)) return read_pipe(in, fd, err);
-    return st.st_size <= IBX_WHOLE_FILE ? read_whole(in, fd, err) : start_chunks(in, fd, err);
+    return (uint64_t)st.st_size <= most ? read_whole(in, fd, err) : start_chunks(in, fd, err);
 }
 
-bool ibx_input_open(ibx_input *in, ibx_desk *desk, const char *path, ibx_error *err) {
+bool ibx_input_open(ibx_input *in, ibx_desk *desk, const char *path, size_t most, ibx_error *err) {
     const double begin = ibx_clock_ms();
     *in = (ibx_input){.source = {.name = path, .fd = -1}, .desk = desk};
     pthread_cond_init(&in->more, NULL);
     const int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-    const bool ok =
-        fd >= 0 ? start(in, fd, err) : ibx_fail(err, IBX_IO, "cannot be read: %s", strerror(errno));
+    const bool ok = fd >= 0 ? start(in, fd, most, err)
+                            : ibx_fail(err, IBX_IO, "cannot be read: %s", strerror(errno));
     if (fd >= 0 && in->source.fd != fd) close(fd);
     in->source.whole = in->whole;
     in->read_ms = ibx_clock_ms() - begin;

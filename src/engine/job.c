@@ -14,7 +14,8 @@ static void note(const ibx_job *job, ibx_span_kind kind, int number, int64_t beg
 
 static bool read_input(ibx_job *job) {
     const int64_t begin = ibx_trace_now(job->desk->trace);
-    const bool ok = ibx_input_open(&job->input, job->desk, job->entry->path, &job->error);
+    const bool ok = ibx_input_open(&job->input, job->desk, job->entry->path,
+                                   ibx_whole_file(job->limits->memory), &job->error);
     note(job, IBX_SPAN_READ, 0, begin);
     return ok;
 }

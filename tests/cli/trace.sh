@@ -134,7 +134,7 @@ assert len(by_file(spans)) == 271 and len(memory(events)) == 3 * 271
 assert all(len(w[k]) == 1 for w in by_file(spans).values() for k in ("decode", "image", "commit"))' ||
     fail "a long timeline"
 
-# A large file is read in parts.
+# A large file is read in parts, where there is not much memory.
 python3 -c 'import os, struct, sys, zlib
 def chunk(kind, data):
     return (struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)))
@@ -142,7 +142,7 @@ rows = b"".join(b"\0" + os.urandom(6000) for y in range(1700))
 open("large.png", "wb").write(b"\x89PNG\r\n\x1a\n" +
     chunk(b"IHDR", struct.pack(">IIBBBBB", 2000, 1700, 8, 2, 0, 0, 0)) +
     chunk(b"IDAT", zlib.compress(rows, 0)) + chunk(b"IEND", b""))'
-imbrex run 'crop:100x1700' large.png -o large --trace trace.json
+imbrex run 'crop:100x1700' large.png -o large --memory 512M --trace trace.json
 is 0
 python3 -c 'from timeline import *
 work = by_file(load("trace.json")[1])["large.png"]
