@@ -89,6 +89,7 @@ static bool hand_out(ibx_jpeg_source *s) {
         s->gap++;
         s->gaps--;
     }
+    if (s->left == 0) return false;
     const bool cut = s->gaps > 0 && s->gap->from - s->at < s->left;
     const size_t n = cut ? (size_t)(s->gap->from - s->at) : s->left;
     s->base.next_input_byte = s->rest;
@@ -96,7 +97,7 @@ static bool hand_out(ibx_jpeg_source *s) {
     s->rest += n;
     s->left -= n;
     s->at += n;
-    return n > 0;
+    return true;
 }
 
 /* The next bytes, or at the end of the file an end-of-image marker, which makes libjpeg finish
