@@ -274,6 +274,43 @@ static void test_truncation(void **state) {
     }
 }
 
+/* A noisy picture without the last bytes of its compressed data, or with one of them changed: the
+ * rows in front of that are there. */
+static void check_rows_before(ibx_sample sample, int strip, bool cut) {
+    enum { W = 40, H = 60, LOST = 4 };
+    const ibx_save_png params = {.compression = IBX_PNG_FAST};
+    const ibx_save_job job = {.head = {.w = W, .h = H, .model = IBX_RGB, .orientation = 1},
+                              .sample = sample,
+                              .format = ibx_format_find("png"),
+                              .params = &params};
+    const size_t row = (size_t)W * 3 * (sample == IBX_U16 ? 2 : 1);
+    uint8_t *pixels = test_pixels(&job);
+    blob file;
+    decoded d;
+    ibx_error e;
+    assert_true(encode(&job, pixels, 0, &file, NULL));
+    const size_t place = file.size - 3 * row; /* noise is as long as its rows */
+    if (cut)
+        file.size = place;
+    else
+        file.data[place] ^= 0x24;
+    assert_true(decode(file, (how){.strip = strip, .accept_damage = true}, &d, &e));
+    assert_int_equal(e.code, IBX_FORMAT);
+    assert_memory_equal(d.pixels, pixels, (H - LOST) * row);
+    decoded_free(&d);
+    free(file.data);
+    free(pixels);
+}
+
+static void test_rows_before_damage(void **state) {
+    (void)state;
+    for (int strip = 0; strip <= 50; strip += 25)
+        for (int cut = 0; cut < 2; cut++) {
+            check_rows_before(IBX_U8, strip, cut);
+            check_rows_before(IBX_U16, strip, cut);
+        }
+}
+
 /* One byte changed anywhere: checksums cover all of it, so it is found. */
 static void test_flipped_bytes(void **state) {
     (void)state;
@@ -314,6 +351,7 @@ int main(void) {
         cmocka_unit_test(test_runs_are_of_filtered_lines),
         cmocka_unit_test(test_metadata_there_and_back),
         cmocka_unit_test(test_truncation),
+        cmocka_unit_test(test_rows_before_damage),
         cmocka_unit_test(test_flipped_bytes),
         cmocka_unit_test(test_limits),
     };

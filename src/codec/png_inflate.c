@@ -19,6 +19,7 @@ struct ibx_png_inflater {
     size_t pixel;        /* bytes of one */
     size_t stride;       /* bytes of a line */
     int rows;            /* that fit into `block` */
+    size_t waiting;      /* bytes in `block` that are inflated, but not delivered */
     uint32_t chunk_left; /* bytes of the present IDAT that are still in the stream */
     uint32_t crc;        /* of its type and data so far */
     uint32_t next_size;  /* header of the chunk behind the last IDAT, when `behind` */
@@ -132,8 +133,9 @@ static const char *reason(int code) {
     }
 }
 
-/* Inflates up to `size` bytes; less only at the end of the compressed data. ISA-L may still hold
- * output when it has taken all input, so it is fed only when it has left room. */
+/* Inflates up to `size` bytes; less only at the end of the compressed data. Counts them in
+ * `waiting`, where damage leaves them. ISA-L may still hold output when it has taken all input, so
+ * it is fed only when it has left room. */
 static size_t inflate_bytes(ibx_png_inflater *i, uint8_t *to, size_t size) {
     struct inflate_state *s = &i->inflate;
     size_t done = 0;
@@ -142,8 +144,9 @@ static size_t inflate_bytes(ibx_png_inflater *i, uint8_t *to, size_t size) {
         s->next_out = to + done;
         s->avail_out = (uint32_t)room;
         const int code = isal_inflate(s);
-        if (code != ISAL_DECOMP_OK && code != ISAL_END_INPUT) ibx_png_damaged(i->r, reason(code));
         done += room - s->avail_out;
+        i->waiting = done;
+        if (code != ISAL_DECOMP_OK && code != ISAL_END_INPUT) ibx_png_damaged(i->r, reason(code));
         const bool hungry = s->avail_out && !s->avail_in && s->block_state != ISAL_BLOCK_FINISH;
         if (hungry && !feed(i)) ibx_png_damaged(i->r, "not enough image data");
     }
@@ -208,24 +211,36 @@ static int unfilter_here(ibx_png_inflater *i, int rows, uint8_t *to, size_t stri
     return done;
 }
 
-/* Inflates, unfilters and delivers `rows` rows. A copy of the last one stays, as the row above the
- * next: what becomes of the strip is not known. */
-static void read_block(ibx_png_inflater *i, int rows, uint8_t *to, size_t stride) {
-    const size_t n = i->r->row_bytes, size = (size_t)rows * i->stride;
+/* Unfilters and delivers the first rows of the block; false if one has no filter. A copy of the
+ * last one stays, as the row above the next: what becomes of the strip is not known. */
+static bool deliver(ibx_png_inflater *i, int rows, uint8_t *to, size_t stride) {
+    const size_t n = i->r->row_bytes;
     const bool straight = i->depth == 8 && n >= IBX_PNG_SLACK;
-    if (inflate_bytes(i, i->block, size) < size) ibx_png_damaged(i->r, "not enough image data");
+    i->waiting = 0;
     const int done = straight ? ibx_png_unfilter(i->block, rows, i->above, n, i->pixel, to, stride)
                               : unfilter_here(i, rows, to, stride);
     if (straight && done) memcpy(i->above, to + (size_t)(done - 1) * stride, n);
     i->r->done += done;
-    if (done < rows) ibx_png_damaged(i->r, "bad adaptive filter value");
+    return done == rows;
+}
+
+static uint8_t *next_row(const ibx_png_inflater *i, const ibx_strip *s) {
+    return s->data + (size_t)(i->r->done - s->y) * s->stride;
 }
 
 void ibx_png_inflater_read(ibx_png_inflater *i, const ibx_strip *s) {
     ibx_png_reader *r = i->r;
     while (r->done < s->y + s->rows) {
-        const int at = r->done - s->y;
-        read_block(i, ibx_min(i->rows, s->rows - at), s->data + (size_t)at * s->stride, s->stride);
+        const int rows = ibx_min(i->rows, s->y + s->rows - r->done);
+        const size_t size = (size_t)rows * i->stride;
+        if (inflate_bytes(i, i->block, size) < size) ibx_png_damaged(r, "not enough image data");
+        if (!deliver(i, rows, next_row(i, s), s->stride))
+            ibx_png_damaged(r, "bad adaptive filter value");
     }
     if (r->done == r->h) finish(i);
+}
+
+void ibx_png_inflater_rest(ibx_png_inflater *i, const ibx_strip *s) {
+    const int rows = (int)(i->waiting / i->stride);
+    if (rows > 0) deliver(i, rows, next_row(i, s), s->stride);
 }

@@ -14,4 +14,8 @@ void ibx_png_inflater_free(ibx_png_inflater *i); /* NULL is allowed */
  * chunk. Jumps at damage. */
 void ibx_png_inflater_read(ibx_png_inflater *i, const ibx_strip *s);
 
+/* Behind such a jump, with the same strip: decodes the whole rows that were inflated before it, and
+ * moves r->done. Once more, or with a later strip, it does nothing. Does not jump. */
+void ibx_png_inflater_rest(ibx_png_inflater *i, const ibx_strip *s);
+
 #endif

@@ -245,8 +245,10 @@ static void read_rows(ibx_png_reader *r, const ibx_strip *s) {
     }
 }
 
-/* What could not be decoded: the interlaced image so far, else black. */
+/* Rows in front of the damage; what could not be decoded: the interlaced image so far, else
+ * black. */
 static void fill_rest(ibx_png_reader *r, const ibx_strip *s) {
+    if (r->inflater) ibx_png_inflater_rest(r->inflater, s);
     if (r->whole) copy_rows(r, s);
     for (; r->done < s->y + s->rows; r->done++)
         memset(s->data + (size_t)(r->done - s->y) * s->stride, 0, r->row_bytes);
