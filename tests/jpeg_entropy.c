@@ -201,6 +201,80 @@ static void test_that_libjpeg_is_not_asked(void **state) {
     all_kinds(131, 77, stays_ours);
 }
 
+/* A library that is not of our headers, as by its number of messages. */
+static void is_left_alone(const kind *k, blob file) {
+    struct jpeg_error_mgr errors;
+    struct jpeg_decompress_struct jpeg = {.err = jpeg_std_error(&errors)};
+    errors.last_jpeg_message++;
+    jpeg_create_decompress(&jpeg);
+    jpeg_mem_src(&jpeg, file.data, file.size);
+    jpeg_read_header(&jpeg, TRUE);
+    jpeg.buffered_image = k->progressive;
+    jpeg_start_decompress(&jpeg);
+    const struct jpeg_entropy_decoder *const libjpegs = jpeg.entropy;
+    JBLOCK first;
+    uint64_t known;
+    if (k->progressive)
+        ibx_jpeg_progressive_take(&jpeg, &first, &known);
+    else
+        ibx_jpeg_sequential_take(&jpeg);
+    assert_ptr_equal(jpeg.entropy, libjpegs);
+    jpeg_destroy_decompress(&jpeg);
+}
+
+static void test_other_libraries(void **state) {
+    (void)state;
+    all_kinds(20, 20, is_left_alone);
+}
+
+/* ---- little memory ----------------------------------------------------------------------------
+ */
+
+/* Refuses one loan. */
+typedef struct {
+    ibx_lender lender;
+    int asked, refused;
+} miser;
+
+static void *lend_or_not(ibx_lender *lender, size_t bytes) {
+    miser *m = (miser *)lender;
+    return m->asked++ == m->refused ? NULL : ibx_lend(NULL, bytes);
+}
+
+static void take_back(ibx_lender *lender, void *block) {
+    (void)lender;
+    free(block);
+}
+
+static void without_what_is_known(const kind *k, blob file) {
+    if (!k->progressive) return;
+    miser m = {.lender = {lend_or_not, take_back}, .refused = 1};
+    const ibx_decode_limits limits = {.lender = &m.lender};
+    ibx_memory_source source;
+    ibx_info info;
+    ibx_error err = {0};
+    ibx_memory_source_init(&source, "miser", file.data, file.size);
+    void *decoder = ibx_codec_jpeg.open(&source.source, &limits, &info, &err);
+    assert_non_null(decoder);
+    const int planes = ibx_planes(&info.head);
+    uint8_t *pixels = malloc((size_t)k->w * (size_t)k->h * (size_t)planes);
+    const ibx_strip s = {IBX_U8, planes, k->w, 0, k->h, (size_t)(k->w * planes), pixels};
+    assert_true(ibx_codec_jpeg.read(decoder, &s, &err));
+    ibx_codec_jpeg.close(decoder);
+    assert_int_equal(m.asked, 2);
+    decoded whole;
+    assert_true(decode(file, (how){0}, &whole, &err));
+    assert_true(decoded_is(&whole, k->w, k->h, s.stride, pixels));
+    decoded_free(&whole);
+    free(pixels);
+}
+
+/* Then libjpeg decodes all, and not from the second row of blocks on another. */
+static void test_a_loan_that_is_refused(void **state) {
+    (void)state;
+    all_kinds(131, 77, without_what_is_known);
+}
+
 /* ---- damage -----------------------------------------------------------------------------------
  */
 
@@ -247,6 +321,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sound_files),
         cmocka_unit_test(test_that_libjpeg_is_not_asked),
+        cmocka_unit_test(test_other_libraries),
+        cmocka_unit_test(test_a_loan_that_is_refused),
         cmocka_unit_test(test_files_that_end_too_early),
         cmocka_unit_test(test_files_with_other_bytes),
     };
