@@ -312,6 +312,51 @@ static void test_files_with_other_bytes(void **state) {
     all_kinds(90, 60, scratch);
 }
 
+/* ---- scans out of turn ------------------------------------------------------------------------
+ */
+
+/* 8 x 8, gray, progressive. Codes of AC: 00 ends, 01 is a value of 2 bits. The scans give DC 0, and
+ * 3 to the first of AC. */
+static const uint8_t FRAME[] = {0xFF, 0xC2, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0};
+static const uint8_t QUANTIZERS[69] = {0xFF, 0xDB, 0, 67, 0, 16, 16, 16};
+static const uint8_t DC_CODES[22] = {0xFF, 0xC4, 0, 20, 0, 1};
+static const uint8_t AC_CODES[23] = {0xFF, 0xC4, 0, 21, 0x10, 0, 2, [22] = 2};
+static const uint8_t DC[] = {0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 0, 0x00, 0x7F};
+static const uint8_t AC[] = {0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0x00, 0x73};
+static const uint8_t AGAIN[] = {0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0x01, 0x3F};
+static const uint8_t REFINED[] = {0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0x10, 0x3F};
+static const uint8_t TOO_EARLY[] = {0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0x21, 0x3F};
+
+static void append(blob *file, const uint8_t *data, size_t size) {
+    memcpy(file->data + file->size, data, size);
+    file->size += size;
+}
+
+static void demand_scans(const uint8_t *first, const uint8_t *second, const char *what) {
+    static const uint8_t START[] = {0xFF, 0xD8}, END[] = {0xFF, 0xD9};
+    uint8_t data[300];
+    blob file = {data, 0};
+    append(&file, START, sizeof START);
+    append(&file, QUANTIZERS, sizeof QUANTIZERS);
+    append(&file, FRAME, sizeof FRAME);
+    append(&file, DC_CODES, sizeof DC_CODES);
+    append(&file, AC_CODES, sizeof AC_CODES);
+    append(&file, DC, sizeof DC);
+    append(&file, AC, sizeof AC);
+    append(&file, first, sizeof AGAIN);
+    if (second) append(&file, second, sizeof REFINED);
+    append(&file, END, sizeof END);
+    const char *found = difference(file, (how){.accept_damage = true});
+    if (found) fail_msg("%s: %s", what, found);
+}
+
+/* A bit that a coefficient has already is not added to it: of 3 no refinement makes 4 or 5. */
+static void test_scans_out_of_turn(void **state) {
+    (void)state;
+    demand_scans(AGAIN, REFINED, "a band that begins again");
+    demand_scans(TOO_EARLY, NULL, "a bit that was there");
+}
+
 /* All of it with the loops for older processors, then with those for this one. */
 int main(void) {
     const pid_t older = fork();
@@ -325,6 +370,7 @@ int main(void) {
         cmocka_unit_test(test_a_loan_that_is_refused),
         cmocka_unit_test(test_files_that_end_too_early),
         cmocka_unit_test(test_files_with_other_bytes),
+        cmocka_unit_test(test_scans_out_of_turn),
     };
     return failures != 0 || cmocka_run_group_tests(tests, NULL, NULL);
 }
