@@ -201,6 +201,80 @@ static void test_that_libjpeg_is_not_asked(void **state) {
     all_kinds(131, 77, stays_ours);
 }
 
+/* A library that is not of our headers, as by its number of messages. */
+static void is_left_alone(const kind *k, blob file) {
+    struct jpeg_error_mgr errors;
+    struct jpeg_decompress_struct jpeg = {.err = jpeg_std_error(&errors)};
+    errors.last_jpeg_message++;
+    jpeg_create_decompress(&jpeg);
+    jpeg_mem_src(&jpeg, file.data, file.size);
+    jpeg_read_header(&jpeg, TRUE);
+    jpeg.buffered_image = k->progressive;
+    jpeg_start_decompress(&jpeg);
+    const struct jpeg_entropy_decoder *const libjpegs = jpeg.entropy;
+    JBLOCK first;
+    uint64_t known;
+    if (k->progressive)
+        ibx_jpeg_progressive_take(&jpeg, &first, &known);
+    else
+        ibx_jpeg_sequential_take(&jpeg);
+    assert_ptr_equal(jpeg.entropy, libjpegs);
+    jpeg_destroy_decompress(&jpeg);
+}
+
+static void test_other_libraries(void **state) {
+    (void)state;
+    all_kinds(20, 20, is_left_alone);
+}
+
+/* ---- little memory ----------------------------------------------------------------------------
+ */
+
+/* Refuses one loan. */
+typedef struct {
+    ibx_lender lender;
+    int asked, refused;
+} miser;
+
+static void *lend_or_not(ibx_lender *lender, size_t bytes) {
+    miser *m = (miser *)lender;
+    return m->asked++ == m->refused ? NULL : ibx_lend(NULL, bytes);
+}
+
+static void take_back(ibx_lender *lender, void *block) {
+    (void)lender;
+    free(block);
+}
+
+static void without_what_is_known(const kind *k, blob file) {
+    if (!k->progressive) return;
+    miser m = {.lender = {lend_or_not, take_back}, .refused = 1};
+    const ibx_decode_limits limits = {.lender = &m.lender};
+    ibx_memory_source source;
+    ibx_info info;
+    ibx_error err = {0};
+    ibx_memory_source_init(&source, "miser", file.data, file.size);
+    void *decoder = ibx_codec_jpeg.open(&source.source, &limits, &info, &err);
+    assert_non_null(decoder);
+    const int planes = ibx_planes(&info.head);
+    uint8_t *pixels = malloc((size_t)k->w * (size_t)k->h * (size_t)planes);
+    const ibx_strip s = {IBX_U8, planes, k->w, 0, k->h, (size_t)(k->w * planes), pixels};
+    assert_true(ibx_codec_jpeg.read(decoder, &s, &err));
+    ibx_codec_jpeg.close(decoder);
+    assert_int_equal(m.asked, 2);
+    decoded whole;
+    assert_true(decode(file, (how){0}, &whole, &err));
+    assert_true(decoded_is(&whole, k->w, k->h, s.stride, pixels));
+    decoded_free(&whole);
+    free(pixels);
+}
+
+/* Then libjpeg decodes all, and not from the second row of blocks on another. */
+static void test_a_loan_that_is_refused(void **state) {
+    (void)state;
+    all_kinds(131, 77, without_what_is_known);
+}
+
 /* ---- damage -----------------------------------------------------------------------------------
  */
 
@@ -238,6 +312,51 @@ static void test_files_with_other_bytes(void **state) {
     all_kinds(90, 60, scratch);
 }
 
+/* ---- scans out of turn ------------------------------------------------------------------------
+ */
+
+/* 8 x 8, gray, progressive. Codes of AC: 00 ends, 01 is a value of 2 bits. The scans give DC 0, and
+ * 3 to the first of AC. */
+static const uint8_t FRAME[] = {0xFF, 0xC2, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0};
+static const uint8_t QUANTIZERS[69] = {0xFF, 0xDB, 0, 67, 0, 16, 16, 16};
+static const uint8_t DC_CODES[22] = {0xFF, 0xC4, 0, 20, 0, 1};
+static const uint8_t AC_CODES[23] = {0xFF, 0xC4, 0, 21, 0x10, 0, 2, [22] = 2};
+static const uint8_t DC[] = {0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 0, 0x00, 0x7F};
+static const uint8_t AC[] = {0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0x00, 0x73};
+static const uint8_t AGAIN[] = {0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0x01, 0x3F};
+static const uint8_t REFINED[] = {0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0x10, 0x3F};
+static const uint8_t TOO_EARLY[] = {0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0x21, 0x3F};
+
+static void append(blob *file, const uint8_t *data, size_t size) {
+    memcpy(file->data + file->size, data, size);
+    file->size += size;
+}
+
+static void demand_scans(const uint8_t *first, const uint8_t *second, const char *what) {
+    static const uint8_t START[] = {0xFF, 0xD8}, END[] = {0xFF, 0xD9};
+    uint8_t data[300];
+    blob file = {data, 0};
+    append(&file, START, sizeof START);
+    append(&file, QUANTIZERS, sizeof QUANTIZERS);
+    append(&file, FRAME, sizeof FRAME);
+    append(&file, DC_CODES, sizeof DC_CODES);
+    append(&file, AC_CODES, sizeof AC_CODES);
+    append(&file, DC, sizeof DC);
+    append(&file, AC, sizeof AC);
+    append(&file, first, sizeof AGAIN);
+    if (second) append(&file, second, sizeof REFINED);
+    append(&file, END, sizeof END);
+    const char *found = difference(file, (how){.accept_damage = true});
+    if (found) fail_msg("%s: %s", what, found);
+}
+
+/* A bit that a coefficient has already is not added to it: of 3 no refinement makes 4 or 5. */
+static void test_scans_out_of_turn(void **state) {
+    (void)state;
+    demand_scans(AGAIN, REFINED, "a band that begins again");
+    demand_scans(TOO_EARLY, NULL, "a bit that was there");
+}
+
 /* All of it with the loops for older processors, then with those for this one. */
 int main(void) {
     const pid_t older = fork();
@@ -247,8 +366,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sound_files),
         cmocka_unit_test(test_that_libjpeg_is_not_asked),
+        cmocka_unit_test(test_other_libraries),
+        cmocka_unit_test(test_a_loan_that_is_refused),
         cmocka_unit_test(test_files_that_end_too_early),
         cmocka_unit_test(test_files_with_other_bytes),
+        cmocka_unit_test(test_scans_out_of_turn),
     };
     return failures != 0 || cmocka_run_group_tests(tests, NULL, NULL);
 }

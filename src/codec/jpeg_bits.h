@@ -14,6 +14,8 @@
 
 #include <jpeglib.h>
 
+#include <jerror.h> /* says what jpeglib.h has configured */
+
 /* libjpeg's interface between its decoder of entropy and those who ask it, as it is in all versions
  * of libjpeg-turbo 2 (jpegint.h, which is not installed). The tag is libjpeg's. */
 struct jpeg_entropy_decoder {
@@ -22,13 +24,19 @@ struct jpeg_entropy_decoder {
     boolean insufficient_data;
 };
 
-/* Is the library of a kind that has it so? */
+/* Is the library of a kind that has it so, by its header? */
 #if defined(LIBJPEG_TURBO_VERSION_NUMBER) && LIBJPEG_TURBO_VERSION_NUMBER >= 2000000 &&            \
     LIBJPEG_TURBO_VERSION_NUMBER < 3000000
 #define IBX_JPEG_ENTROPY_KNOWN true
 #else
 #define IBX_JPEG_ENTROPY_KNOWN false
 #endif
+
+/* And is the library that runs the one of that header? Version 3 has the same name for linkers, but
+ * another object here, and a message more than 2. */
+static inline bool ibx_jpeg_entropy_known(j_decompress_ptr jpeg) {
+    return IBX_JPEG_ENTROPY_KNOWN && jpeg->err->last_jpeg_message == JMSG_LASTMSGCODE - 1;
+}
 
 #define IBX_JPEG_INLINE static inline __attribute__((always_inline))
 

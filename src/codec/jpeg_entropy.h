@@ -16,8 +16,8 @@
  * Whatever is not as it should be is left to libjpeg, so that damage is found, reported and painted
  * over as ever: data that ends too early or too late, codes that do not exist, values and runs that
  * do not fit, restart markers that are not where they should be. Of the libraries only
- * libjpeg-turbo 2 is known to have this object as it is described in jpeg_bits.h; with others
- * nothing is replaced. */
+ * libjpeg-turbo 2 is known to have this object as it is described in jpeg_bits.h; with others, of
+ * which one may come at run time, nothing is replaced. */
 #ifndef IBX_CODEC_JPEG_ENTROPY_H
 #define IBX_CODEC_JPEG_ENTROPY_H
 

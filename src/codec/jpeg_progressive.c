@@ -85,7 +85,7 @@ static void start_pass(j_decompress_ptr jpeg) {
 }
 
 void ibx_jpeg_progressive_take(j_decompress_ptr jpeg, const JBLOCK *first, uint64_t *known) {
-    if (!IBX_JPEG_ENTROPY_KNOWN || jpeg->arith_code) return;
+    if (!ibx_jpeg_entropy_known(jpeg) || jpeg->arith_code) return;
     scanner *s = jpeg->mem->alloc_small((j_common_ptr)jpeg, JPOOL_IMAGE, sizeof *s);
     s->own = (struct jpeg_entropy_decoder){start_pass, decode_mcu, FALSE};
     s->libjpeg = jpeg->entropy;

@@ -31,6 +31,7 @@ typedef struct {
     int left;     /* the first that libjpeg delivers */
     int done;     /* rows delivered */
     bool plain;   /* libjpeg decodes entropy itself */
+    bool offered; /* ibx_jpeg_progressive_take had its turn */
     bool coarse;  /* scans are left out */
     bool started; /* jpeg_start_decompress has run */
     bool failed;  /* libjpeg gave up; errors.error says why */
@@ -45,7 +46,9 @@ static void count_scans(j_decompress_ptr jpeg) {
     ibx_jpeg_give_up(e);
 }
 
+/* Once, before the first scan: within it, our loops cannot go on where libjpeg is. */
 static void take_progressive(decoder *d) {
+    d->offered = true;
     const size_t bytes = d->arrays.blocks * sizeof *d->known;
     d->known = ibx_lend(d->arrays.lender, bytes);
     if (!d->known) return;
@@ -58,7 +61,7 @@ static void take_progressive(decoder *d) {
 static void watch(j_common_ptr common) {
     decoder *d = (decoder *)common;
     count_scans(&d->jpeg);
-    if (!d->plain && !d->known && d->jpeg.progressive_mode) take_progressive(d);
+    if (!d->plain && !d->offered && d->jpeg.progressive_mode) take_progressive(d);
 }
 
 /* The model that is delivered, or 0. Sets the conversion that leads to it. */

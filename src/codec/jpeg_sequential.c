@@ -122,7 +122,7 @@ static bool make_tables(sequence *s, j_decompress_ptr jpeg) {
 }
 
 void ibx_jpeg_sequential_take(j_decompress_ptr jpeg) {
-    if (!IBX_JPEG_ENTROPY_KNOWN || jpeg->progressive_mode || jpeg->arith_code ||
+    if (!ibx_jpeg_entropy_known(jpeg) || jpeg->progressive_mode || jpeg->arith_code ||
         jpeg_has_multiple_scans(jpeg) || jpeg->data_precision != 8)
         return;
     sequence *s = jpeg->mem->alloc_small((j_common_ptr)jpeg, JPOOL_IMAGE, sizeof *s);
