@@ -143,11 +143,10 @@ static bool has_middle(const ibx_pass *pass, ibx_rect out, ibx_rect *middle) {
 }
 
 /* A copy with repeated edges is made of what lies around the middle alone. */
-bool ibx_move_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
-                   ibx_arena *arena, ibx_store *to, ibx_error *err) {
-    const ibx_pass *pass = &plan->pass[stage->first];
+static bool move_middle(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
+                        ibx_arena *arena, ibx_store *to, ibx_error *err) {
     ibx_rect m;
-    if (stage->count != 1 || !(pass->filter->traits & IBX_ROUNDS) || !has_middle(pass, out, &m))
+    if (!has_middle(&plan->pass[stage->first], out, &m))
         return move_rect(plan, stage, in, out, arena, to, err);
     const int right = m.x + m.w, below = m.y + m.h;
     const ibx_rect part[] = {{out.x, out.y, out.w, m.y - out.y},
@@ -158,6 +157,32 @@ bool ibx_move_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, 
     for (int i = 0; i < 5; i++)
         if (part[i].w > 0 && part[i].h > 0 && !move_rect(plan, stage, in, part[i], arena, to, err))
             return false;
+    return true;
+}
+
+/* Cuts `out` before the first row that needs pixels on both sides of a ring's end, and behind the
+ * last one. */
+static void cut_at_turn(const ibx_pass *pass, const ibx_store *in, ibx_rect out, int cut[2]) {
+    const ibx_rect need = pass->filter->source(&pass->call, out);
+    const int end = out.y + out.h, above = out.y - need.y, below = need.y + need.h - end;
+    const int turn = ibx_store_next_turn(in, ibx_max(need.y, 0));
+    cut[0] = ibx_min(ibx_max(turn - below, out.y), end);
+    cut[1] = ibx_min(ibx_max(turn + above, out.y), end);
+}
+
+/* A copy of what stands at the ring's end and at its start is made for the rows between alone. */
+bool ibx_move_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
+                   ibx_arena *arena, ibx_store *to, ibx_error *err) {
+    const ibx_pass *pass = &plan->pass[stage->first];
+    int cut[2];
+    if (stage->count != 1 || !(pass->filter->traits & IBX_ROUNDS))
+        return move_rect(plan, stage, in, out, arena, to, err);
+    cut_at_turn(pass, in, out, cut);
+    const ibx_rect part[] = {{out.x, out.y, out.w, cut[0] - out.y},
+                             {out.x, cut[0], out.w, cut[1] - cut[0]},
+                             {out.x, cut[1], out.w, out.y + out.h - cut[1]}};
+    for (int i = 0; i < 3; i++)
+        if (part[i].h > 0 && !move_middle(plan, stage, in, part[i], arena, to, err)) return false;
     return true;
 }
 

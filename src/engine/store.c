@@ -230,6 +230,11 @@ bool ibx_store_region(ibx_store *store, ibx_rect r, ibx_region *region) {
     return first / store->slots == last / store->slots;
 }
 
+int ibx_store_next_turn(const ibx_store *store, int y) {
+    const int turn = strip_at(store, y) / store->slots + 1;
+    return store->at.y + turn * store->slots * store->band->strip_rows;
+}
+
 unsigned ibx_store_load(ibx_store *store, ibx_tile *tile, unsigned wanted, const float *linear) {
     const ibx_head *h = &store->band->head;
     const bool looks_up =

@@ -46,6 +46,9 @@ ibx_strip ibx_store_strip(const ibx_store *store, int number);
  * where its rows begin at the end of a ring and go on at the ring's start. */
 bool ibx_store_region(ibx_store *store, ibx_rect r, ibx_region *region);
 
+/* The first row behind row y that stands at the start of the ring. */
+int ibx_store_next_turn(const ibx_store *store, int y);
+
 /* Fills the whole tile: what lies inside the image from the store, the rest by repeating the
  * nearest edge pixel. All rows inside must be there. Returns the light of the tile: that of the
  * band, or the one that is wanted where this comes for nothing (8-bit samples without alpha, which
