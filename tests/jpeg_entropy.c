@@ -88,7 +88,7 @@ static const char *difference(blob file, how h) {
     if (ok != plain_ok)
         found = "one way it is accepted";
     else if (strcmp(e[0].text, e[1].text) != 0)
-        print_message("%d [%s] [%s]\n", ok, e[0].text, e[1].text), found = "the sentences differ";
+        found = "the sentences differ";
     else if (ok && !decoded_is(&ours, libjpegs.info.head.w, libjpegs.info.head.h, libjpegs.stride,
                                libjpegs.pixels))
         found = "the pixels differ";
