@@ -60,9 +60,9 @@ static void refuses_templates(void **state) {
     (void)state;
     const ibx_entry e = entry("img.jpg", "", "img", ".jpg");
     static const char *const CASES[][2] = {
-        {"{stm}{ext}", "unknown placeholder \"{stm}\"; did you mean \"{stem}\"?"},
+        {"{stm}{ext}", "unknown field \"{stm}\"; did you mean \"{stem}\"?"},
         {"{qqqqqqqq}", "there are {dir} {stem} {ext} {w} {h} {n} {save}"},
-        {"{averyveryverylongword}", "unknown placeholder"},
+        {"{averyveryverylongword}", "unknown field"},
         {"{stem", "a \"{\" has no \"}\""},
         {"{stem:3}", "a width is one digit behind a number"},
         {"{n:}", "a width is one digit"},

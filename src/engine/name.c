@@ -6,18 +6,18 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static const char *const PLACEHOLDERS[] = {"dir", "stem", "ext", "w", "h", "n", "save"};
-enum { DIR_, STEM, EXT, WIDTH, HEIGHT, NUMBER, SAVE, PLACEHOLDER_COUNT };
+static const char *const FIELDS[] = {"dir", "stem", "ext", "w", "h", "n", "save"};
+enum { DIR_, STEM, EXT, WIDTH, HEIGHT, NUMBER, SAVE, FIELD_COUNT };
 
-/* One piece of a template: literal text, or a placeholder. */
+/* One piece of a template: literal text, or a field in braces. */
 typedef struct {
     const char *text; /* literal; not terminated */
     int length;
-    int placeholder; /* -1: literal */
-    int digits;      /* {n:4} */
+    int field;  /* -1: literal */
+    int digits; /* {n:4} */
 } piece;
 
-static const char *placeholder_word(const void *list, int i) {
+static const char *field_word(const void *list, int i) {
     return ((const char *const *)list)[i];
 }
 
@@ -40,25 +40,25 @@ const char *ibx_output_template(const ibx_output *o) {
 }
 
 /* Reads "{word}" or "{word:digits}", which starts at *at, and moves *at behind it. */
-static bool next_placeholder(const char **at, piece *p, const char *template, ibx_error *err) {
+static bool next_field(const char **at, piece *p, const char *template, ibx_error *err) {
     const char *start = *at + 1, *end = strchr(start, '}');
     char word[16] = "";
     if (!end) return ibx_fail(err, IBX_USAGE, "name \"%s\": a \"{\" has no \"}\"", template);
     const char *colon = memchr(start, ':', (size_t)(end - start));
     const char *stop = colon ? colon : end;
     if (stop - start < (ptrdiff_t)sizeof word) memcpy(word, start, (size_t)(stop - start));
-    for (int i = 0; i < PLACEHOLDER_COUNT; i++)
-        if (strcmp(word, PLACEHOLDERS[i]) == 0) p->placeholder = i;
-    if (p->placeholder < 0) {
-        const char *near = ibx_nearest(word, placeholder_word, PLACEHOLDERS, PLACEHOLDER_COUNT);
-        return ibx_fail(err, IBX_USAGE, "name \"%s\": unknown placeholder \"%.*s\"%s%s%s", template,
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (strcmp(word, FIELDS[i]) == 0) p->field = i;
+    if (p->field < 0) {
+        const char *near = ibx_nearest(word, field_word, FIELDS, FIELD_COUNT);
+        return ibx_fail(err, IBX_USAGE, "name \"%s\": unknown field \"%.*s\"%s%s%s", template,
                         (int)(end - start) + 2, *at, near ? "; did you mean \"{" : "",
                         near ? near : "; there are {dir} {stem} {ext} {w} {h} {n} {save}",
                         near ? "}\"?" : "");
     }
     if (colon) {
         const bool one_digit = end - colon == 2 && colon[1] >= '1' && colon[1] <= '9';
-        if (!one_digit || p->placeholder < WIDTH)
+        if (!one_digit || p->field < WIDTH)
             return ibx_fail(err, IBX_USAGE,
                             "name \"%s\": a width is one digit behind a number, as in {n:4}",
                             template);
@@ -70,9 +70,9 @@ static bool next_placeholder(const char **at, piece *p, const char *template, ib
 
 /* Takes the next piece from *at. False at the end (err->code stays IBX_OK) and on error. */
 static bool next_piece(const char **at, piece *p, const char *template, ibx_error *err) {
-    *p = (piece){.placeholder = -1};
+    *p = (piece){.field = -1};
     if (!**at) return false;
-    if (**at == '{') return next_placeholder(at, p, template, err);
+    if (**at == '{') return next_field(at, p, template, err);
     p->text = *at;
     p->length = (int)strcspn(*at, "{");
     *at += p->length;
@@ -172,7 +172,7 @@ static void print_number(FILE *out, const piece *p, size_t value) {
 
 /* Prints what a piece stands for; while the size is not known {w} and {h} stay as they are. */
 static void print_piece(FILE *out, const piece *p, const ibx_output *o, const ibx_format *format) {
-    switch (p->placeholder) {
+    switch (p->field) {
     case DIR_:
         fputs(o->entry->dir, out);
         break;
@@ -185,9 +185,9 @@ static void print_piece(FILE *out, const piece *p, const ibx_output *o, const ib
     case WIDTH:
     case HEIGHT:
         if (!o->w)
-            fprintf(out, "{%s}", PLACEHOLDERS[p->placeholder]);
+            fprintf(out, "{%s}", FIELDS[p->field]);
         else
-            print_number(out, p, (size_t)(p->placeholder == WIDTH ? o->w : o->h));
+            print_number(out, p, (size_t)(p->field == WIDTH ? o->w : o->h));
         break;
     case NUMBER:
         print_number(out, p, o->n + 1);

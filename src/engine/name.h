@@ -57,7 +57,7 @@ const char *ibx_output_suffix(const ibx_output *output, const ibx_format *format
  * ibx_output_format says. */
 char *ibx_output_name(const ibx_output *output, ibx_error *err);
 
-/* Checks the templates of a batch (unknown placeholders, names that leave the output directory)
+/* Checks the templates of a batch (unknown fields, names that leave the output directory)
  * without an input. */
 bool ibx_names_valid(const ibx_batch *batch, ibx_error *err);
 
