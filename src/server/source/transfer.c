@@ -4,6 +4,7 @@
 #include "server/source/freshness.h"
 #include "server/source/opened.h"
 #include <glib.h>
+#include <openssl/crypto.h>
 #include <sys/socket.h>
 
 /* Seconds within which the least rate must be reached, as for uploads; bytes of headers. */
@@ -193,6 +194,8 @@ static ibx_transferred run(running *r) {
     return done;
 }
 
+/* What libcrypto keeps for a thread goes with the transfer: it cannot free that of a thread that is
+ * still there when the process ends. */
 ibx_transferred ibx_transfer_get(const ibx_transfer *transfer) {
     const int64_t left_ms = (transfer->deadline - g_get_monotonic_time()) / 1000;
     if (left_ms <= 0) return (ibx_transferred){.status = IBX_SOURCE_TIMEOUT};
@@ -204,6 +207,7 @@ ibx_transferred ibx_transfer_get(const ibx_transfer *transfer) {
     }
     curl_easy_cleanup(r.curl);
     curl_slist_free_all(r.fields);
+    OPENSSL_thread_stop();
     return done;
 }
 
