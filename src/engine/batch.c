@@ -30,6 +30,7 @@ typedef struct {
     ibx_listing listing;
     ibx_inputs inputs;
     ibx_pool pool;
+    ibx_shelf shelf;
     ibx_desk desk;
     ibx_team team;
     ibx_on_event *on_event;
@@ -83,14 +84,14 @@ static void tell_job(shop *f, const ibx_job *job) {
     ibx_event event = {
         .kind = job->ok ? IBX_EVENT_DONE : IBX_EVENT_FAILED,
         .input = job->entry->path,
-        .w = job->picture.planned ? job->picture.plan.input.full_w : job->picture.info.head.w,
-        .h = job->picture.planned ? job->picture.plan.input.full_h : job->picture.info.head.h,
+        .w = job->picture.plan ? job->picture.plan->input.full_w : job->picture.info.head.w,
+        .h = job->picture.plan ? job->picture.plan->input.full_h : job->picture.info.head.h,
         .bytes_in = job->input.source.size,
         .times = job->times};
     ibx_written *written = calloc((size_t)job->outs + 1, sizeof *written);
     event.error = job->ok && !job->error.text[0] ? NULL : &job->error;
     for (int i = 0; written && job->ok && i < job->outs; i++) {
-        const ibx_save *save = &job->picture.plan.save[i];
+        const ibx_save *save = &job->picture.plan->save[i];
         written[i] = (ibx_written){job->out[i].path, save->format->name, save->head.w, save->head.h,
                                    job->out[i].bytes};
         f->totals.bytes_out += job->out[i].bytes;
@@ -161,14 +162,14 @@ static ibx_job *take(shop *f, ibx_job **list) {
 
 /* Memory of a job while it runs, besides its input. */
 static size_t need(const ibx_job *job) {
-    return job->picture.plan.bytes + (size_t)job->picture.plan.saves * IBX_CHUNK;
+    return job->picture.plan->bytes + (size_t)job->picture.plan->saves * IBX_CHUNK;
 }
 
 /* Names the outputs of an opened job and looks whether they may be written, unless both were done
  * before it was read. */
 static bool prepare_outputs(shop *f, ibx_job *job) {
     if (!job->paths) {
-        const int count = job->picture.plan.saves;
+        const int count = job->picture.plan->saves;
         job->paths = ibx_job_paths(job, count, &job->error);
         if (!job->paths) return false;
         job->named = count;
@@ -452,6 +453,8 @@ static bool open_shop(shop *f, ibx_error *err) {
     f->most = IMAGES(f->limits.threads);
     ibx_pool_open(&f->pool);
     ibx_desk_open(&f->desk, &f->pool.lender);
+    ibx_shelf_open(&f->shelf);
+    f->desk.shelf = &f->shelf;
     f->live = calloc(MOST_IMAGES((size_t)f->limits.threads), sizeof(ibx_job *));
     if (!f->live) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
     if (!ibx_batch_check(f->batch, &f->listing, NULL, err)) return false;
@@ -466,6 +469,7 @@ static void close_shop(shop *f) {
     ibx_inputs_free(&f->inputs);
     ibx_listing_free(&f->listing);
     ibx_desk_close(&f->desk);
+    ibx_shelf_close(&f->shelf);
     ibx_pool_close(&f->pool);
     free(f->live);
 }

@@ -13,7 +13,7 @@ static bool print_error(const ibx_error *err, FILE *out) {
 static bool print_outputs(const ibx_batch *batch, const ibx_listing *listing, ibx_inputs *inputs,
                           const ibx_job *job, FILE *out) {
     static const char *const WORDS[] = {"", " (replaces a file)", " (exists: skipped)"};
-    const int count = job->picture.plan.saves;
+    const int count = job->picture.plan->saves;
     ibx_error err;
     char **paths = ibx_job_paths(job, count, &err);
     if (!paths) return print_error(&err, out);
@@ -38,7 +38,7 @@ static bool print_job(const ibx_batch *batch, const ibx_limits *limits, const ib
     bool ok = job && job->ok;
     fprintf(out, "%s\n", listing->entries[index].path);
     if (ok) {
-        ibx_plan_print(&job->picture.plan, out);
+        ibx_plan_print(job->picture.plan, out);
         ok = print_outputs(batch, listing, inputs, job, out);
     } else {
         print_error(job ? &job->error : &NO_MEMORY, out);

@@ -124,7 +124,7 @@ static double megapixels(int w, int h) {
 
 /* What is decoded. Those who cannot go to a row directly decode all above it. */
 static double decoded(const ibx_picture *picture) {
-    const ibx_plan *plan = &picture->plan;
+    const ibx_plan *plan = picture->plan;
     const ibx_band *band = &plan->band[0];
     const int end = ibx_min((band->last + 1) * band->strip_rows, band->head.h);
     if (picture->info.direct)
@@ -133,7 +133,7 @@ static double decoded(const ibx_picture *picture) {
 }
 
 static bool make_forecast(const errand *e, ibx_forecast *forecast, ibx_error *err) {
-    const ibx_plan *plan = &e->picture.plan;
+    const ibx_plan *plan = e->picture.plan;
     forecast->output = calloc((size_t)plan->saves + 1, sizeof *forecast->output);
     if (!forecast->output) return ibx_fail(err, IBX_MEMORY, "no memory for a conversion");
     forecast->outputs = plan->saves;
@@ -206,7 +206,7 @@ static bool run(errand *e, ibx_sink *const *sinks, ibx_times *times, ibx_error *
 
 /* Runs it with an outlet for every output. */
 static bool run_to(errand *e, ibx_on_bytes *write, void *user, ibx_times *times, ibx_error *err) {
-    const int saves = e->picture.plan.saves;
+    const int saves = e->picture.plan->saves;
     outlet *out = calloc((size_t)saves + 1, sizeof *out);
     ibx_sink **sinks = calloc((size_t)saves + 1, sizeof *sinks);
     bool ok = false;

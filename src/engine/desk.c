@@ -11,6 +11,7 @@ void ibx_desk_open(ibx_desk *desk, ibx_lender *lender) {
     pthread_condattr_destroy(&attributes);
     desk->news = false;
     desk->trace = NULL;
+    desk->shelf = NULL;
     desk->lender = lender;
 }
 

@@ -1,4 +1,4 @@
-/* desk.h - the one lock between the I/O thread and the threads that compute, and the timeline.
+/* desk.h - the one lock between the I/O thread and the threads that compute, and what they share.
  *
  * Held only to move a pointer or a counter, never while reading, writing or computing. The I/O
  * thread sleeps on `wake`; a thread that waits for bytes of a large file sleeps on that file's own
@@ -7,6 +7,7 @@
 #define IBX_ENGINE_DESK_H
 
 #include "codec/lender.h"
+#include "engine/shelf.h"
 #include "engine/trace.h"
 #include <pthread.h>
 #include <stdbool.h>
@@ -17,6 +18,7 @@ typedef struct {
     bool news;           /* since it last looked */
     ibx_trace *trace;    /* or NULL */
     ibx_lender *lender;  /* of memory for inputs and decoders; NULL: the heap */
+    ibx_shelf *shelf;    /* of plans; NULL: none is used again */
 } ibx_desk;
 
 void ibx_desk_open(ibx_desk *desk, ibx_lender *lender);

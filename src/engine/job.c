@@ -45,6 +45,7 @@ static ibx_wishes wishes_of(const ibx_job *job) {
                         .accept_damage = job->batch->accept_damage,
                         .allow_loaders = job->batch->allow_loaders,
                         .limits = *job->limits,
+                        .shelf = job->desk->shelf,
                         .lender = job->desk->lender};
 }
 
@@ -87,9 +88,9 @@ char *ibx_job_path(const ibx_job *job, int i, ibx_error *err) {
     const char *folder = job->batch->output;
     if (strcmp(folder, "-") == 0) return strdup("-");
     ibx_output o = ibx_output_of(job->batch, job->entry, job->index, i);
-    if (job->picture.planned) {
-        o.w = job->picture.plan.save[i].head.w;
-        o.h = job->picture.plan.save[i].head.h;
+    if (job->picture.plan) {
+        o.w = job->picture.plan->save[i].head.w;
+        o.h = job->picture.plan->save[i].head.h;
     }
     char *name = ibx_output_name(&o, err), *path = NULL;
     if (!name) return NULL;
@@ -104,7 +105,7 @@ char *ibx_job_path(const ibx_job *job, int i, ibx_error *err) {
 
 /* Outputs whose names differ only by sizes may turn out to be the same. */
 static bool is_new(const ibx_job *job, char *const *paths, int i, ibx_error *err) {
-    for (int k = 0; job->picture.planned && k < i; k++)
+    for (int k = 0; job->picture.plan && k < i; k++)
         if (strcmp(paths[i], paths[k]) == 0 && strcmp(paths[i], "-") != 0)
             return ibx_fail(err, IBX_USAGE,
                             "two outputs would be named %s; use {save} or {w}x{h} in --name",

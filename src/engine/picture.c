@@ -21,7 +21,7 @@ bool ibx_picture_open(ibx_picture *picture, ibx_source *source, ibx_bytes head,
 
 /* What each output keeps of the input's metadata. */
 static bool choose_metadata(ibx_picture *picture, ibx_keep keep, ibx_error *err) {
-    const ibx_plan *plan = &picture->plan;
+    const ibx_plan *plan = picture->plan;
     picture->metadata = calloc((size_t)plan->saves, sizeof *picture->metadata);
     if (!picture->metadata) return ibx_fail(err, IBX_MEMORY, "no memory for an image");
     for (int i = 0; i < plan->saves; i++) {
@@ -43,14 +43,15 @@ bool ibx_picture_plan(ibx_picture *picture, const ibx_format *const *formats,
                                       .in_memory = wishes->in_memory,
                                       .formats = formats,
                                       .quality = wishes->quality};
-    picture->planned = ibx_plan_make(&picture->plan, wishes->recipe, &picture->info, &options, err);
-    return picture->planned && choose_metadata(picture, wishes->metadata, err);
+    picture->shelf = wishes->shelf;
+    picture->plan = ibx_shelf_take(wishes->shelf, wishes->recipe, &picture->info, &options, err);
+    return picture->plan && choose_metadata(picture, wishes->metadata, err);
 }
 
 /* Tells the decoder what the plan wants. */
 static bool start(ibx_picture *picture, ibx_error *err) {
     const ibx_codec *codec = picture->codec;
-    const ibx_plan *plan = &picture->plan;
+    const ibx_plan *plan = picture->plan;
     const ibx_band *band = &plan->band[0];
     if (plan->component) codec->start_components(picture->decoder);
     if (plan->shrink > 1 && !codec->start(picture->decoder, plan->shrink, &picture->info, err))
@@ -64,7 +65,7 @@ static bool start(ibx_picture *picture, ibx_error *err) {
 bool ibx_picture_run(ibx_picture *picture, const char *name, ibx_team *team, ibx_sink *const *sink,
                      ibx_times *times, ibx_error *err) {
     const ibx_image_job job = {.name = name,
-                               .plan = &picture->plan,
+                               .plan = picture->plan,
                                .codec = picture->codec,
                                .format = picture->info.format,
                                .decoder = picture->decoder,
@@ -79,9 +80,9 @@ void ibx_picture_close(ibx_picture *picture) {
 }
 
 void ibx_picture_free(ibx_picture *picture) {
-    const int saves = picture->planned ? picture->plan.saves : 0;
+    const int saves = picture->plan ? picture->plan->saves : 0;
     for (int i = 0; picture->metadata && i < saves; i++) ibx_metadata_free(&picture->metadata[i]);
-    if (picture->planned) ibx_plan_free(&picture->plan);
+    ibx_shelf_give_back(picture->shelf, picture->plan);
     ibx_picture_close(picture);
     free(picture->metadata);
     *picture = (ibx_picture){0};

@@ -9,6 +9,7 @@
 #define IBX_ENGINE_PICTURE_H
 
 #include "engine/run.h"
+#include "engine/shelf.h"
 
 /* What the user wants and allows. */
 typedef struct {
@@ -19,6 +20,7 @@ typedef struct {
     const char *const *allow_loaders;
     bool in_memory;     /* see ibx_conversion */
     ibx_limits limits;  /* with defaults filled in; memory: of the plan */
+    ibx_shelf *shelf;   /* of plans for these wishes; NULL: a new one for each picture */
     ibx_lender *lender; /* of large blocks; NULL: the heap */
 } ibx_wishes;
 
@@ -27,8 +29,8 @@ typedef struct {
     const ibx_codec *codec;
     void *decoder;
     ibx_info info;
-    bool planned;
-    ibx_plan plan;
+    ibx_shelf *shelf;       /* where the plan goes back to */
+    const ibx_plan *plan;   /* NULL: there is none */
     ibx_metadata *metadata; /* per save */
 } ibx_picture;
 

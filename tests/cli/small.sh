@@ -21,8 +21,28 @@ for words in -j1 -j2 -j3 "-j2 --memory 64M" "-j2 --on-error continue"; do
     diff -rq first out || fail "$words: other bytes"
 done
 
+# Headers that are alike, and pixels that are not: what a filter learns of one is not for the next.
+png plain.png 200 150
+imbrex run brightness:-0.4 plain.png -o alone --name dark.png
+imbrex run brightness:0.1,contrast=-0.6 plain.png -o alone --name pale.png
+mkdir alike
+for i in $(seq 20); do
+    ln -s ../alone/dark.png "alike/$i-dark.png" && ln -s ../alone/pale.png "alike/$i-pale.png"
+done
+for recipe in autolevels equalize/blur:1 thumb:50x50,crop=attention resize:12x9; do
+    rm -rf expected out
+    imbrex run "$recipe" alone -o expected
+    imbrex run "$recipe" alike -o out -j2
+    is 0 "40 done"
+    for i in out/*; do
+        cmp -s "expected/${i##*-}" "$i" || fail "$recipe: $i is not as it is alone"
+    done
+done
+
 # What exists is told apart by names alone, before anything is read.
-rm -rf in/text.png out/01*.png
+rm -rf in/text.png out
+cp -r first out
+rm out/01*.png
 echo old >out/020.png
 imbrex run invert in -o out --if-exists skip
 is 0 "10 done, 0 failed, 62 skipped"

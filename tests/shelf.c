@@ -1,0 +1,179 @@
+/* shelf.c - plans that are used again: for images that are alike, and for no others. */
+#include "engine/shelf.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <omp.h>
+
+static const ibx_plan_options USUAL = {
+    .threads = 2, .memory = (size_t)1 << 30, .max_pixels = 1000000000};
+
+static ibx_info photo(int w, int h) {
+    return (ibx_info){.head = {.w = w,
+                               .h = h,
+                               .model = IBX_RGB,
+                               .orientation = 1,
+                               .depth = 8,
+                               .shrink = 1,
+                               .full_w = w,
+                               .full_h = h},
+                      .sample = IBX_U8,
+                      .format = "jpeg",
+                      .pages = 1};
+}
+
+static ibx_recipe *recipe_of(const char *text) {
+    ibx_error err = {0};
+    ibx_recipe *recipe = ibx_recipe_parse(text, &err);
+    if (!recipe) fail_msg("%s: %s", text, err.text);
+    return recipe;
+}
+
+static const ibx_plan *take(ibx_shelf *shelf, const ibx_recipe *recipe, const ibx_info *info) {
+    ibx_error err = {0};
+    const ibx_plan *plan = ibx_shelf_take(shelf, recipe, info, &USUAL, &err);
+    if (!plan) fail_msg("%s", err.text);
+    return plan;
+}
+
+/* Does an image with header b get the plan that was made for a? */
+static bool shared(const char *text, const ibx_info *a, const ibx_info *b) {
+    ibx_recipe *recipe = recipe_of(text);
+    ibx_shelf shelf;
+    ibx_shelf_open(&shelf);
+    const ibx_plan *first = take(&shelf, recipe, a), *second = take(&shelf, recipe, b);
+    const bool same = first == second;
+    ibx_shelf_give_back(&shelf, second);
+    ibx_shelf_give_back(&shelf, first);
+    ibx_shelf_close(&shelf);
+    ibx_recipe_free(recipe);
+    return same;
+}
+
+static void test_headers_that_are_alike(void **state) {
+    (void)state;
+    const ibx_info a = photo(200, 160), b = photo(200, 160);
+    ibx_info other[9];
+    for (int i = 0; i < 9; i++) other[i] = a;
+    other[0].head.w = other[0].head.full_w = 201;
+    other[1].head.h = other[1].head.full_h = 161;
+    other[2].head.model = IBX_GRAY;
+    other[3].head.alpha = true;
+    other[4].head.orientation = 6;
+    other[5].chroma = (ibx_chroma){true, 1, 1};
+    other[6].shrinks = 2;
+    other[7].decoder_bytes = 1;
+    other[8].format = "png";
+    assert_true(shared("resize:100x100/unsharp", &a, &b));
+    for (int i = 0; i < 9; i++)
+        if (shared("resize:100x100/unsharp", &a, &other[i])) fail_msg("kind %d shares", i);
+}
+
+/* What a scan saw is the image's own. */
+static void test_scans_are_not_shared(void **state) {
+    (void)state;
+    const ibx_info a = photo(200, 160);
+    assert_false(shared("autolevels", &a, &a));
+    assert_false(shared("resize:50x50/equalize/blur:1", &a, &a));
+}
+
+static void test_profiles_are_not_shared(void **state) {
+    (void)state;
+    ibx_info a = photo(200, 160);
+    a.head.profile = (ibx_bytes){"?", 1};
+    assert_false(shared("blur:1", &a, &a));
+}
+
+/* The formats that names and options ask for are part of a kind. */
+static void test_formats(void **state) {
+    (void)state;
+    ibx_error err = {0};
+    const ibx_info a = photo(200, 160);
+    ibx_recipe *recipe = recipe_of("blur:1");
+    const ibx_format *format[] = {ibx_format_find("png"), ibx_format_find("jpeg")};
+    const ibx_plan *plan[3];
+    ibx_shelf shelf;
+    ibx_shelf_open(&shelf);
+    for (int i = 0; i < 3; i++) {
+        ibx_plan_options options = USUAL;
+        options.formats = &format[i % 2];
+        plan[i] = ibx_shelf_take(&shelf, recipe, &a, &options, &err);
+        assert_non_null(plan[i]);
+        assert_ptr_equal(plan[i]->save[0].format, format[i % 2]);
+    }
+    assert_ptr_equal(plan[0], plan[2]);
+    for (int i = 0; i < 3; i++) ibx_shelf_give_back(&shelf, plan[i]);
+    ibx_shelf_close(&shelf);
+    ibx_recipe_free(recipe);
+}
+
+/* A plan that had to leave its place is good until it is given back; the last kinds stay. */
+static void test_the_oldest_leaves(void **state) {
+    (void)state;
+    ibx_recipe *recipe = recipe_of("resize:50%");
+    ibx_shelf shelf;
+    ibx_shelf_open(&shelf);
+    const ibx_info first = photo(100, 100);
+    const ibx_plan *oldest = take(&shelf, recipe, &first);
+    for (int i = 1; i <= IBX_SHELF_PLACES; i++) {
+        const ibx_info info = photo(100 + i, 100);
+        ibx_shelf_give_back(&shelf, take(&shelf, recipe, &info));
+    }
+    const ibx_plan *again = take(&shelf, recipe, &first);
+    assert_ptr_not_equal(oldest, again);
+    assert_int_equal(oldest->save[0].head.w, 50);
+    assert_int_equal(again->save[0].head.w, 50);
+    ibx_shelf_give_back(&shelf, oldest);
+    ibx_shelf_give_back(&shelf, again);
+    ibx_shelf_close(&shelf);
+    ibx_recipe_free(recipe);
+}
+
+static void test_a_plan_that_fails(void **state) {
+    (void)state;
+    ibx_error err = {0};
+    ibx_recipe *recipe = recipe_of("resize:50000x50000,fit=fill");
+    const ibx_info info = photo(100, 100);
+    ibx_shelf shelf;
+    ibx_shelf_open(&shelf);
+    assert_null(ibx_shelf_take(&shelf, recipe, &info, &USUAL, &err));
+    assert_int_equal(err.code, IBX_LIMIT);
+    ibx_shelf_give_back(&shelf, NULL);
+    ibx_shelf_close(&shelf);
+    ibx_recipe_free(recipe);
+}
+
+/* More threads than places, more kinds than places. */
+static void test_threads(void **state) {
+    (void)state;
+    ibx_recipe *recipe = recipe_of("resize:50%/blur:1");
+    ibx_shelf shelf;
+    int wrong = 0;
+    ibx_shelf_open(&shelf);
+#pragma omp parallel for num_threads(4) reduction(+ : wrong) schedule(dynamic)
+    for (int i = 0; i < 2000; i++) {
+        const int w = 100 + 2 * (i % (IBX_SHELF_PLACES + 2));
+        const ibx_info info = photo(w, 100);
+        const ibx_plan *plan = ibx_shelf_take(&shelf, recipe, &info, &USUAL, NULL);
+        wrong += !plan || plan->save[0].head.w != w / 2;
+        ibx_shelf_give_back(&shelf, plan);
+    }
+    assert_int_equal(wrong, 0);
+    ibx_shelf_close(&shelf);
+    ibx_recipe_free(recipe);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_headers_that_are_alike),
+        cmocka_unit_test(test_scans_are_not_shared),
+        cmocka_unit_test(test_profiles_are_not_shared),
+        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_the_oldest_leaves),
+        cmocka_unit_test(test_a_plan_that_fails),
+        cmocka_unit_test(test_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
