@@ -246,12 +246,12 @@ static void run_ring(const ibx_plan *plan, const ibx_image *in, ibx_store *to) {
 static void test_ring(void **state) {
     (void)state;
     static const char *const RECIPE[] = {"crop:31x70,4,gravity=west/flip", "median:2", "median:4",
-                                         "flip/median:1/crop:33x20"};
-    ibx_image in = noise(50, 90, IBX_RGB, false, IBX_U8), want;
+                                         "flip/median:1/crop:33x20",       "blur:1",   "blur:2.2"};
+    ibx_image in = noise(150, 90, IBX_RGB, false, IBX_U8), want;
     const ibx_info info = {.head = in.head, .sample = IBX_U8, .format = "memory", .pages = 1};
     ibx_plan_options options = usual(IBX_U8);
     options.decode_rows = options.strip_rows = 7;
-    for (int i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof RECIPE / sizeof *RECIPE; i++) {
         ibx_recipe *recipe = ibx_recipe_parse(RECIPE[i], NULL);
         ibx_plan plan;
         assert_true(ibx_plan_make(&plan, recipe, &info, &options, NULL));

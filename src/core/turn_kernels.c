@@ -1,9 +1,10 @@
 /* turn_kernels.c - turns of interleaved pixels, whatever they hold; see geometry.h. Compiled once
  * per CPU variant.
  *
- * A pixel is so many bytes. Blocks of 4 x 4 pixels of the usual sizes are transposed in vector
- * registers; other sizes, rims and mirrored rows are loops over copies of a constant size. No more
- * is read or written than the pixels asked for: beside them others may be at work. */
+ * A pixel is so many bytes. Blocks of 4 x 4 pixels of the usual sizes, of RGB also of 16 x 8, are
+ * transposed in vector registers; other sizes, rims and mirrored rows are loops over copies of a
+ * constant size. No more is read or written than the pixels asked for: beside them others may be at
+ * work. */
 #include "geometry.h"
 
 typedef uint8_t bytes __attribute__((vector_size(16)));

@@ -95,10 +95,6 @@ static void gather(ibx_store *in, ibx_rect inner, const ibx_region *to) {
     extend(to, inner);
 }
 
-static bool same(ibx_rect a, ibx_rect b) {
-    return a.x == b.x && a.y == b.y && a.w == b.w && a.h == b.h;
-}
-
 /* The input is used where it stands if it does so in one piece, and if no edge is repeated. */
 static bool move_rect(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in, ibx_rect out,
                       ibx_arena *arena, ibx_store *to, ibx_error *err) {
@@ -109,7 +105,8 @@ static bool move_rect(const ibx_plan *plan, const ibx_stage *stage, ibx_store *i
     ibx_fuse_rects(w.pass, w.count, out, w.need, w.made);
     w.need[w.count] = out;
     const ibx_rect inner = ibx_rect_inside(w.need[0], head->w, head->h);
-    const bool in_place = ibx_store_region(in, inner, &w.region[0]) && same(inner, w.need[0]);
+    const bool in_place =
+        ibx_store_region(in, inner, &w.region[0]) && ibx_rect_same(inner, w.need[0]);
     if (!open_buffers(&w, in_place, w.region[0].size, arena, err)) return false;
     ibx_store_region(to, out, &w.region[w.count]);
     if (!in_place || w.count == 0) gather(in, inner, &w.region[0]);
@@ -136,10 +133,11 @@ static bool has_middle(const ibx_pass *pass, ibx_rect out, ibx_rect *middle) {
     const int left = inside.x - need.x, right = need.w - left - inside.w;
     const int top = inside.y - need.y, bottom = need.h - top - inside.h;
     const int x0 = left > 0 ? ibx_max(left, SIDE) : 0, x1 = right > 0 ? ibx_max(right, SIDE) : 0;
-    if (same(need, inside) || out.w < 2 * (x0 + x1) || out.h < 2 * (top + bottom)) return false;
+    if (ibx_rect_same(need, inside) || out.w < 2 * (x0 + x1) || out.h < 2 * (top + bottom))
+        return false;
     *middle = (ibx_rect){out.x + x0, out.y + top, out.w - x0 - x1, out.h - top - bottom};
     const ibx_rect now = pass->filter->source(&pass->call, *middle);
-    return same(now, ibx_rect_inside(now, head->w, head->h));
+    return ibx_rect_same(now, ibx_rect_inside(now, head->w, head->h));
 }
 
 /* A copy with repeated edges is made of what lies around the middle alone. */
