@@ -385,14 +385,6 @@ size_t ibx_plan_stride(const ibx_plan *plan, const ibx_head *head, ibx_sample sa
     return (size_t)head->w * (size_t)ibx_planes(head) * ibx_sample_size(sample);
 }
 
-/* Where a row begins at a multiple of a vector, libjpeg-turbo writes it past the caches, from where
- * a filter would have to fetch it again at once. So no row of pixels does. */
-static void shift_rows(ibx_band *band) {
-    enum { VECTOR = 32 };
-    band->lead = 8;
-    band->stride = (band->lead + band->stride + VECTOR - 1) / VECTOR * VECTOR;
-}
-
 /* The strips of the decoder. An image that is not shared comes at once. */
 static void shape_input(ibx_plan *plan, const ibx_plan_options *options) {
     ibx_band *band = &plan->band[0];
@@ -402,8 +394,8 @@ static void shape_input(ibx_plan *plan, const ibx_plan_options *options) {
     if (options->decode_rows) rows = options->decode_rows;
     *band = (ibx_band){.head = plan->input, .native = true, .sample = plan->sample};
     band->strip_rows = rows;
-    band->stride = ibx_plan_stride(plan, &plan->input, plan->sample);
-    if (plan->role == IBX_ALL_COLOURS) shift_rows(band);
+    if (plan->role == IBX_ALL_COLOURS) band->lead = IBX_ROW_LEAD;
+    band->stride = ibx_row_stride(band->lead, ibx_plan_stride(plan, &plan->input, plan->sample));
     band->strip_bytes = (size_t)rows * band->stride;
 }
 
