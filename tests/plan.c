@@ -292,6 +292,20 @@ static void test_coarse(void **state) {
     done(&p);
 }
 
+/* No row of pixels that a decoder fills begins at a vector, however wide the image is. */
+static void test_rows_of_decoders(void **state) {
+    (void)state;
+    for (int w = 1; w <= 64; w++) {
+        const ibx_info info = photo(w, 100);
+        planned p = plan_of("brightness:0.1", &info, &USUAL);
+        const ibx_band *band = &p.plan.band[0];
+        for (int y = 0; y < band->strip_rows; y++)
+            assert_true((band->lead + (size_t)y * band->stride) % 16 != 0);
+        assert_true(band->lead + 3 * (size_t)w <= band->stride);
+        done(&p);
+    }
+}
+
 /* Of the columns, too, the decoder is told which are needed. */
 static void test_columns_that_a_crop_needs(void **state) {
     (void)state;
@@ -503,6 +517,7 @@ int main(void) {
         cmocka_unit_test(test_shrink_on_load_waits),
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_coarse),
+        cmocka_unit_test(test_rows_of_decoders),
         cmocka_unit_test(test_columns_that_a_crop_needs),
         cmocka_unit_test(test_strips_that_a_crop_needs),
         cmocka_unit_test(test_components),

@@ -28,6 +28,16 @@ typedef struct {
     uint8_t *data;
 } ibx_strip;
 
+/* Where strips of pixels are for decoders to fill: their first row this far behind a cache line,
+ * the others a multiple of a vector behind it. libjpeg-turbo writes rows that begin at a vector (of
+ * 32 bytes with AVX2, of 16 without) past the caches, from where filters would have to fetch them.
+ */
+enum { IBX_ROW_LEAD = 8 };
+
+static inline size_t ibx_row_stride(size_t lead, size_t bytes) {
+    return (lead + bytes + 31) / 32 * 32;
+}
+
 /* Luma and two planes of chroma, as a file holds them: how often chroma is halved in each
  * direction (4:2:0 is 1, 1). Each is an image of its own, gray and rounded up in size. A sample of
  * chroma lies in the middle of the pixels that it stands for. */

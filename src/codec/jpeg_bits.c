@@ -7,27 +7,42 @@ const uint8_t ibx_jpeg_place[DCTSIZE2 + 16] = {
     29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
     47, 55, 62, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63};
 
-/* All looks that begin with this code. */
-static void fill_looks(ibx_jpeg_table *t, int code, int length, int symbol) {
-    const ibx_jpeg_code c = ibx_jpeg_code_of(length, symbol);
-    ibx_jpeg_code *at = t->look + ((size_t)code << (IBX_JPEG_LOOK - length));
-    for (int i = 0; i < 1 << (IBX_JPEG_LOOK - length); i++) at[i] = c;
+/* Does one of the first n symbols have more than `most` bits? */
+static bool any_above(const UINT8 *symbol, int n, int most) {
+    int above = 0;
+    for (int i = 0; i < n; i++) above |= (symbol[i] & 15) > most;
+    return above;
+}
+
+/* All looks that begin with the codes of up to IBX_JPEG_LOOK bits: each code's are behind those of
+ * the code before. What is left begins a longer code, or none. */
+static void fill_looks(ibx_jpeg_table *t, const JHUFF_TBL *from) {
+    ibx_jpeg_code *at = t->look, *const end = at + (1 << IBX_JPEG_LOOK);
+    const UINT8 *symbol = from->huffval;
+    for (int length = 1; length <= IBX_JPEG_LOOK; length++) {
+        const int looks = 1 << (IBX_JPEG_LOOK - length);
+        for (int i = 0; i < from->bits[length]; i++) {
+            const ibx_jpeg_code c = ibx_jpeg_code_of(length, *symbol++);
+            for (ibx_jpeg_code *const next = at + looks; at < next; at++) *at = c;
+        }
+    }
+    memset(at, 0, (size_t)(end - at) * sizeof *at);
 }
 
 bool ibx_jpeg_table_make(ibx_jpeg_table *t, const JHUFF_TBL *from, int most) {
     if (!from) return false;
     int code = 0, n = 0;
-    memset(t->look, 0, sizeof t->look);
     t->symbol = from->huffval;
     for (int length = 1; length <= 16; length++, code *= 2) {
+        const int codes = from->bits[length];
         t->symbol_at[length] = n - code;
-        if (code + from->bits[length] > 1 << length || n + from->bits[length] > 256) return false;
-        for (int i = 0; i < from->bits[length]; i++, n++, code++) {
-            if ((from->huffval[n] & 15) > most) return false;
-            if (length <= IBX_JPEG_LOOK) fill_looks(t, code, length, from->huffval[n]);
-        }
+        n += codes;
+        code += codes;
+        if (code > 1 << length || n > 256) return false;
         t->beyond[length] = code << (16 - length);
     }
+    if (any_above(from->huffval, n, most)) return false;
+    fill_looks(t, from);
     return true;
 }
 

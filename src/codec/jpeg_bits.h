@@ -123,11 +123,13 @@ IBX_JPEG_INLINE ibx_jpeg_code ibx_jpeg_find(const ibx_jpeg_table *table, uint64_
     return __builtin_expect(c.length == 0, 0) ? ibx_jpeg_long_code(table, bits) : c;
 }
 
-/* The value behind a code: those with a 0 in front are negative. */
+/* The value behind a code: those with a 0 in front are negative, and are what their bits say when
+ * all of them are turned round. A shift by ~size is one by 63 - size. */
 IBX_JPEG_INLINE int ibx_jpeg_value(ibx_jpeg_code c, uint64_t bits) {
     const uint64_t behind = bits << c.code;
-    const int negative = (int)((int64_t)~behind >> 63);
-    return (int)((behind >> 1) >> (63 - c.size)) + (negative & ((int)(~0u << c.size) + 1));
+    const uint64_t negative = (uint64_t)((int64_t)~behind >> 63);
+    const uint64_t amount = ((behind ^ negative) >> 1) >> (~c.size & 63);
+    return (int)((amount ^ negative) - negative);
 }
 
 /* Were more bits taken than there are? */

@@ -31,7 +31,7 @@ IBX_JPEG_INLINE bool decode_block(ibx_jpeg_reader *from, const ibx_jpeg_table *d
     if (c.length == 0 || *last_dc != (JCOEF)*last_dc) return false;
     block[0] = (JCOEF)*last_dc;
     ibx_jpeg_take(&r, c.length);
-    int k = 1;
+    size_t k = 1;
     while (k < DCTSIZE2) {
         if (r.count < 16 + AC_BITS) ibx_jpeg_fill(&r);
         c = ibx_jpeg_find(ac, r.bits);

@@ -74,6 +74,7 @@ typedef struct {
     bool whole;         /* its readers start when it is complete */
     bool mapped;        /* whole, and in an unlinked file because memory is short */
     size_t stride;      /* native: bytes from one row to the next */
+    size_t lead;        /* native: bytes in front of the first row of a strip */
     size_t strip_bytes; /* 0 if nothing reads it but encoders, which have strips of their own */
 } ibx_band;
 

@@ -394,7 +394,8 @@ static void shape_input(ibx_plan *plan, const ibx_plan_options *options) {
     if (options->decode_rows) rows = options->decode_rows;
     *band = (ibx_band){.head = plan->input, .native = true, .sample = plan->sample};
     band->strip_rows = rows;
-    band->stride = ibx_plan_stride(plan, &plan->input, plan->sample);
+    if (plan->role == IBX_ALL_COLOURS) band->lead = IBX_ROW_LEAD;
+    band->stride = ibx_row_stride(band->lead, ibx_plan_stride(plan, &plan->input, plan->sample));
     band->strip_bytes = (size_t)rows * band->stride;
 }
 

@@ -41,6 +41,7 @@ bool ibx_store_open(ibx_store *store, const ibx_band *band, int slots, ibx_lende
     *store = (ibx_store){.band = band, .slots = slots, .mapped = band->mapped, .lender = lender};
     store->strip_bytes = band->strip_bytes;
     store->stride = band->stride;
+    store->lead = band->lead;
     store->bytes = store->strip_bytes * (size_t)slots;
     store->at = (ibx_rect){0, 0, band->head.w, band->head.h};
     if (store->bytes == 0) return true;
@@ -103,7 +104,7 @@ ibx_strip ibx_store_strip(const ibx_store *store, int number) {
         .y = y,
         .rows = ibx_min(b->strip_rows, store->at.y + store->at.h - y),
         .stride = store->stride,
-        .data = store->data + (size_t)(number % store->slots) * store->strip_bytes,
+        .data = store->data + (size_t)(number % store->slots) * store->strip_bytes + store->lead,
     };
 }
 

@@ -16,6 +16,7 @@ typedef struct {
     size_t bytes;
     size_t strip_bytes;    /* from one slot to the next */
     size_t stride;         /* native: bytes from one row to the next */
+    size_t lead;           /* native: bytes in front of a strip's first row */
     bool borrowed;         /* data is somebody else's, with a slot for every strip */
     bool mapped;           /* an unlinked file */
     ibx_lender *lender;    /* of data that is not mapped */
