@@ -1,29 +1,10 @@
 /* plan.c - plans of recipes for headers, without a pixel: stages, bands, order, memory. */
-#include "engine/plan.h"
+#include "header.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-/* A header as the JPEG decoder would fill it. */
-static ibx_info photo(int w, int h) {
-    return (ibx_info){.head = {.w = w,
-                               .h = h,
-                               .model = IBX_RGB,
-                               .orientation = 1,
-                               .depth = 8,
-                               .shrink = 1,
-                               .full_w = w,
-                               .full_h = h},
-                      .sample = IBX_U8,
-                      .format = "jpeg",
-                      .pages = 1,
-                      .shrinks = 2};
-}
-
-static const ibx_plan_options USUAL = {
-    .threads = 2, .memory = (size_t)1 << 30, .max_pixels = 1000000000};
 
 typedef struct {
     ibx_recipe *recipe;
