@@ -231,7 +231,8 @@ static void run_ring(const ibx_plan *plan, const ibx_image *in, ibx_store *to) {
             const ibx_strip s = ibx_store_strip(&ring, next);
             for (int y = 0; y < s.rows; y++)
                 memcpy(s.data + (size_t)y * s.stride,
-                       (uint8_t *)in->pixels + (size_t)(s.y + y) * in->stride, s.stride);
+                       (uint8_t *)in->pixels + (size_t)(s.y + y) * in->stride,
+                       (size_t)s.w * (size_t)s.planes * ibx_sample_size(s.sample));
         }
         const ibx_strip s = ibx_store_strip(to, j);
         const ibx_rect out = {0, s.y, s.w, s.rows};
