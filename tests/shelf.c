@@ -8,11 +8,17 @@
 #include <cmocka.h>
 #include <omp.h>
 
-static ibx_recipe *recipe_of(const char *text) {
+static ibx_recipe *open_for(ibx_shelf *shelf, const char *text) {
     ibx_error err = {0};
     ibx_recipe *recipe = ibx_recipe_parse(text, &err);
     if (!recipe) fail_msg("%s: %s", text, err.text);
+    ibx_shelf_open(shelf);
     return recipe;
+}
+
+static void done(ibx_shelf *shelf, ibx_recipe *recipe) {
+    ibx_shelf_close(shelf);
+    ibx_recipe_free(recipe);
 }
 
 static const ibx_plan *take(ibx_shelf *shelf, const ibx_recipe *recipe, const ibx_info *info) {
@@ -24,15 +30,13 @@ static const ibx_plan *take(ibx_shelf *shelf, const ibx_recipe *recipe, const ib
 
 /* Does an image with header b get the plan that was made for a? */
 static bool shared(const char *text, const ibx_info *a, const ibx_info *b) {
-    ibx_recipe *recipe = recipe_of(text);
     ibx_shelf shelf;
-    ibx_shelf_open(&shelf);
+    ibx_recipe *recipe = open_for(&shelf, text);
     const ibx_plan *first = take(&shelf, recipe, a), *second = take(&shelf, recipe, b);
     const bool same = first == second;
     ibx_shelf_give_back(&shelf, second);
     ibx_shelf_give_back(&shelf, first);
-    ibx_shelf_close(&shelf);
-    ibx_recipe_free(recipe);
+    done(&shelf, recipe);
     return same;
 }
 
@@ -75,11 +79,10 @@ static void test_formats(void **state) {
     (void)state;
     ibx_error err = {0};
     const ibx_info a = photo(200, 160);
-    ibx_recipe *recipe = recipe_of("blur:1");
+    ibx_shelf shelf;
+    ibx_recipe *recipe = open_for(&shelf, "blur:1");
     const ibx_format *format[] = {ibx_format_find("png"), ibx_format_find("jpeg")};
     const ibx_plan *plan[3];
-    ibx_shelf shelf;
-    ibx_shelf_open(&shelf);
     for (int i = 0; i < 3; i++) {
         ibx_plan_options options = USUAL;
         options.formats = &format[i % 2];
@@ -89,16 +92,14 @@ static void test_formats(void **state) {
     }
     assert_ptr_equal(plan[0], plan[2]);
     for (int i = 0; i < 3; i++) ibx_shelf_give_back(&shelf, plan[i]);
-    ibx_shelf_close(&shelf);
-    ibx_recipe_free(recipe);
+    done(&shelf, recipe);
 }
 
 /* A plan that had to leave its place is good until it is given back; the last kinds stay. */
 static void test_the_oldest_leaves(void **state) {
     (void)state;
-    ibx_recipe *recipe = recipe_of("resize:50%");
     ibx_shelf shelf;
-    ibx_shelf_open(&shelf);
+    ibx_recipe *recipe = open_for(&shelf, "resize:50%");
     const ibx_info first = photo(100, 100);
     const ibx_plan *oldest = take(&shelf, recipe, &first);
     for (int i = 1; i <= IBX_SHELF_PLACES; i++) {
@@ -111,31 +112,27 @@ static void test_the_oldest_leaves(void **state) {
     assert_int_equal(again->save[0].head.w, 50);
     ibx_shelf_give_back(&shelf, oldest);
     ibx_shelf_give_back(&shelf, again);
-    ibx_shelf_close(&shelf);
-    ibx_recipe_free(recipe);
+    done(&shelf, recipe);
 }
 
 static void test_a_plan_that_fails(void **state) {
     (void)state;
     ibx_error err = {0};
-    ibx_recipe *recipe = recipe_of("resize:50000x50000,fit=fill");
-    const ibx_info info = photo(100, 100);
     ibx_shelf shelf;
-    ibx_shelf_open(&shelf);
+    ibx_recipe *recipe = open_for(&shelf, "resize:50000x50000,fit=fill");
+    const ibx_info info = photo(100, 100);
     assert_null(ibx_shelf_take(&shelf, recipe, &info, &USUAL, &err));
     assert_int_equal(err.code, IBX_LIMIT);
     ibx_shelf_give_back(&shelf, NULL);
-    ibx_shelf_close(&shelf);
-    ibx_recipe_free(recipe);
+    done(&shelf, recipe);
 }
 
 /* More threads than places, more kinds than places. */
 static void test_threads(void **state) {
     (void)state;
-    ibx_recipe *recipe = recipe_of("resize:50%/blur:1");
     ibx_shelf shelf;
+    ibx_recipe *recipe = open_for(&shelf, "resize:50%/blur:1");
     int wrong = 0;
-    ibx_shelf_open(&shelf);
 #pragma omp parallel for num_threads(4) reduction(+ : wrong) schedule(dynamic)
     for (int i = 0; i < 2000; i++) {
         const int w = 100 + 2 * (i % (IBX_SHELF_PLACES + 2));
@@ -145,8 +142,7 @@ static void test_threads(void **state) {
         ibx_shelf_give_back(&shelf, plan);
     }
     assert_int_equal(wrong, 0);
-    ibx_shelf_close(&shelf);
-    ibx_recipe_free(recipe);
+    done(&shelf, recipe);
 }
 
 int main(void) {
