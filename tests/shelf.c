@@ -43,8 +43,8 @@ static bool shared(const char *text, const ibx_info *a, const ibx_info *b) {
 static void test_headers_that_are_alike(void **state) {
     (void)state;
     const ibx_info a = photo(200, 160), b = photo(200, 160);
-    ibx_info other[9];
-    for (int i = 0; i < 9; i++) other[i] = a;
+    ibx_info other[15];
+    for (int i = 0; i < 15; i++) other[i] = a;
     other[0].head.w = other[0].head.full_w = 201;
     other[1].head.h = other[1].head.full_h = 161;
     other[2].head.model = IBX_GRAY;
@@ -54,9 +54,26 @@ static void test_headers_that_are_alike(void **state) {
     other[6].shrinks = 6;
     other[7].decoder_bytes = 1;
     other[8].format = "png";
+    other[9].sample = IBX_U16;
+    other[10].progressive = true;
+    other[11].coarsens = 4;
+    other[12].direct = true;
+    other[13].head.depth = 16;
+    other[14].levels = true;
     assert_true(shared("resize:100x100/unsharp", &a, &b));
-    for (int i = 0; i < 9; i++)
+    for (int i = 0; i < 15; i++)
         if (shared("resize:100x100/unsharp", &a, &other[i])) fail_msg("kind %d shares", i);
+}
+
+/* Bytes between members are anything, and say nothing. */
+static void test_bytes_between_members(void **state) {
+    (void)state;
+    const size_t between = offsetof(ibx_info, head.alpha) + sizeof(bool);
+    assert_true(between < offsetof(ibx_info, head.orientation));
+    const ibx_info a = photo(200, 160);
+    ibx_info b = a;
+    ((unsigned char *)&b)[between] ^= 1;
+    assert_true(shared("blur:1", &a, &b));
 }
 
 /* What a scan saw is the image's own. */
@@ -148,6 +165,7 @@ static void test_threads(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_headers_that_are_alike),
+        cmocka_unit_test(test_bytes_between_members),
         cmocka_unit_test(test_scans_are_not_shared),
         cmocka_unit_test(test_profiles_are_not_shared),
         cmocka_unit_test(test_formats),

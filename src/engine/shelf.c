@@ -1,8 +1,6 @@
 /* shelf.c - plans that are used again. */
 #include "engine/shelf.h"
-#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct ibx_shelved {
     ibx_plan plan; /* the first member: what users hold */
@@ -28,13 +26,27 @@ void ibx_shelf_close(ibx_shelf *shelf) {
     pthread_mutex_destroy(&shelf->lock);
 }
 
-/* Every byte in front of the metadata, of which a plan knows the profile alone, and that is empty
- * here. Bytes between members are as codecs left them: at worst a plan is made that was there. */
-static bool same_info(const ibx_info *a, const ibx_info *b) {
-    return memcmp((const char *)a, (const char *)b, offsetof(ibx_info, metadata)) == 0;
+/* Member by member, since bytes between members are anything. Two profiles are two. */
+static bool same_head(const ibx_head *a, const ibx_head *b) {
+    return a->w == b->w && a->h == b->h && a->model == b->model && a->alpha == b->alpha &&
+           a->orientation == b->orientation && a->depth == b->depth && a->profile.size == 0 &&
+           b->profile.size == 0 && a->shrink == b->shrink && a->full_w == b->full_w &&
+           a->full_h == b->full_h && a->full_x == b->full_x && a->full_y == b->full_y &&
+           a->chroma == b->chroma && a->halved_x == b->halved_x && a->halved_y == b->halved_y;
 }
-_Static_assert(offsetof(ibx_info, metadata) + sizeof(ibx_metadata) == sizeof(ibx_info),
-               "metadata is the last member");
+
+static bool same_chroma(const ibx_chroma *a, const ibx_chroma *b) {
+    return a->known == b->known && a->halved_x == b->halved_x && a->halved_y == b->halved_y;
+}
+
+/* All that a plan follows from, which is everything but the metadata. Formats are names that
+ * codecs have once, so that they are compared by their places: at worst a plan is made anew. */
+static bool same_info(const ibx_info *a, const ibx_info *b) {
+    return same_head(&a->head, &b->head) && a->sample == b->sample && a->format == b->format &&
+           a->pages == b->pages && a->progressive == b->progressive && a->shrinks == b->shrinks &&
+           a->levels == b->levels && a->coarsens == b->coarsens && a->direct == b->direct &&
+           same_chroma(&a->chroma, &b->chroma) && a->decoder_bytes == b->decoder_bytes;
+}
 
 static const ibx_format *format_of(const ibx_plan_options *options, int save) {
     return options->formats ? options->formats[save] : NULL;
