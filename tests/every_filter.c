@@ -252,32 +252,51 @@ static void print_digest(const char *recipe, const ibx_image *out) {
     printf("%s %016llx\n", recipe, (unsigned long long)hash);
 }
 
+/* One line: what the engine makes of an image. */
+static void print_made(const char *text, const ibx_image *in) {
+    ibx_image out;
+    const ibx_limits limits = {.threads = 1};
+    ibx_recipe *recipe = ibx_recipe_parse(text, NULL);
+    if (ibx_apply(recipe, in, IBX_F32, &out, &limits, NULL)) print_digest(text, &out);
+    ibx_image_free(&out);
+    ibx_recipe_free(recipe);
+}
+
 /* One line per recipe of PACKED, by the engine. */
 static void print_packed_digests(void) {
     for (size_t i = 0; i < sizeof PACKED / sizeof *PACKED; i++) {
-        ibx_image im = packed_picture(163, 101, i % 2 ? IBX_GRAY : IBX_RGB), out;
-        const ibx_limits limits = {.threads = 1};
-        ibx_recipe *recipe = ibx_recipe_parse(PACKED[i], NULL);
-        if (ibx_apply(recipe, &im, IBX_F32, &out, &limits, NULL)) print_digest(PACKED[i], &out);
-        ibx_image_free(&out);
-        ibx_recipe_free(recipe);
+        ibx_image im = packed_picture(163, 101, i % 2 ? IBX_GRAY : IBX_RGB);
+        print_made(PACKED[i], &im);
         whole_free(&im);
     }
 }
 
-/* One line per example: its result as a number. */
+/* Floats as files may hold them: far outside, infinite, no numbers, of both signs. */
+static ibx_image odd_picture(int w, int h) {
+    static const float ODD[] = {NAN, INFINITY, -INFINITY, -NAN, 1e30F, -1e30F, -0.0F, 1e-40F};
+    ibx_image im = picture(w, h, IBX_RGB, false);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++)
+            if ((x * 7 + y * 11) % 53 == 0) whole_at(&im, (x + y) % 3, 0, y)[x] = ODD[x % 8];
+    return im;
+}
+
+/* One line per example: what its kernels make of a usual picture, and the engine of an odd one. */
 static void print_digests(void) {
     size_t n;
     const ibx_filter *const *filters = ibx_filters(&n);
+    ibx_image usual = picture(71, 45, IBX_RGB, true), odd = odd_picture(71, 45), out;
     for (size_t i = 0; i < n; i++)
         for (int k = 0; k < 4 && filters[i]->examples[k]; k++) {
-            ibx_image im = picture(71, 45, IBX_RGB, true), out;
-            if (whole_apply(filters[i]->examples[k], &im, &out, NULL)) {
-                print_digest(filters[i]->examples[k], &out);
+            const char *example = filters[i]->examples[k];
+            if (whole_apply(example, &usual, &out, NULL)) {
+                print_digest(example, &out);
                 whole_free(&out);
             }
-            whole_free(&im);
+            print_made(example, &odd);
         }
+    whole_free(&usual);
+    whole_free(&odd);
 }
 
 static char program[4096];

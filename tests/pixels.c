@@ -45,6 +45,12 @@ static double sample(ibx_sample type, const void *row, int i) {
     return (double)((const float *)row)[i];
 }
 
+/* Packing leaves one NaN of all that there are. */
+static void one_nan(float *v, int n) {
+    for (int i = 0; i < n; i++)
+        if (isnan(v[i])) v[i] = NAN;
+}
+
 /* Every value of a type in every plane comes back, for every width around the vectors' sizes. */
 static void check_round_trip(const ibx_pixel_ops *ops, ibx_sample type, int planes, int n) {
     const size_t size = (size_t)n * (size_t)planes * ibx_sample_size(type);
@@ -63,6 +69,7 @@ static void check_round_trip(const ibx_pixel_ops *ops, ibx_sample type, int plan
     for (int p = 0; p < IBX_MAX_PLANES; p++)
         for (int i = p < planes ? n : 0; i < n + 1; i++) assert_true(storage[p][i] == 77);
     ops->pack(type, planes_of_storage, planes, n, back, 0);
+    if (type == IBX_F32) one_nan((float *)row, n * planes);
     assert_memory_equal(row, back, size);
     for (int i = 0; i < GUARD; i++) assert_int_equal(back[size + (size_t)i], 0xA5);
     free(row);

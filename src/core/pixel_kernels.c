@@ -25,8 +25,9 @@ static inline uint16_t to_u16(float v) {
     return (uint16_t)(int)(clamp01(v) * 65535 + ROUNDER - ROUNDER);
 }
 
+/* Which NaN comes of two is the processor's choice, and that of operands the compiler's. */
 static inline float to_f32(float v) {
-    return v;
+    return v == v ? v : NAN;
 }
 
 static inline float from_u8(uint8_t v) {
@@ -69,7 +70,7 @@ static inline float from_u16(uint16_t v) {
 #define in_table(v) table[v]
 UNPACK(unpack_u8, uint8_t, from_u8)
 UNPACK(unpack_u16, uint16_t, from_u16)
-UNPACK(unpack_f32, float, to_f32)
+UNPACK(unpack_f32, float, (float))
 UNPACK(look_up_from, uint8_t, in_table)
 
 /* Packs the pixels from `first` on. */

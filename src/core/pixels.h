@@ -10,7 +10,7 @@
 typedef struct {
     /* One row of n interleaved pixels of `planes` samples to one row in each plane, 0..1.
      * U8: v / 255, U16: v / 65535 (correctly rounded products with the reciprocal), F32: as is.
-     * Packing an unpacked row returns the same samples.
+     * Packing an unpacked row returns the same samples, but for the bits of NaN.
      *
      * What lies `ahead` bytes behind the row will be wanted soon and is asked for meanwhile: rows
      * of tiles lie in pages of their own, which the processor does not foresee. It need not
@@ -23,7 +23,7 @@ typedef struct {
                     float *const plane[]);
 
     /* The other way: clamped to 0..1 (NaN becomes 0), rounded to nearest, ties to even. F32: as
-     * is. Writes exactly n pixels. */
+     * is, but every NaN becomes the same. Writes exactly n pixels. */
     void (*pack)(ibx_sample type, float *const plane[], int planes, int n, void *row,
                  ptrdiff_t ahead);
 
