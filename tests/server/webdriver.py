@@ -9,8 +9,10 @@ import base64
 import contextlib
 import http.client
 import json
+import os
 import shutil
 import subprocess
+import tempfile
 import time
 
 import support
@@ -99,8 +101,15 @@ class Browser:
 def browser():
     if not shutil.which("chromium") or not shutil.which("chromedriver"):
         support.skip("there is no chromium with its driver")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as leavings:
+        yield from driven(leavings)
+
+
+def driven(leavings):
+    """The browser, which leaves its profile in the folder for temporary files at times."""
     port = support.free_port()
-    driver = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL)
+    driver = subprocess.Popen(["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL,
+                              env=os.environ | {"TMPDIR": leavings})
     b = None
     try:
         until = time.monotonic() + 30
