@@ -59,5 +59,10 @@ tsan)
     ;;
 esac
 
+# What tests and the programs that they start leave there goes with it.
+TMPDIR=$(mktemp -d) || die "there is no room for temporary files"
+export TMPDIR
+trap 'rm -rf "$log" "$TMPDIR"' EXIT
+
 ctest --test-dir "$folder" --parallel "$(nproc)" --output-on-failure --no-tests=error \
     --timeout 900 --label-exclude "$leave_out"
