@@ -307,7 +307,8 @@ typedef struct ibx_filter {
 
     /* A filter may be a chain of passes, each with callbacks of its own (head, wants, source,
      * scratch, kernel, scan, ...) but sharing params and state: a blur that shrinks, smooths and
-     * enlarges, say. Returns how many passes it put into `pass`; 0: there is nothing to do for
+     * enlarges, say. `plan` and `--stats` call them by their names, if they have any, else by the
+     * filter's. Returns how many passes it put into `pass`; 0: there is nothing to do for
      * this image, the step disappears. NULL: the filter itself is the only pass. When `passes`
      * is given, the filter's own kernel, head, source, wants, scan are not used. */
     int (*passes)(const ibx_call *c, const struct ibx_filter *pass[IBX_MAX_PASSES]);

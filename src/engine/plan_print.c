@@ -50,12 +50,18 @@ static void print_halo(const ibx_plan *plan, const ibx_stage *stage, FILE *out) 
         fprintf(out, " (halo: %.0f %% read twice)", 100 * (stage->overlap - 1));
 }
 
+/* A pass that has no name of its own has its filter's. */
+static const char *pass_name(const ibx_plan *plan, int pass) {
+    const char *name = plan->pass[pass].filter->name;
+    return name ? name : plan->ready[plan->pass[pass].ready].filter->name;
+}
+
 static void print_stage(const ibx_plan *plan, int s, FILE *out) {
     const ibx_stage *stage = &plan->stage[s];
     const ibx_band *band = &plan->band[s + 1];
     fprintf(out, "  stage %-2d ", s + 1);
     for (int i = 0; i < stage->count; i++)
-        fprintf(out, "%s%s", i ? " + " : "", plan->pass[stage->first + i].filter->name);
+        fprintf(out, "%s%s", i ? " + " : "", pass_name(plan, stage->first + i));
     if (stage->count == 0) fprintf(out, stage->saves ? "copy" : "look");
     fprintf(out, " -> ");
     print_head(&stage->head, plan->role, out);
@@ -64,8 +70,7 @@ static void print_stage(const ibx_plan *plan, int s, FILE *out) {
     if (stage->moves) fprintf(out, ", of samples as they are");
     if (stage->waits) fprintf(out, "; waits for the whole image");
     if (stage->scan >= 0)
-        fprintf(out, "; feeds the look of %s at the whole image",
-                plan->pass[stage->scan].filter->name);
+        fprintf(out, "; feeds the look of %s at the whole image", pass_name(plan, stage->scan));
     if (stage->stored && band->whole)
         fprintf(out, "; kept whole%s", band->mapped ? " in a mapped file" : "");
     else if (stage->stored)

@@ -106,6 +106,14 @@ for name in $names; do
         fail "a front-end knows $name"
     fi
 done
+# Plans call every pass by a name, its own or its filter's.
+python3 -c 'import json
+for f in json.load(open("table.json"))["filters"]: print(*f["examples"], sep="\n")' >examples
+[ "$(wc -l <examples)" -gt 40 ] || fail "there are too few examples"
+while read -r example; do
+    (cd "$SOURCE" && "$IMBREX" plan "$example" samples/pictures/photo-before.jpg) >plan || fail "no plan of $example"
+    if grep '^  stage.*(null)' plan; then fail "$example has a pass without a name"; fi
+done <examples
 "$IMBREX" man >page.1 || fail "man"
 if command -v groff >/dev/null; then
     groff -man -Tascii -ww page.1 >/dev/null 2>warnings
