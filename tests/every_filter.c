@@ -231,7 +231,13 @@ static const char *const PACKED[] = {"resize:29x19,fill",
                                      "resize:163x33,fill,light=encoded",
                                      "resize:300x250,fill,light=encoded",
                                      "resize:163x210,fill,kernel=box",
-                                     "resize:80x50,fill,kernel=nearest"};
+                                     "resize:80x50,fill,kernel=nearest",
+                                     "blur:5.1",
+                                     "blur:8",
+                                     "blur:8,light=linear",
+                                     "blur:30/invert",
+                                     "resize:50%/blur:30",
+                                     "blur:250"};
 
 static void test_packed(void **state) {
     (void)state;
