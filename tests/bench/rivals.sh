@@ -61,7 +61,7 @@ for work in $works; do
     case $work in
     big) on_two_cores big.py "$PWD/build/imbrex" "$PWD/$scratch" "$rounds" ;;
     kernels) on_two_cores kernels.py "$PWD/$scratch" "$rounds" ;;
-    slow) sh tests/bench/slow_io.sh ;;
+    slow) sh tests/bench/slow_io.sh || die "slow files take longer than they should, or failed" ;;
     esac
 done
 [ -e "$scratch/results.json" ] || exit 0
