@@ -1,7 +1,9 @@
 #!/bin/sh
 # sh tests/bench/rivals.sh: the same work with imbrex and with every rival that can be installed, on
-# two cores and on the same pictures in turn, as tables, with what is aimed at; about forty minutes.
-# Everything is stored in build/bench/results.json too, and drawn in results.svg.
+# two cores and on the same pictures in turn, as tables, with what is aimed at; about half an hour.
+# Everything is stored in build/bench/results.json too, and drawn in results.svg. Outputs are checked
+# after every round. A round that warms the caches comes first and does not count, but for rivals
+# that are far behind the best rival in it: it is their only one, and marked (*).
 #
 # In the environment:
 #   WORKS     parts, by default all: thumb web encoded blur png webp sizes small small-encoded (whole
@@ -61,7 +63,7 @@ for work in $works; do
     case $work in
     big) on_two_cores big.py "$PWD/build/imbrex" "$PWD/$scratch" "$rounds" ;;
     kernels) on_two_cores kernels.py "$PWD/$scratch" "$rounds" ;;
-    slow) sh tests/bench/slow_io.sh ;;
+    slow) sh tests/bench/slow_io.sh || die "slow files take longer than they should, or failed" ;;
     esac
 done
 [ -e "$scratch/results.json" ] || exit 0

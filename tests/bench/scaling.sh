@@ -14,5 +14,6 @@ build build -DCMAKE_BUILD_TYPE=Release -DIMBREX_TESTS=OFF
 mkdir -p build/bench
 /usr/bin/python3 -B tests/bench/rivals/scaling.py "$PWD/build/imbrex" "$PWD/build/bench" \
     "${ROUNDS:-3}" || die "scaling.py was not finished"
-tests/bench/plot build/bench/scaling.json build/bench/scaling.svg
+tests/bench/plot build/bench/scaling.json build/bench/scaling.svg ||
+    die "no curves were drawn"
 say "the curves are drawn in build/bench/scaling.svg"

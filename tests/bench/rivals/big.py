@@ -3,7 +3,6 @@ turn: seconds, and the most memory that each process held. Called by rivals.sh. 
 environment picks those works whose names hold one of its words."""
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -14,11 +13,11 @@ from pathlib import Path
 import contestants
 import pictures
 import results as records
+import rounds
 import verdict
 
 IMBREX, SCRATCH, ROUNDS = sys.argv[1], Path(sys.argv[2]).resolve(), int(sys.argv[3])
 SHARP, OUT = SCRATCH / "sharp" / "big.mjs", SCRATCH / "big-out"
-FAR_BEHIND = 3  # times the best: the first run is enough
 TWO = {**os.environ, "VIPS_CONCURRENCY": "2"}
 SIDE, SMALL_SIDE = pictures.HUGE, pictures.HUGE // 10
 
@@ -118,33 +117,28 @@ def run(command):
             "memory": used.ru_maxrss * 1024 / 1e6, "own": own}
 
 
-def check_size(path, size):
-    words = [subprocess.run(["vipsheader", "-f", side, path], check=True, capture_output=True,
-                            text=True).stdout for side in ("width", "height")]
-    if tuple(map(int, words)) != size:
-        raise RuntimeError(f"{path} is not of the size {size}")
+def check_size(name, path, size):
+    got = tuple(int(subprocess.run(["vipsheader", "-f", side, path], check=True,
+                                   capture_output=True).stdout) for side in ("width", "height"))
+    if got != size:
+        sys.exit(f"big.py: {name} did not do what was asked: {path} is of {got}, not {size}")
 
 
 def race(work, source):
-    """Every contestant in turn; once, where there is no rival. One whose output is missing or of
-    another size ends the race."""
-    todo, out = commands(work, source)
-    runs = {name: [] for name in todo}
-    for turn in range(ROUNDS if WORKS[work].target else 1):
-        for name, command in todo.items():
-            best = min((r[0]["seconds"] for r in runs.values() if r), default=0)
-            if turn and name != "imbrex" and runs[name][0]["seconds"] > FAR_BEHIND * best:
-                continue
-            runs[name].append(run(command))
-            check_size(out, WORKS[work].size)
-    return {name: summary(rows) for name, rows in runs.items()}
+    """Every contestant in turn; imbrex once, where there is no rival. One whose output is missing
+    or of another size ends the race. Gives medians of times, and the most of memory."""
+    big, (todo, out) = WORKS[work], commands(work, source)
 
+    def once(name):
+        row = run(todo[name])
+        check_size(name, out, big.size)
+        return row
 
-def summary(rows):
-    """Medians of times, most of memory."""
-    return {"rounds": len(rows),
-            **{key: statistics.median(r[key] for r in rows) for key in ("seconds", "processor")},
-            **{key: max(r[key] for r in rows) for key in ("memory", "own")}}
+    rows = rounds.race(list(todo), once, ROUNDS, big.against) if big.target else {
+        name: [once(name)] for name in todo}
+    return {name: {**rounds.medians(of), **{key: max(row[key] for row in of)
+                                            for key in ("memory", "own")}}
+            for name, of in rows.items()}
 
 
 def verdicts(work, found):
@@ -159,12 +153,12 @@ def verdicts(work, found):
 
 def measure(work):
     found = race(work, source_of(work))
-    rounds = found["imbrex"]["rounds"]
-    print(f"\n{WORKS[work].title}: medians of {rounds} rounds (of one for those far behind)")
-    print(f"  {'':16}{'seconds':>8}{'CPU s':>8}{'MB held':>9}{'its own':>9}")
+    print(f"\n{WORKS[work].title}: medians of {ROUNDS} rounds, (*) of one")
+    print(f"  {'':16}{'seconds':>8}{'CPU s':>11}{'MB held':>9}{'its own':>9}")
     for name in sorted(found, key=lambda n: found[n]["seconds"]):
         r = found[name]
-        print(f"  {name:16}{r['seconds']:8.2f}{r['processor']:8.2f}{r['memory']:9.0f}{r['own']:9.0f}")
+        print(f"  {name:16}{r['seconds']:8.2f}{rounds.mark(r)}{r['processor']:8.2f}"
+              f"{r['memory']:9.0f}{r['own']:9.0f}")
     kept = verdicts(work, found)
     for v in kept:
         print(verdict.sentence(v))

@@ -15,8 +15,14 @@ def fit(image, side):
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
+def write(path, image, *options):
+    """OpenCV only returns whether it could."""
+    if not cv2.imwrite(path, image, options):
+        raise OSError(f"{path} was not written")
+
+
 def jpeg(path, image, quality):
-    cv2.imwrite(f"{path}.jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    write(f"{path}.jpg", image, cv2.IMWRITE_JPEG_QUALITY, quality)
 
 
 def blur(source, path):
@@ -34,7 +40,7 @@ def thumb(source, path):
 
 def webp(source, path):
     image = fit(cv2.imread(source), 1600)
-    cv2.imwrite(f"{path}.webp", image, [cv2.IMWRITE_WEBP_QUALITY, 80])
+    write(f"{path}.webp", image, cv2.IMWRITE_WEBP_QUALITY, 80)
 
 
 def sizes(source, path):
@@ -50,7 +56,7 @@ def small(source, path):
 
 
 def png(source, path):
-    cv2.imwrite(f"{path}.png", cv2.GaussianBlur(cv2.imread(source), (0, 0), 2))
+    write(f"{path}.png", cv2.GaussianBlur(cv2.imread(source), (0, 0), 2))
 
 
 def one_thread():

@@ -11,12 +11,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import contestants
+import outputs
 import pictures
 import reference
 import results as records
+import rounds
 import verdict
 from works import WORKS
 
@@ -25,7 +28,6 @@ SHARP, FLOOR, RECORDS = SCRATCH / "sharp", SCRATCH / "floor", SCRATCH / "results
 OUT = SCRATCH / "out"
 # These sharpen luminance; the others each channel. They are judged by what they mean to do.
 LUMINANCE = ("imbrex", "sharp", "vips")
-FAR_BEHIND = 2.5  # times the best: one round is enough
 
 
 def new_folder():
@@ -37,35 +39,15 @@ def new_folder():
     return Path(tempfile.mkdtemp(dir=OUT))
 
 
-class Result:
-    """Seconds and processor seconds of all rounds; bytes, PSNR and SSIM of one."""
-
-    def __init__(self):
-        self.seconds, self.processor = [], []
-        self.bytes, self.psnr, self.ssim = 0, 0.0, 0.0
-
-    def time(self, works, work, files):
-        out = new_folder()
-        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        works(work, files, str(out))
-        self.seconds.append(time.perf_counter() - start)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        self.processor.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        return out
-
-    def judge(self, work, files, out, name):
-        """Every file must have outputs; some of them are compared with the reference."""
-        self.bytes = sum(path.stat().st_size for path in out.iterdir())
-        made = outputs(files, out)
-        meant = reference.meant(WORKS[work].reference, name.startswith(LUMINANCE))
-        pairs = [(f, path) for f in some(files, WORKS[work].judged) for path in made[f]]
-        marks = [reference.marks(meant, f, path) for f, path in pairs]
-        self.psnr, self.ssim = (statistics.mean(column) for column in zip(*marks))
-
-    def summary(self):
-        return {"seconds": statistics.median(self.seconds),
-                "processor": statistics.median(self.processor), "rounds": len(self.seconds),
-                "bytes": self.bytes, "psnr": self.psnr, "ssim": self.ssim}
+def timed(works, work, files):
+    """The seconds and processor seconds that a contestant takes, and the folder of its outputs."""
+    out = new_folder()
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    works(work, files, str(out))
+    seconds = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"seconds": seconds, "processor": used}, out
 
 
 def some(files, count):
@@ -73,55 +55,46 @@ def some(files, count):
     return files[:: max(1, len(files) // count)][:count]
 
 
-def outputs(files, out):
-    """file -> its outputs: named as it is, or with more words behind a hyphen."""
-    by_stem = {}
-    for path in sorted(out.iterdir()):
-        by_stem.setdefault(path.stem, []).append(path)
-    for stem in list(by_stem):
-        head, hyphen, _ = stem.rpartition("-")
-        if hyphen:
-            by_stem.setdefault(head, []).extend(by_stem[stem])
-    missing = [f for f in files if Path(f).stem not in by_stem]
-    if missing:
-        raise RuntimeError(f"no output for {missing}")
-    return {f: by_stem[Path(f).stem] for f in files}
+def judge(work, made, name):
+    """Bytes of all outputs; PSNR and SSIM of some of them against the reference."""
+    meant = reference.meant(WORKS[work].reference, name.startswith(LUMINANCE))
+    judged = some(list(made), WORKS[work].judged)
+    marks = [reference.marks(meant, f, path) for f in judged for path in made[f]]
+    psnr, ssim = (statistics.mean(column) for column in zip(*marks))
+    return {"bytes": sum(path.stat().st_size for paths in made.values() for path in paths),
+            "psnr": psnr, "ssim": ssim}
 
 
-def floor(work, files, out):
+def codecs(work, made):
     """Processor seconds that the codecs alone need: for the inputs, and for imbrex's outputs."""
     decode, encode, number = WORKS[work].floor
-    made = [str(path) for paths in outputs(files, out).values() for path in paths]
-    return sum(float(subprocess.run([FLOOR, *map(str, words)], check=True, capture_output=True,
-                                    text=True).stdout)
-               for words in ([decode, 0, *files], [encode, number, *made]))
+    outs = [path for paths in made.values() for path in paths]
+    return [float(subprocess.run([FLOOR, *map(str, words)], check=True, capture_output=True,
+                                 text=True).stdout)
+            for words in ([decode, 0, *made], [encode, number, *outs])]
 
 
-def first_round(work, files, entrants):
-    """Warms the caches, and is looked at."""
-    found = {name: Result() for name in entrants}
-    for name, result in found.items():
-        result.judge(work, files, result.time(entrants[name], work, files), name)
-    return found
+def race(work, files, entrants, floors):
+    """The summaries of all. Every round's outputs are checked, those of the first one judged.
+    `floors`: the codecs' times by the rivals' name of the work, each after a round of imbrex;
+    filled here unless a work that is the same but for imbrex's options has done so."""
+    judged, runs = {}, floors.setdefault(contestants.own(work), [])
+    wanted = WORKS[work].floor and not runs
 
+    def run(name):
+        row, out = timed(entrants[name], work, files)
+        try:
+            made = outputs.checked(work, files, out)
+        except (RuntimeError, OSError) as error:
+            sys.exit(f"race.py: {work}: {name} did not do what was asked: {error}")
+        if name not in judged:
+            judged[name] = judge(work, made, name)
+        if name == "imbrex" and wanted:
+            runs.append(codecs(work, made))
+        return row
 
-def race(work, files, entrants):
-    """Every rival in turn, the first of them another one each round; those that were far behind
-    in the first round are not in the race after that. Gives the summaries and the floor."""
-    found = first_round(work, files, entrants)
-    best = min(r.seconds[0] for r in found.values())
-    names = [n for n, r in found.items() if n == "imbrex" or r.seconds[0] <= FAR_BEHIND * best]
-    for name in names:
-        found[name].seconds.clear(), found[name].processor.clear()
-    floors = []
-    for turn in range(ROUNDS):
-        for i in range(len(names)):
-            name = names[(turn + i) % len(names)]
-            out = found[name].time(entrants[name], work, files)
-            if name == "imbrex" and WORKS[work].floor:
-                floors.append(floor(work, files, out))
-    return ({name: r.summary() for name, r in found.items()},
-            statistics.median(floors) if floors else None)
+    rows = rounds.race(list(entrants), run, ROUNDS, WORKS[work].against)
+    return {name: {**rounds.medians(rows[name]), **judged[name]} for name in rows}
 
 
 def finest_psnr(work, files, imbrex):
@@ -131,7 +104,7 @@ def finest_psnr(work, files, imbrex):
     recipe = re.sub("quality=[0-9]+", "quality=100,subsampling=420", WORKS[work].recipe)
     imbrex(work, judged, str(out), recipe=recipe)
     meant = reference.meant(WORKS[work].reference, True)
-    made = outputs(judged, out)
+    made = outputs.checked(work, judged, out)
     return statistics.mean(reference.marks(meant, f, made[f][0])[0] for f in judged)
 
 
@@ -140,23 +113,26 @@ def print_table(title, entry):
     best = found.get(entry["best"], {}).get("seconds", float("nan"))
     amount = entry["megapixels"]
     print(f"\n{title}: {entry['pictures']} pictures, {amount:.0f} megapixels, "
-          f"medians of {ROUNDS} rounds (of one for those far behind)")
-    print(f"  {'':21}{'seconds':>8}{'/ best rival':>14}{'MP/s':>7}{'CPU s':>8}{'/ floor':>9}"
+          f"medians of {ROUNDS} rounds, (*) of one")
+    print(f"  {'':21}{'seconds':>8}{'/ best rival':>17}{'MP/s':>7}{'CPU s':>8}{'/ floor':>9}"
           f"{'MB out':>8}{'PSNR dB':>9}{'SSIM':>8}")
     for name in sorted(found, key=lambda n: found[n]["seconds"]):
         r = found[name]
         share = f"{r['processor'] / entry['floor']:9.2f}" if entry["floor"] else f"{'':9}"
-        print(f"  {name:21}{r['seconds']:8.2f}{r['seconds'] / best:14.2f}"
+        print(f"  {name:21}{r['seconds']:8.2f}{rounds.mark(r)}{r['seconds'] / best:14.2f}"
               f"{amount / r['seconds']:7.0f}{r['processor']:8.2f}{share}"
               f"{r['bytes'] / 1e6:8.1f}{r['psnr']:9.2f}{r['ssim']:8.4f}")
     if entry["floor"]:
-        print(f"  the codecs alone: {entry['floor']:.2f} CPU s")
+        print(f"  the codecs alone: {entry['floor']:.2f} CPU s, each part at its least (all "
+              f"runs: {', '.join(f'{seconds:.2f}' for seconds in entry['floor_runs'])})")
     for v in entry["verdicts"]:
         print(verdict.sentence(v))
 
 
-def measure(work, files, there):
-    found, alone = race(work, files, contestants.entrants(work, there, SHARP))
+def measure(work, files, there, floors):
+    found = race(work, files, contestants.entrants(work, there, SHARP), floors)
+    runs = floors[contestants.own(work)]
+    alone = sum(map(min, zip(*runs))) or None
     finest = None
     if WORKS[work].quality == "finest":
         finest = finest_psnr(work, files, there["imbrex"][0])
@@ -164,8 +140,8 @@ def measure(work, files, there):
         shutil.rmtree(OUT)
     entry = {"title": WORKS[work].title, "pictures": len(files),
              "megapixels": pictures.megapixels(files), "best": verdict.best_rival(found),
-             "floor": alone, "finest": finest, "results": found,
-             "verdicts": verdict.verdicts(work, found, alone, finest)}
+             "floor": alone, "floor_runs": [sum(run) for run in runs], "finest": finest,
+             "results": found, "verdicts": verdict.verdicts(work, found, alone, finest)}
     print_table(WORKS[work].title, entry)
     records.store(RECORDS, "works", work, entry)
     return entry
@@ -173,11 +149,11 @@ def measure(work, files, there):
 
 def threads(files, imbrex):
     """imbrex on two threads against one, in turn."""
-    both = {1: Result(), 2: Result()}
-    for _ in range(ROUNDS):
-        for count, result in both.items():
-            result.time(lambda *a, count=count: imbrex(*a, threads=count), "blur", files)
-    one, two = (statistics.median(both[count].seconds) for count in (1, 2))
+    def run(count):
+        return timed(partial(imbrex, threads=count), "blur", files)[0]
+
+    rows = rounds.race([1, 2], run, ROUNDS, against=(1, 2))
+    one, two = (rounds.medians(rows[count])["seconds"] for count in (1, 2))
     print(f"\nimbrex, blur: 1 thread {one:.2f} s, 2 threads {two:.2f} s: "
           f"{one / two:.2f} times as fast")
 
@@ -188,11 +164,35 @@ def inputs(work, photos):
     return pictures.small(photos, SCRATCH) if WORKS[work].input == "small" else photos
 
 
+def quality(result):
+    return f"{result['psnr']:.1f} dB, {result['ssim']:.4f}, {result['bytes'] / 1e6:.2f} MB"
+
+
+def print_row(work, entry):
+    found = entry["results"]
+    mine, sharp = found["imbrex"], found.get("sharp")
+    name = verdict.best_rival(found, WORKS[work].against)
+    if name:
+        rival = found[name]
+        kept = verdict.not_below_sharp(found)
+        print(f"| {entry['title']} | {mine['seconds']:.2f} s | {name} {rival['seconds']:.2f} s"
+              f"{rounds.mark(rival).rstrip()} | {mine['seconds'] / rival['seconds']:.2f} "
+              f"| {WORKS[work].target:.2f} | {quality(mine)} | {quality(rival)} "
+              f"| {quality(sharp) if sharp else 'not there'} "
+              f"| {'yes' if all(v['ok'] for v in kept) else 'NO' if kept else ''} |")
+
+
 def print_summary(entries):
     print("\nall works: what is asked, and whether it is so")
     for work, entry in entries.items():
         for v in entry["verdicts"]:
-            print(f"  {work:6}{verdict.sentence(v)}")
+            print(f"  {work:13}{verdict.sentence(v)}")
+    print("\nas a table; quality: PSNR of all channels, SSIM of luma, size of all outputs; (*) one "
+          "round\n\n"
+          "| work | imbrex | rival | ratio | asked | imbrex's quality | the rival's | sharp's "
+          "| not below sharp's |\n|---|---|---|---|---|---|---|---|---|")
+    for work, entry in entries.items():
+        print_row(work, entry)
 
 
 def main():
@@ -204,7 +204,8 @@ def main():
     records.versions(RECORDS, {name: version for name, (_, version) in there.items()})
     photos, most = pictures.photographs(SCRATCH), int(os.environ.get("PICTURES", "0")) or None
     wanted = [w for w in os.environ.get("WORKS", " ".join(WORKS)).split() if w in WORKS]
-    entries = {work: measure(work, inputs(work, photos)[:most], there) for work in wanted}
+    floors = {}
+    entries = {work: measure(work, inputs(work, photos)[:most], there, floors) for work in wanted}
     if "blur" in wanted:
         threads(photos[:most], there["imbrex"][0])
     print_summary(entries)

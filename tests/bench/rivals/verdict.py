@@ -18,17 +18,21 @@ def best_rival(results, among=()):
     return min(rivals, key=lambda n: results[n]["seconds"], default=None)
 
 
+def not_below_sharp(results):
+    """Of PSNR and SSIM, where sharp is there."""
+    mine, sharp = results["imbrex"], results.get("sharp")
+    return [verdict(f"{mark.upper()} against sharp's", mine[mark], sharp[mark], False)
+            for mark in ("psnr", "ssim") if sharp]
+
+
 def of_quality(work, results, finest):
     mine, sharp = results["imbrex"], results.get("sharp")
-    asked = WORKS[work].quality
-    if asked == "finest":
-        return [verdict("PSNR at JPEG's quality 100", finest, FINEST, False)]
-    if asked == "sharp" and sharp:
-        return [verdict("PSNR against sharp's", mine["psnr"], sharp["psnr"], False),
-                verdict("SSIM against sharp's", mine["ssim"], sharp["ssim"], False)]
-    if asked == "bytes" and sharp:
-        return [verdict("size, of sharp's", mine["bytes"] / sharp["bytes"], 1.0, True)]
-    return []
+    found = not_below_sharp(results)
+    if WORKS[work].quality == "finest":
+        found.append(verdict("PSNR at JPEG's quality 100", finest, FINEST, False))
+    if WORKS[work].quality == "bytes" and sharp:
+        found.append(verdict("size, of sharp's", mine["bytes"] / sharp["bytes"], 1.0, True))
+    return found
 
 
 def verdicts(work, results, floor, finest):

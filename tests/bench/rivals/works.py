@@ -20,11 +20,12 @@ class Work:
     against: tuple = ()  # the rivals that the target means; empty: all
     input: str = "jpeg"  # or png, small: a folder of pictures.py
     suffix: str = ".jpg"
+    sides: tuple = ()  # the longest of each output; empty: one output as large as its input
     reference: str = ""  # a function of reference.py; "": that of a resize
     judged: int = 6  # pictures whose quality is computed
     per_process: int = 4  # files that a process of vips is given at once
     floor: tuple = ()  # the codecs' calls of floor.c: decode, encode, and its number
-    quality: str = ""  # what is asked of quality: see verdict.py
+    quality: str = ""  # what is asked beside sharp's quality: see verdict.py
     variants: dict = field(default_factory=dict)  # further ways of sharp: name, its function
     same: str = ""  # the work that this one is for the rivals; empty: itself
 
@@ -37,9 +38,9 @@ WEB = Work(
                  ' vips sharpen "$n.v" "$n.jpg[Q=82]" --sigma 0.8 && rm "$n.v"'),
     magick=("-resize", "1600x1600", "-unsharp", "0x0.8+0.8+0", "-quality", "82"),
     hint="3200x3200",
+    sides=(1600,),
     reference="web",
     floor=("jpeg-decode", "jpeg-encode", 82),
-    quality="sharp",
 )
 
 SMALL = Work(
@@ -49,6 +50,7 @@ SMALL = Work(
     vips='vipsthumbnail "$@" --size 100 -o "$OUT/%s.jpg[Q=80]"',
     magick=("-resize", "100x100", "-quality", "80"),
     input="small",
+    sides=(100,),
     judged=100,
     per_process=250,
 )
@@ -61,9 +63,9 @@ WORKS = {
         vips='vipsthumbnail "$@" --size 512 -o "$OUT/%s.jpg[Q=80]"',
         magick=("-resize", "512x512", "-quality", "80"),
         hint="1024x1024",
+        sides=(512,),
         floor=("jpeg-decode", "jpeg-encode", 80),
-        quality="sharp",
-    ),
+        ),
     "web": WEB,
     # In encoded values, as all rivals compute.
     "encoded": replace(WEB, title=f"{WEB.title}, with light=encoded", same="web",
@@ -100,6 +102,7 @@ WORKS = {
         magick=("-resize", "1600x1600", "-quality", "80", "-format", "webp"),
         hint="3200x3200",
         suffix=".webp",
+        sides=(1600,),
     ),
     "sizes": Work(
         title=f"JPEG -> 8 JPEGs, quality 80, inside {', '.join(map(str, SIDES))}",
@@ -107,6 +110,7 @@ WORKS = {
         target=0.35,
         vips=f'for s in {" ".join(map(str, SIDES))}; do'
              ' vipsthumbnail "$@" --size $s -o "$OUT/%s-$s.jpg[Q=80]"; done',
+        sides=SIDES,
         against=("sharp", "sharp, clones"),  # eight outputs from one input
         judged=2,
         variants={"sharp, clones": "clones", "sharp, decoded once": "raw"},
