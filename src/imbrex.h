@@ -196,7 +196,7 @@ typedef struct {
 
 /* What processor time was spent on. */
 typedef enum {
-    IBX_COST_OPEN,   /* headers and plans, by format */
+    IBX_COST_OPEN,   /* headers and plans, by format, or of refused files */
     IBX_COST_DECODE, /* by format */
     IBX_COST_LOAD,   /* tiles out of strips, samples made floats, linear where wanted */
     IBX_COST_LIGHT,  /* between encoded and linear values, straight and premultiplied alpha */
