@@ -196,7 +196,7 @@ typedef struct {
 
 /* What processor time was spent on. */
 typedef enum {
-    IBX_COST_OPEN,   /* headers and plans, by format */
+    IBX_COST_OPEN,   /* headers and plans, by format, or of refused files */
     IBX_COST_DECODE, /* by format */
     IBX_COST_LOAD,   /* tiles out of strips, samples made floats, linear where wanted */
     IBX_COST_LIGHT,  /* between encoded and linear values, straight and premultiplied alpha */
@@ -339,6 +339,10 @@ typedef enum {
     IBX_EXISTS_NEWER
 } ibx_exists;
 
+/* Called once, when the batch has been checked and before anything is written: the time to open
+ * logs. False with an error ends the batch. */
+typedef bool ibx_on_checked(void *user, ibx_error *err);
+
 /* A batch: files through a recipe. Zeroed fields are the defaults. */
 typedef struct {
     const ibx_recipe *recipe;
@@ -359,6 +363,13 @@ typedef struct {
     bool keep_mtime;    /* outputs get the input's modification time */
     ibx_keep metadata;
     const char *const *allow_loaders; /* names of untrusted loaders to allow; NULL-terminated */
+    const char *const *logs; /* files that the caller writes besides images: refused where they are
+                                inputs, outputs, read for the batch, or twice the same. "-": stdout;
+                                NULL-terminated or NULL */
+    const char *const
+        *sources; /* files that the batch was made from, which no log may be: a recipe,
+                     a list of inputs; "-": standard input; NULL-terminated or NULL */
+    ibx_on_checked *on_checked; /* with the user of on_event; or NULL */
     const atomic_bool *stop; /* set it to start no further images; those in flight are finished and
                                 the run ends with IBX_CANCELLED. NULL: never */
     ibx_on_spans *on_spans;  /* gets the timeline, with the user of on_event; NULL: none is kept */

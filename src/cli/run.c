@@ -13,7 +13,8 @@ typedef struct {
     ibx_progress progress;
     ibx_report report;
     ibx_timeline timeline;
-    bool has_report, has_timeline, has_stats;
+    const ibx_options *options;
+    bool opened, has_report, has_timeline, has_stats;
     ibx_stats stats;
     bool told; /* that the signal was heard */
 } session;
@@ -42,6 +43,35 @@ static void on_spans(void *user, const ibx_span *spans, size_t count) {
     ibx_timeline_add(&s->timeline, spans, count);
 }
 
+static bool is_dash(const char *word) {
+    return word && strcmp(word, "-") == 0;
+}
+
+static bool check_stdout(const ibx_options *o, const ibx_setup *setup, ibx_error *err) {
+    if (is_dash(setup->batch.output) + is_dash(o->report) + is_dash(o->trace) <= 1) return true;
+    return ibx_fail(err, IBX_USAGE,
+                    "only one of image, report and timeline can go to standard output");
+}
+
+/* The files that a run writes besides images, which empties what was in them. */
+static bool open_logs(void *user, ibx_error *err) {
+    session *s = user;
+    const ibx_options *o = s->options;
+    s->opened = true;
+    s->has_report = o->report && ibx_report_open(&s->report, o->report, err);
+    if (o->report && !s->has_report) return false;
+    s->has_timeline = o->trace && ibx_timeline_open(&s->timeline, o->trace, err);
+    return !o->trace || s->has_timeline;
+}
+
+/* Where no image was found, that is what logs say, not what they said of the run before. A command
+ * that was wrong leaves all files alone. */
+static void open_in_vain(session *s, const ibx_error *why) {
+    ibx_error err = {0};
+    const bool harmless = why->code == IBX_FORMAT || why->code == IBX_IO;
+    if (!s->opened && harmless && !open_logs(s, &err)) ibx_say("%s", err.text);
+}
+
 static int finish(session *s, const ibx_setup *setup, const ibx_command *command,
                   const ibx_totals *totals, bool good, ibx_error *err) {
     int status = totals->failed ? IBX_EXIT_FAILED : IBX_EXIT_DONE;
@@ -59,26 +89,12 @@ static int finish(session *s, const ibx_setup *setup, const ibx_command *command
     return ibx_signal() ? IBX_EXIT_SIGNAL + ibx_signal() : status;
 }
 
-static bool is_dash(const char *word) {
-    return word && strcmp(word, "-") == 0;
-}
-
-/* The files that a run writes besides images. */
-static bool open_files(session *s, const ibx_options *o, const ibx_setup *setup, ibx_error *err) {
-    if (is_dash(setup->batch.output) + is_dash(o->report) + is_dash(o->trace) > 1)
-        return ibx_fail(err, IBX_USAGE,
-                        "only one of image, report and timeline can go to standard output");
-    s->has_report = o->report;
-    s->has_timeline = o->trace;
-    if (o->report && !ibx_report_open(&s->report, o->report, err)) return false;
-    return !o->trace || ibx_timeline_open(&s->timeline, o->trace, err);
-}
-
 static int run(const ibx_options *o, const ibx_command *command, ibx_setup *setup) {
-    session s = {0};
+    session s = {.options = o};
     ibx_error err = {0};
     ibx_totals totals = {0};
-    if (!open_files(&s, o, setup, &err)) return ibx_complain(command, &err);
+    if (!check_stdout(o, setup, &err)) return ibx_complain(command, &err);
+    setup->batch.on_checked = open_logs;
     s.has_stats = o->stats;
     if (o->stats) setup->batch.stats = &s.stats;
     if (o->trace) setup->batch.on_spans = on_spans;
@@ -88,6 +104,7 @@ static int run(const ibx_options *o, const ibx_command *command, ibx_setup *setu
     setup->batch.stop = interrupts.stop;
     setup->batch.limits.cancel = interrupts.cancel;
     const bool good = ibx_batch_run(&setup->batch, on_event, &s, &totals, &err);
+    if (!good) open_in_vain(&s, &err);
     const int status = finish(&s, setup, command, &totals, good, &err);
     ibx_stats_free(&s.stats);
     return status;

@@ -178,6 +178,12 @@ static int said(int choice) {
     return choice == IBX_UNSAID ? 0 : choice;
 }
 
+/* Of two files those that are given. */
+static void pick(const char **list, const char *a, const char *b) {
+    if (a) *list++ = a;
+    if (b) *list = b;
+}
+
 static void fill(ibx_setup *s, const ibx_options *o) {
     ibx_batch *b = &s->batch;
     b->recipe = s->recipe;
@@ -196,6 +202,10 @@ static void fill(ibx_setup *s, const ibx_options *o) {
     b->keep_mtime = o->keep_mtime;
     b->metadata = (ibx_keep)said(o->metadata);
     b->allow_loaders = o->allow_loaders.word;
+    pick(s->logs, o->report, o->trace);
+    pick(s->sources, o->recipe_file, o->files_from);
+    b->logs = s->logs;
+    b->sources = s->sources;
     b->limits.threads = o->threads;
     b->limits.memory = (size_t)o->memory;
     b->limits.max_pixels = o->max_pixels;

@@ -8,8 +8,9 @@ typedef struct {
     ibx_batch batch; /* ready to be run or planned */
     ibx_recipe *recipe;
     ibx_words inputs;
-    char *list;   /* text of --files-from, in which inputs point */
-    char *folder; /* output of --in-place */
+    char *list;                       /* text of --files-from, in which inputs point */
+    char *folder;                     /* output of --in-place */
+    const char *logs[3], *sources[3]; /* of the batch */
 } ibx_setup;
 
 /* Makes the batch. False with IBX_USAGE, or IBX_FORMAT if the list of inputs cannot be read.

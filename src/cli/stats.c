@@ -44,8 +44,10 @@ void ibx_print_stats(FILE *out, const ibx_stats *s, const ibx_totals *t) {
     print_line(out, "all else: files, memory, tasks", rest > 0 ? rest : 0, s->cpu, 0);
     print_line(out, "together", s->cpu, s->cpu, 0);
     const double available = s->threads * t->seconds;
-    fprintf(out, "%d threads for %.2f s: %.0f %% busy; for %.2f s of it they waited for files\n",
-            s->threads, t->seconds, available > 0 ? 100 * s->cpu / available : 0, s->waiting);
+    fprintf(out, "%d thread%s for %.2f s: %.0f %% busy; ", s->threads, s->threads == 1 ? "" : "s",
+            t->seconds, available > 0 ? 100 * s->cpu / available : 0);
+    fprintf(out, "for %.2f s of it %s waited for files\n", s->waiting,
+            s->threads == 1 ? "it" : "they");
     fprintf(out, "memory: peak %s; ", ibx_bytes_in_words(s->peak).text);
     fprintf(out, "at most %s in use ", ibx_bytes_in_words(s->memory_used).text);
     fprintf(out, "of a budget of %s\n", ibx_bytes_in_words(s->memory).text);

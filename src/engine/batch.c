@@ -477,7 +477,8 @@ static void close_shop(shop *f) {
 bool ibx_batch_run(const ibx_batch *batch, ibx_on_event *on_event, void *user, ibx_totals *totals,
                    ibx_error *err) {
     shop f = {.batch = batch, .on_event = on_event, .user = user};
-    bool ok = open_shop(&f, err) && make_output(batch, err);
+    bool ok = open_shop(&f, err) && (!batch->on_checked || batch->on_checked(user, err)) &&
+              make_output(batch, err);
     if (ok) {
         f.totals.listed = (int64_t)f.listing.count;
         tell(&f, &(ibx_event){.kind = IBX_EVENT_LISTED});

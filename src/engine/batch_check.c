@@ -1,5 +1,6 @@
 /* batch_check.c - what is decided about a batch before its first file is read. */
 #include "engine/job.h"
+#include "engine/logs.h"
 #include "engine/name.h"
 #include <string.h>
 #include <sys/stat.h>
@@ -24,7 +25,8 @@ bool ibx_batch_check(const ibx_batch *batch, ibx_listing *listing, FILE *collisi
                      ibx_error *err) {
     if (!batch->recipe) return ibx_fail(err, IBX_USAGE, "a batch needs a recipe");
     if (!ibx_names_valid(batch, err)) return false;
-    return ibx_listing_make(batch, listing, err) && check_output(batch, listing, err) &&
+    return ibx_logs_check(batch, err) && ibx_listing_make(batch, listing, err) &&
+           ibx_logs_check_inputs(batch, listing, err) && check_output(batch, listing, err) &&
            ((batch->output && strcmp(batch->output, "-") == 0) ||
             !ibx_names_collide(batch, listing, collisions, err));
 }

@@ -61,7 +61,8 @@ void ibx_books_open_job(ibx_books *books, ibx_job *job) {
     const int64_t begin = books->meter ? ibx_thread_ns() : 0;
     ibx_job_open(job);
     if (!books->meter) return;
-    const ibx_cost cost = {.kind = IBX_COST_OPEN, .name = job->picture.info.format};
+    const char *format = job->picture.info.format; /* NULL: it was refused before that was known */
+    const ibx_cost cost = {.kind = IBX_COST_OPEN, .name = format ? format : "refused files"};
     ibx_meter_add(&books->meter[omp_get_thread_num()], cost, ibx_thread_ns() - begin, 0);
 }
 

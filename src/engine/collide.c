@@ -1,4 +1,6 @@
-/* collide.c - two outputs of one name, found by sorting all names before anything is written. */
+/* collide.c - two outputs of one name, found by sorting all names before anything is written; and
+ * outputs that have the name of a log. */
+#include "engine/logs.h"
 #include "engine/name.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +79,16 @@ static const claim *find_doubles(const claim *claims, size_t count, const ibx_li
     return found;
 }
 
+/* Would an output take the place of a log? */
+static bool is_log(const ibx_batch *batch, const ibx_listing *listing, const claim *c,
+                   ibx_error *err) {
+    if (!ibx_logs_claim(batch, c->name)) return false;
+    return !ibx_fail(err, IBX_USAGE,
+                     "%s would be written to %s, where the log of the batch goes; name another "
+                     "file for the log",
+                     listing->entries[c->entry].path, c->name);
+}
+
 bool ibx_names_collide(const ibx_batch *batch, const ibx_listing *listing, FILE *all,
                        ibx_error *err) {
     const int saves = ibx_recipe_outputs(batch->recipe);
@@ -85,8 +97,10 @@ bool ibx_names_collide(const ibx_batch *batch, const ibx_listing *listing, FILE 
     const size_t count = claims_of(batch, listing, saves, claims);
     qsort(claims, count, sizeof *claims, by_name);
     const claim *found = find_doubles(claims, count, listing, all);
+    bool bad = found != NULL;
     if (found) explain(found, listing, err);
+    for (size_t i = 0; i < count && !bad; i++) bad = is_log(batch, listing, &claims[i], err);
     for (size_t i = 0; i < count; i++) free(claims[i].name);
     free(claims);
-    return found;
+    return bad;
 }

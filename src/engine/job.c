@@ -172,12 +172,13 @@ void ibx_job_run(ibx_job *job, ibx_team *team) {
     note(job, IBX_SPAN_IMAGE, 0, begin);
 }
 
-/* Writes what encoders have made. Returns whether there was anything. */
-static bool write_outputs(ibx_job *job) {
+/* Writes what encoders have made, by one of the functions for that. Returns whether there was
+ * anything. */
+static bool write_outputs(ibx_job *job, bool write(ibx_outfile *out)) {
     bool any = false;
     for (int i = 0; i < job->outs; i++) {
         const int64_t begin = ibx_trace_now(job->desk->trace);
-        if (!ibx_outfile_write(&job->out[i])) continue;
+        if (!write(&job->out[i])) continue;
         note(job, IBX_SPAN_WRITE, i + 1, begin);
         any = true;
     }
@@ -188,12 +189,12 @@ bool ibx_job_stream(ibx_job *job) {
     const int64_t begin = ibx_trace_now(job->desk->trace);
     const bool any = ibx_input_refill(&job->input);
     if (any) note(job, IBX_SPAN_READ, 0, begin);
-    return write_outputs(job) || any;
+    return write_outputs(job, ibx_outfile_write) || any;
 }
 
 void ibx_job_commit(ibx_job *job) {
     const ibx_input *mtime = job->batch->keep_mtime ? &job->input : NULL;
-    if (job->ok) write_outputs(job);
+    if (job->ok) write_outputs(job, ibx_outfile_write_rest);
     for (int i = 0; job->ok && i < job->outs; i++) {
         const int64_t begin = ibx_trace_now(job->desk->trace);
         job->ok = ibx_outfile_commit(&job->out[i], mtime, &job->error);

@@ -78,9 +78,9 @@ double ibx_job_waited(const ibx_job *job);
 
 void ibx_job_free(ibx_job *job);
 
-/* Everything that is decided before the first file is read: lists the inputs, checks the output
- * folder, the templates of names, collisions (see ibx_names_collide). Free the listing in either
- * case. */
+/* Everything that is decided before the first file is read: lists the inputs, checks logs, the
+ * output folder, the templates of names, collisions (see ibx_names_collide). Free the listing in
+ * either case. */
 bool ibx_batch_check(const ibx_batch *batch, ibx_listing *listing, FILE *collisions,
                      ibx_error *err);
 

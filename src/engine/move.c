@@ -110,7 +110,7 @@ static bool move_rect(const ibx_plan *plan, const ibx_stage *stage, ibx_store *i
     if (!open_buffers(&w, in_place, w.region[0].size, arena, err)) return false;
     ibx_store_region(to, out, &w.region[w.count]);
     if (!in_place || w.count == 0) gather(in, inner, &w.region[0]);
-    ibx_meter_lap(made.meter, (ibx_cost){.kind = IBX_COST_LOAD}, made.share * head->w * head->h);
+    ibx_meter_lap(made.meter, (ibx_cost){.kind = IBX_COST_LOAD}, ibx_loaded_pixels(&made, stage));
     for (int i = 0; i < w.count; i++) {
         ibx_call call = w.pass[i].call;
         call.scratch = w.scratch;

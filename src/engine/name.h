@@ -61,11 +61,11 @@ char *ibx_output_name(const ibx_output *output, ibx_error *err);
  * without an input. */
 bool ibx_names_valid(const ibx_batch *batch, ibx_error *err);
 
-/* Are there two outputs of a batch with the same name? Then *err (IBX_USAGE) says which and what
- * to do. Sizes are not known yet: {w} and {h} count as equal for equal save steps and as different
- * for different ones, so the outputs of one input are to be compared once more when its size is
- * known. Inputs whose format cannot be written have no output and are passed over.
- * all: gets a line for each of them, or NULL. */
+/* Are there two outputs of a batch with the same name, or one with that of a log? Then *err
+ * (IBX_USAGE) says which and what to do. Sizes are not known yet: {w} and {h} count as equal for
+ * equal save steps and as different for different ones, so the outputs of one input are to be
+ * compared once more when its size is known. Inputs whose format cannot be written have no output
+ * and are passed over. all: gets a line for each of them, or NULL. */
 bool ibx_names_collide(const ibx_batch *batch, const ibx_listing *listing, FILE *all,
                        ibx_error *err);
 

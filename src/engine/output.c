@@ -212,6 +212,10 @@ bool ibx_outfile_write(ibx_outfile *out) {
     return !is_stdout(out) && write_all(out);
 }
 
+bool ibx_outfile_write_rest(ibx_outfile *out) {
+    return write_all(out);
+}
+
 /* Renames to a name that must not exist yet, also where the file system lacks the atomic call. */
 static bool rename_new(const char *from, const char *to) {
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return true;
@@ -244,7 +248,6 @@ static bool finish(ibx_outfile *out, const ibx_input *mtime) {
 }
 
 bool ibx_outfile_commit(ibx_outfile *out, const ibx_input *mtime, ibx_error *err) {
-    write_all(out);
     if (out->failure.code != IBX_OK)
         return ibx_fail(err, out->failure.code, "%s", out->failure.text);
     const double begin = ibx_clock_ms();

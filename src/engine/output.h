@@ -48,7 +48,11 @@ void ibx_outfile_flush(ibx_outfile *out);
  * there was anything. Failures are kept. */
 bool ibx_outfile_write(ibx_outfile *out);
 
-/* I/O thread: the encoder has flushed; writes the rest and gives the file its final name. With
+/* I/O thread: the encoder has flushed, and the image has succeeded. The same for what is left, to
+ * standard output too. */
+bool ibx_outfile_write_rest(ibx_outfile *out);
+
+/* I/O thread: the rest is written; gives the file its final name. With
  * `mtime` also the input's modification time. A file that takes the place of another is first made
  * durable. */
 bool ibx_outfile_commit(ibx_outfile *out, const ibx_input *mtime, ibx_error *err);

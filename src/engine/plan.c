@@ -32,6 +32,22 @@ void ibx_plan_free(ibx_plan *plan) {
     *plan = (ibx_plan){0};
 }
 
+static double area(ibx_rect r) {
+    return (double)r.w * r.h;
+}
+
+/* Tells passes how much of their input is needed. Tails of saves see all of the stage's output. */
+static void count_needed(ibx_plan *plan, const ibx_stage *stage) {
+    ibx_rect need[IBX_MAX_FUSED], made[IBX_MAX_FUSED];
+    ibx_pass *pass = &plan->pass[stage->first];
+    const ibx_rect all = {0, 0, stage->head.w, stage->head.h};
+    ibx_fuse_rects(pass, stage->count, all, need, made);
+    for (int i = 0; i < stage->count; i++)
+        pass[i].needed = area(ibx_rect_inside(need[i], pass[i].call.in.w, pass[i].call.in.h));
+    for (int i = stage->first_save; i < stage->first_save + stage->saves; i++)
+        if (plan->save[i].tail >= 0) plan->pass[plan->save[i].tail].needed = area(all);
+}
+
 bool ibx_plan_chain(ibx_plan *plan, int shrink, const ibx_recipe *recipe, const ibx_info *info,
                     const ibx_plan_options *options, ibx_error *err) {
     *plan = (ibx_plan){.input = info->head,
@@ -47,8 +63,10 @@ bool ibx_plan_chain(ibx_plan *plan, int shrink, const ibx_recipe *recipe, const 
     plan->input.w = (info->head.w + shrink - 1) / shrink;
     plan->input.h = (info->head.h + shrink - 1) / shrink;
     if (ibx_plan_steps(plan, recipe, options, err) && ibx_plan_passes(plan, info, options, err) &&
-        ibx_plan_stages(plan, options, err))
+        ibx_plan_stages(plan, options, err)) {
+        for (int i = 0; i < plan->stages; i++) count_needed(plan, &plan->stage[i]);
         return true;
+    }
     ibx_plan_free(plan);
     return false;
 }

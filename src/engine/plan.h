@@ -54,8 +54,10 @@ typedef struct {
     const ibx_filter *filter;
     ibx_call call; /* scratch is NULL; kernels get a copy with their own */
     unsigned wants;
-    int ready;   /* index of its step */
-    bool packed; /* it reads what the decoder gives, and does so itself */
+    int ready;     /* index of its step */
+    bool packed;   /* it reads what the decoder gives, and does so itself */
+    double needed; /* pixels of its input that all of its stage's output is made from: less than
+                      there are where a pass behind it cuts */
 } ibx_pass;
 
 /* What lies behind the decoder (band 0) or behind stage s (band s + 1): strips for other stages

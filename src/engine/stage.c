@@ -68,9 +68,19 @@ static void each_alpha_row(ibx_tile *t, int colours,
             loop(ibx_at(t, p, t->at.x, y), ibx_at(t, colours, t->at.x, y), t->at.w);
 }
 
-/* Pixels of an image that belong to the tile, without what is computed twice. */
-static double pixels_of(const ibx_made *made, const ibx_head *image) {
-    return made->share * image->w * image->h;
+/* Pixels of a pass's input that belong to the tile, without what is computed twice. */
+static double pixels_of(const ibx_made *made, const ibx_pass *pass) {
+    return made->share * pass->needed;
+}
+
+/* Pixels of the finished tile, for accounts. */
+static double finished(const ibx_made *made) {
+    return made->share * made->head->w * made->head->h;
+}
+
+double ibx_loaded_pixels(const ibx_made *made, const ibx_stage *stage) {
+    if (stage->count > 0) return pixels_of(made, &made->plan->pass[stage->first]);
+    return made->share * stage->head.w * stage->head.h;
 }
 
 double ibx_share(const ibx_plan *plan, const ibx_head *head, ibx_rect out) {
@@ -84,13 +94,14 @@ void ibx_count_pass(const ibx_made *made, ibx_cost_kind kind, const ibx_pass *pa
                            .number = step->number,
                            .name = step->filter->name,
                            .pass = pass->filter->name};
-    ibx_meter_lap(made->meter, cost, pixels_of(made, &pass->call.in));
+    ibx_meter_lap(made->meter, cost,
+                  kind == IBX_COST_LOOK ? finished(made) : pixels_of(made, pass));
 }
 
 /* Ends the lap of a change of light, if there was one. */
-static void count_light(const ibx_made *made, const ibx_head *image, unsigned from, unsigned to) {
+static void count_light(const ibx_made *made, double pixels, unsigned from, unsigned to) {
     if (from == to) return;
-    ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_LIGHT}, pixels_of(made, image));
+    ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_LIGHT}, pixels);
 }
 
 /* Changes the light of a tile in place. Between two passes that want the same nothing is
@@ -190,11 +201,12 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
     ibx_tile tile = tile_over(buffer[0], l.need[0], ibx_planes(head));
     unsigned light = packed ? wanted : ibx_store_load(in, &tile, wanted, linear_values(arena));
     if (!packed)
-        ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_LOAD}, pixels_of(made, head));
+        ibx_meter_lap(made->meter, (ibx_cost){.kind = IBX_COST_LOAD},
+                      ibx_loaded_pixels(made, stage));
     for (int i = 0; i < stage->count; i++) {
         const ibx_pass *pass = &plan->pass[stage->first + i];
         change_light(&tile, head, light, pass->wants);
-        count_light(made, head, light, pass->wants);
+        count_light(made, pixels_of(made, pass), light, pass->wants);
         light = pass->wants;
         head = &pass->call.out;
         const int turn = (i + 1) % 2;
@@ -222,7 +234,7 @@ static const ibx_tile *in_light(const ibx_pass *pass, ibx_made *made) {
     made->copy = tile_over(made->room[0], made->tile.at, made->tile.planes);
     ibx_copy(&made->tile, &made->copy, 0);
     change_light(&made->copy, made->head, made->light, pass->wants);
-    count_light(made, made->head, made->light, pass->wants);
+    count_light(made, finished(made), made->light, pass->wants);
     return &made->copy;
 }
 
@@ -233,7 +245,7 @@ void ibx_stage_scan(const ibx_pass *pass, ibx_made *made, void *acc) {
 
 void ibx_stage_encode(ibx_made *made) {
     change_light(&made->tile, made->head, made->light, 0);
-    count_light(made, made->head, made->light, 0);
+    count_light(made, finished(made), made->light, 0);
     made->light = 0;
 }
 
@@ -243,6 +255,6 @@ const ibx_tile *ibx_stage_tail(const ibx_plan *plan, const ibx_save *save, ibx_m
     made->result = tile_over(made->room[1], made->tile.at, ibx_planes(&pass->call.out));
     run_pass(pass, in_light(pass, made), &made->result, made);
     change_light(&made->result, &pass->call.out, pass->wants, 0);
-    count_light(made, &pass->call.out, pass->wants, 0);
+    count_light(made, finished(made), pass->wants, 0);
     return &made->result;
 }

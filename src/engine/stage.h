@@ -47,6 +47,10 @@ bool ibx_stage_tile(const ibx_plan *plan, const ibx_stage *stage, ibx_store *in,
 /* The part of the image `head` that a rectangle is, for accounts; 0 for chroma, as in ibx_made. */
 double ibx_share(const ibx_plan *plan, const ibx_head *head, ibx_rect out);
 
+/* Pixels that a stage loads for the tile, without what is loaded twice, for accounts. Needs plan
+ * and share of *made. */
+double ibx_loaded_pixels(const ibx_made *made, const ibx_stage *stage);
+
 /* Ends the lap of a pass, or of its look at the image. Needs plan, meter and share of *made. */
 void ibx_count_pass(const ibx_made *made, ibx_cost_kind kind, const ibx_pass *pass);
 

@@ -1,5 +1,6 @@
 /* verdict.c - existing outputs, and outputs that are inputs. */
 #include "engine/verdict.h"
+#include "engine/logs.h"
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -39,13 +40,16 @@ typedef struct {
     const char *first;
 } found;
 
-/* False if one of them is an input. */
+/* False if one of them is an input or a log. */
 static bool look(const ibx_batch *batch, const ibx_inputs *inputs, const char *input,
                  char *const *paths, int count, found *f, ibx_error *err) {
     struct stat in, out;
     bool known = false;
     for (int i = 0; i < count; i++) {
         if (stat(paths[i], &out) != 0) continue;
+        if (ibx_logs_have(batch, &out))
+            return ibx_fail(err, IBX_USAGE,
+                            "the log of the batch goes to %s; name another file for it", paths[i]);
         if (!f->first) {
             f->first = paths[i];
             known = stat(input, &in) == 0;

@@ -155,6 +155,46 @@ python3 -c 'import json
 stats = json.loads(open("report").readlines()[-1])["stats"]
 assert 1 < stats["waiting"], stats' || fail "waiting for standard input"
 
+# A reader of standard output that is slow is seen too: it is written to, nothing is renamed. One
+# thread is told of in the singular.
+"$IMBREX" run 'save:png' in/a.png -o - --trace trace.json -j 1 --stats 2>"$err" >a.png
+grep -q '^1 thread for .* it waited' "$err" || fail "one thread: $(cat "$err")"
+"$IMBREX" run 'save:tiff,compression=none' in/a.png -o - --trace trace.json | (sleep 1; cat >/dev/null)
+python3 -c 'from timeline import *
+work = by_file(load("trace.json")[1])["in/a.png"]
+times = {k: sum(e["dur"] for e in work[k]) / 1e6 for k in ("write", "commit")}
+assert times["write"] > 0.5 > 0.1 > times["commit"], times' || fail "a slow reader of standard output"
+
+# What stands in front of a cut is told of the pixels that the cut needs, not of the whole image; a
+# look at the image is at all of it, whatever is cut behind it.
+cat >cut.py <<'PYTHON'
+import json
+accounts = json.loads(open("report").readlines()[-1])["stats"]["accounts"]
+def pixels(*kinds): return [round(a["megapixels"] * 1e6) for a in accounts if a["kind"] in kinds]
+PYTHON
+for recipe in rotate:90/crop:100x100 flip:h/crop:100x100 grayscale/crop:100x100; do
+    imbrex run "$recipe" in/a.png -o cut --if-exists overwrite --stats --report report
+    python3 -c 'from cut import *
+assert pixels("load", "step") and max(pixels("load", "step")) <= 2 * 100 * 100, accounts' ||
+        fail "accounts in front of a cut: $recipe"
+done
+imbrex run blur:2/crop:100x100 in/a.png -o cut --if-exists overwrite --stats --report report
+python3 -c 'from cut import *
+assert all(100 * 100 <= n <= 150 * 150 for n in pixels("load", "light")), accounts' ||
+    fail "accounts of a blur in front of a cut"
+imbrex run autolevels/crop:100x100 in/a.png -o cut --if-exists overwrite --stats --report report
+python3 -c 'from cut import *
+assert pixels("look") == [700 * 900] and max(pixels("step")) <= 2 * 100 * 100, accounts' ||
+    fail "accounts of a look"
+
+# Files whose header says that they are refused have an account with a name.
+imbrex run invert in/b.png in/c.png -o refused --max-pixels 200K --stats --report report
+is 1 'headers and plans of refused files '
+python3 -c 'import json
+accounts = json.loads(open("report").readlines()[-1])["stats"]["accounts"]
+assert [a["name"] for a in accounts if a["kind"] == "open"] == ["png", "refused files"], accounts' ||
+    fail "the account of refused files"
+
 # Ctrl-C: the timeline is complete JSON, and says what was done.
 cp in/a.png in/0.png
 for i in 1 2 3 4 5 6 7 8 9; do
