@@ -125,6 +125,14 @@ static bool is_image(const ibx_gimp2_layer *l) {
            l->job.head.h == gimp_image_height(l->image);
 }
 
+/* What has its place in an image beside layers, and cannot follow where these are scaled. */
+static bool has_more(int32_t image) {
+    int channels = 0, paths = 0;
+    g_free(gimp_image_get_channels(image, &channels));
+    g_free(gimp_image_get_vectors(image, &paths));
+    return channels > 0 || paths > 0 || gimp_image_find_next_guide(image, 0) != 0;
+}
+
 static bool size_fits(const ibx_gimp2_layer *l, ibx_error *err) {
     const ibx_head *head = result_of(l);
     if (!gimp_item_is_layer(l->drawable) || gimp_layer_is_floating_sel(l->drawable))
@@ -329,16 +337,16 @@ static bool put_in_place(const ibx_gimp2_layer *l, ibx_error *err) {
  * as they are: neither selection nor locks belong to them. */
 static bool put_resized(const ibx_gimp2_layer *l, ibx_error *err) {
     const int w = result_of(l)->w, h = result_of(l)->h;
-    const bool whole = is_image(l);
-    int x = 0, y = 0;
-    if (!whole) ibx_gimp_place(&l->job, &x, &y);
+    int x, y;
+    const bool scaled = ibx_gimp_place(&l->job, &x, &y);
+    const bool whole = is_image(l) && !(scaled && has_more(l->image));
     if (!gimp_layer_resize(l->drawable, w, h, -x, -y)) return refused(err);
     GeglBuffer *buffer = gimp_drawable_get_buffer(l->drawable);
     ibx_gimp_write(buffer, &l->form, &l->result, (ibx_rect){0, 0, w, h});
     gegl_buffer_flush(buffer);
     g_object_unref(buffer);
     gimp_drawable_update(l->drawable, 0, 0, w, h);
-    return !whole || gimp_image_resize(l->image, w, h, 0, 0) || refused(err);
+    return !whole || gimp_image_resize(l->image, w, h, -x, -y) || refused(err);
 }
 
 static bool put_space(const ibx_gimp2_layer *l, ibx_error *err) {

@@ -110,7 +110,8 @@ PLACES = {"crop:10x20,gravity=north-west": "10x20 (10 20)", "crop:10x20,x=20,y=3
           "flip/crop:10x20,gravity=north-west": "10x20 (10 20)",
           "resize:50%/crop:10x20,gravity=north-west": "10x20 (30 35)",
           "rotate:90/crop:10x20,gravity=north-west": "10x20 (20 10)",
-          "thumb:40x40": "40x40 (30 30)", "pad:left=20,top=10": "100x70 (0 15)",
+          "thumb:40x40": "40x40 (30 30)",
+          "resize:160x60,fill,kernel=nearest": "160x60 (-30 20)", "pad:left=20,top=10": "100x70 (-10 10)",
           "crop:40x40,gravity=west/resize:200%": "80x80 (-10 10)"}
 g.define('(define (place recipe) (let* ((img (copy a8))'
          ' (l (car (gimp-layer-new img 80 60 RGBA-IMAGE "third" 100 28))))'
@@ -122,6 +123,24 @@ g.define('(define (place recipe) (let* ((img (copy a8))'
          ' (number->string (cadr (gimp-drawable-offsets l))) ")")))')
 for text in PLACES:
     g.ask(f"place of {text}", f'(place "{text}")')
+
+# What lies over a layer that is the whole image stays on it when that is cut or padded. Where it is
+# scaled only the layer changes, so that nothing is lost. The box of a channel, and the sizes.
+OVER = {"crop:100x80,gravity=south-east": "(1 80 50 90 60) 100x80 100x80",
+        "pad:left=10,top=20": "(1 150 110 160 120) 170x140 170x140",
+        "resize:50%": "(1 140 90 150 100) 160x120 80x60"}
+g.define('(define (over recipe) (let* ((img (copy a8)) (l (layer img)) (saved 0))'
+         ' (gimp-image-select-rectangle img 2 140 90 10 10)'
+         ' (set! saved (car (gimp-selection-save img))) (gimp-selection-none img)'
+         ' (plug-in-imbrex-recipe RUN-NONINTERACTIVE img l recipe)'
+         ' (gimp-image-select-item img 2 saved)'
+         ' (let ((box (gimp-selection-bounds img)) (side number->string)) (string-append "("'
+         ' (side (car box)) " " (side (cadr box)) " " (side (caddr box)) " "'
+         ' (side (cadddr box)) " " (side (list-ref box 4)) ") "'
+         ' (side (car (gimp-image-width img))) "x" (side (car (gimp-image-height img))) " "'
+         ' (side (car (gimp-drawable-width l))) "x" (side (car (gimp-drawable-height l)))))))')
+for text in OVER:
+    g.ask(f"over {text}", f'(over "{text}")')
 
 # A colour space stays, unless the recipe changes it: then the image has the new one.
 g.define("(define wide (copy a8))")
@@ -179,6 +198,9 @@ check(answers["part"] == "160 20 (60 35)", f"image, layer and place: {answers['p
 for text, place in PLACES.items():
     got = answers[f"place of {text}"]
     check(got == place, f"{text}: {got}, not {place}")
+for text, there in OVER.items():
+    got = answers[f"over {text}"]
+    check(got == there, f"{text}: a channel, the image and the layer are {got}, not {there}")
 check((only(wide) == by_command_line("icc:p3")).all(), "icc:p3 made other pixels")
 check(answers["wide profile"] != "0", "the image has not got the new colour profile")
 check((only(in_wide) == 255 - only(wide)).all(), "invert left the image's own colour space")
