@@ -15,7 +15,7 @@ imbrex info a.pgm --allow-loader ppm
 is 0
 
 gimp_install() {
-    HOME=$scratch/home XDG_CONFIG_HOME='' XDG_DATA_HOME='' GIMP2_DIRECTORY='' \
+    HOME=$scratch/home XDG_CONFIG_HOME='' XDG_DATA_HOME='' GIMP2_DIRECTORY=${1:-} \
         "$IMBREX" gimp-install >"$out" 2>"$err"
     status=$?
 }
@@ -37,6 +37,9 @@ if [ -x "$BUILD/plug-ins/imbrex/imbrex" ]; then
     mkdir "$scratch/home/.config/GIMP/2.10/plug-ins/imbrex"
     gimp_install
     is 2 "is no link"
+    gimp_install own # GIMP looks for it in the home folder
+    is 0
+    exists "$scratch/home/own/plug-ins/imbrex/imbrex"
 fi
 
 cat >host.c <<'C'

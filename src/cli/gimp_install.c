@@ -65,6 +65,8 @@ static bool target(const part *p, path *link, ibx_error *err) {
     int length;
     if (own && *own == '/')
         length = snprintf(link->text, sizeof link->text, "%s/%s", own, p->below_own);
+    else if (own && *own && home && *home == '/')
+        length = snprintf(link->text, sizeof link->text, "%s/%s/%s", home, own, p->below_own);
     else if (all && *all == '/')
         length = snprintf(link->text, sizeof link->text, "%s/%s", all, p->below);
     else if (home && *home == '/')
