@@ -200,9 +200,39 @@ static void test_refuses(void **state) {
     ibx_gimp_order_text(&p->order.name, "../{stem}{ext}");
     assert_null(ibx_window_run_start(&p->order, &err));
     ibx_gimp_order_text(&p->order.name, "");
+    ibx_gimp_order_text(&p->order.output, "results");
+    assert_null(ibx_window_run_start(&p->order, &err));
+    assert_non_null(strstr(err.text, "results does not say where"));
+    ibx_gimp_order_text(&p->order.output, p->out);
     ibx_gimp_order_text(&p->order.input, "\n\n");
     assert_null(ibx_window_run_start(&p->order, &err));
     assert_int_equal(err.code, IBX_USAGE);
+}
+
+/* "~/" in all three names. */
+static void test_home(void **state) {
+    place *p = *state;
+    ibx_error err = {0};
+    ibx_totals t;
+    int odd;
+    char *recipe = g_build_filename(p->folder, "a.ibx", NULL), *home = g_strdup(g_getenv("HOME"));
+    g_file_set_contents(recipe, "invert", -1, NULL);
+    g_setenv("HOME", p->folder, TRUE);
+    ibx_gimp_order_text(&p->order.recipe, "~/a.ibx");
+    ibx_gimp_order_text(&p->order.input, "~/in/01.png\n~/in/02.png");
+    ibx_gimp_order_text(&p->order.output, "~/out");
+    ibx_window_run *run = ibx_window_run_start(&p->order, &err);
+    assert_non_null(run);
+    wait_for(run, &t, &err);
+    ibx_window_run_free(run);
+    if (home)
+        g_setenv("HOME", home, TRUE);
+    else
+        g_unsetenv("HOME");
+    assert_int_equal(results(p, &odd), 2);
+    assert_string_equal(p->order.output, "~/out"); /* as it is kept */
+    g_free(home);
+    g_free(recipe);
 }
 
 static const ibx_window_sight *look(ibx_window_look *l) {
@@ -277,8 +307,8 @@ static void test_times(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_A_FOLDER(test_orders_are_kept), IN_A_FOLDER(test_runs),    IN_A_FOLDER(test_cancels),
-        IN_A_FOLDER(test_stops),           IN_A_FOLDER(test_refuses), IN_A_FOLDER(test_looks_ahead),
-        cmocka_unit_test(test_times)};
+        IN_A_FOLDER(test_orders_are_kept), IN_A_FOLDER(test_runs),      IN_A_FOLDER(test_cancels),
+        IN_A_FOLDER(test_stops),           IN_A_FOLDER(test_refuses),   IN_A_FOLDER(test_home),
+        IN_A_FOLDER(test_looks_ahead),     cmocka_unit_test(test_times)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

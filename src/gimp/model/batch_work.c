@@ -7,6 +7,16 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* A relative name is right in a call, but who types one does not know in which folder GIMP works.
+ */
+static bool open_batch(ibx_gimp_batch *b, const ibx_gimp_order *order, ibx_error *err) {
+    if (!ibx_gimp_batch_open(b, order, err)) return false;
+    return b->batch.output[0] == '/' ||
+           ibx_fail(err, IBX_USAGE,
+                    "%s does not say where the folder for the results is: begin it with / or ~/",
+                    b->batch.output);
+}
+
 /* ---- a batch that runs ------------------------------------------------------------------------
  */
 
@@ -72,7 +82,7 @@ static void run_thread(void *data) {
 ibx_window_run *ibx_window_run_start(const ibx_gimp_order *order, ibx_error *err) {
     ibx_window_run *r = calloc(1, sizeof *r);
     if (!r) return ibx_fail(err, IBX_MEMORY, "no memory for a batch"), NULL;
-    bool ok = ibx_gimp_batch_open(&r->batch, order, err);
+    bool ok = open_batch(&r->batch, order, err);
     FILE *out = ok ? open_memstream(&r->text, &r->size) : NULL;
     if (ok && !out) ok = ibx_fail(err, IBX_MEMORY, "no memory for the report");
     if (ok) {
@@ -160,7 +170,7 @@ static void look_thread(void *data) {
 ibx_window_look *ibx_window_look_start(const ibx_gimp_order *order) {
     ibx_window_look *l = calloc(1, sizeof *l);
     if (!l) return NULL;
-    l->sight.ok = ibx_gimp_batch_open(&l->batch, order, &l->sight.error);
+    l->sight.ok = open_batch(&l->batch, order, &l->sight.error);
     l->thread = ibx_gimp_thread_start(look_thread, l);
     if (l->thread) return l;
     ibx_gimp_batch_close(&l->batch);
