@@ -4,6 +4,7 @@
 #include "describe/run.h"
 #include "gimp/sentence.h"
 #include "gimp/thread.h"
+#include <glib.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -161,9 +162,12 @@ struct ibx_window_look {
 static void look_thread(void *data) {
     ibx_window_look *l = data;
     ibx_window_sight *s = &l->sight;
-    if (s->ok)
-        s->ok = ibx_gimp_batch_outline(&l->batch.batch, &s->outline, &s->collisions, &s->error);
+    char *collisions = NULL;
+    if (s->ok) s->ok = ibx_gimp_batch_outline(&l->batch.batch, &s->outline, &collisions, &s->error);
     ibx_gimp_sentence(s->error.text);
+    s->by_name = collisions && strstr(collisions, " --name") != NULL;
+    s->collisions = ibx_gimp_sentences(collisions ? collisions : "");
+    free(collisions);
     atomic_store(&l->ended, true);
 }
 
@@ -185,7 +189,7 @@ const ibx_window_sight *ibx_window_look_result(ibx_window_look *l) {
 void ibx_window_look_free(ibx_window_look *l) {
     if (!l) return;
     ibx_gimp_thread_join(l->thread);
-    free(l->sight.collisions);
+    g_free(l->sight.collisions);
     ibx_gimp_batch_close(&l->batch);
     free(l);
 }

@@ -47,7 +47,8 @@ typedef struct {
     bool ok;
     ibx_gimp_outline outline; /* if ok */
     ibx_error error;          /* if not */
-    char *collisions;         /* a line each; may be NULL */
+    char *collisions;         /* a line each, "" without one */
+    bool by_name;             /* some of them are undone by another template of names */
 } ibx_window_sight;
 
 /* Looks at files and folders in a thread of its own; NULL without one. */

@@ -101,13 +101,14 @@ static void add_recent(GtkMenuShell *menu, ibx_window_text *box) {
     ibx_gimp_recent_read(&recent, path);
     if (recent.name[0]) gtk_menu_shell_append(menu, gtk_separator_menu_item_new());
     for (char **name = recent.name; *name; name++) {
-        char *shown = g_filename_display_basename(*name);
+        char *shown = g_filename_display_basename(*name), *whole = g_filename_display_name(*name);
         GtkWidget *item = gtk_menu_item_new_with_label(shown);
-        gtk_widget_set_tooltip_text(item, *name);
+        gtk_widget_set_tooltip_text(item, whole);
         g_object_set_data_full(G_OBJECT(item), "name", g_strdup(*name), g_free);
         g_signal_connect(item, "activate", G_CALLBACK(open_recent), box);
         gtk_menu_shell_append(menu, item);
         g_free(shown);
+        g_free(whole);
     }
     ibx_gimp_recent_free(&recent);
     g_free(path);
