@@ -162,8 +162,7 @@ with Desktop() as desktop:
     test_batch(desktop, folder)
     test_cancel(desktop, folder)
     test_recipe(desktop, folder)
-    if "CRITICAL" in desktop.log():
-        check(False, desktop.log())
+    desktop.check_log()
 
 print(f"{len(failures)} failures" if failures else "batches and recipes as on the command line")
 raise SystemExit(1 if failures else 0)
