@@ -97,6 +97,7 @@ ibx_window_run *ibx_window_run_start(const ibx_gimp_order *order, ibx_error *err
         pthread_mutex_destroy(&r->lock);
         fclose(out);
     }
+    ibx_gimp_sentence(err->text);
     free(r->text);
     ibx_gimp_batch_close(&r->batch);
     free(r);
