@@ -2,6 +2,7 @@
 #include "gimp/batch.h"
 #include "engine/job.h"
 #include "engine/name.h"
+#include "gimp/home.h"
 #include "gimp/recipe.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -109,7 +110,7 @@ static bool copy_order(ibx_gimp_order *to, const ibx_gimp_order *from) {
     return ok;
 }
 
-/* Cuts the lines of the inputs apart, in place; empty ones are passed over. */
+/* Cuts the lines of the inputs apart; empty ones are passed over. */
 static bool take_inputs(ibx_gimp_batch *b, ibx_error *err) {
     size_t lines = 1;
     for (const char *c = b->order.input; *c; c++) lines += *c == '\n';
@@ -118,27 +119,37 @@ static bool take_inputs(ibx_gimp_batch *b, ibx_error *err) {
     for (char *line = b->order.input, *rest; line; line = rest) {
         rest = strchr(line, '\n');
         if (rest) *rest++ = 0;
-        if (*line) b->inputs[b->batch.input_count++] = line;
+        if (!*line) continue;
+        char *path = ibx_gimp_at_home(line);
+        if (!path) return ibx_fail(err, IBX_MEMORY, "no memory for the list of inputs");
+        b->inputs[b->batch.input_count++] = path;
     }
     b->batch.inputs = (const char *const *)b->inputs;
     return b->batch.input_count > 0 ||
            ibx_fail(err, IBX_USAGE, "no folder or file of images is given");
 }
 
+static bool take_output(ibx_gimp_batch *b, ibx_error *err) {
+    if (!*b->order.output) return ibx_fail(err, IBX_USAGE, "no folder for the results is given");
+    char *path = ibx_gimp_at_home(b->order.output);
+    if (!path) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
+    free(b->order.output);
+    b->batch.output = b->order.output = path;
+    return true;
+}
+
 bool ibx_gimp_batch_open(ibx_gimp_batch *b, const ibx_gimp_order *order, ibx_error *err) {
     *b = (ibx_gimp_batch){0};
     if (!copy_order(&b->order, order)) return ibx_fail(err, IBX_MEMORY, "no memory for a batch");
     const ibx_gimp_order *o = &b->order;
-    b->batch = (ibx_batch){.output = o->output,
-                           .name = *o->name ? o->name : NULL,
+    b->batch = (ibx_batch){.name = *o->name ? o->name : NULL,
                            .format = *o->format ? o->format : NULL,
                            .quality = o->quality,
                            .if_exists = (ibx_exists)o->if_exists,
                            .keep_mtime = o->keep_time != 0,
                            .metadata = (ibx_keep)o->metadata,
                            .limits = {.threads = o->threads, .memory = (size_t)o->memory << 20}};
-    if (!take_inputs(b, err)) return false;
-    if (!*o->output) return ibx_fail(err, IBX_USAGE, "no folder for the results is given");
+    if (!take_inputs(b, err) || !take_output(b, err)) return false;
     b->recipe = ibx_gimp_recipe_read(o->recipe, err);
     b->batch.recipe = b->recipe;
     return b->recipe && ibx_names_valid(&b->batch, err);
@@ -146,6 +157,7 @@ bool ibx_gimp_batch_open(ibx_gimp_batch *b, const ibx_gimp_order *order, ibx_err
 
 void ibx_gimp_batch_close(ibx_gimp_batch *b) {
     ibx_recipe_free(b->recipe);
+    for (size_t i = 0; i < b->batch.input_count; i++) free(b->inputs[i]);
     free(b->inputs);
     ibx_gimp_order_free(&b->order);
     *b = (ibx_gimp_batch){0};

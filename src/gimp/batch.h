@@ -5,7 +5,9 @@
 
 #include "imbrex.h"
 
-/* What is to be done. Texts are malloc'd and never NULL; "" is the default of a field. */
+/* What is to be done. Texts are malloc'd and never NULL; "" is the default of a field. Names of
+ * folders and files may begin with "~/" (home.h); else, if they are relative, it is to the working
+ * directory of GIMP. */
 typedef struct {
     char *recipe;  /* as for ibx_gimp_recipe_read, `save` steps allowed */
     char *input;   /* names of folders, searched with their sub-folders, and of files; one a line */

@@ -79,7 +79,9 @@ static void install_batch(void) {
         {GIMP_PDB_STRING, "recipe", "As for " IBX_GIMP_RECIPE "; steps that save are allowed"},
         {GIMP_PDB_STRING, "input",
          "A folder of images, searched with its sub-folders, or a file; or several, one a line"},
-        {GIMP_PDB_STRING, "output", "A folder for the results, made if it is missing"}};
+        {GIMP_PDB_STRING, "output",
+         "A folder for the results, made if it is missing; as for the input, ~/ is the home "
+         "folder"}};
     gimp_install_procedure(
         IBX_GIMP_BATCH, "Apply a recipe to folders of image files.",
         "Reads and writes files itself, many at once, without opening them as images of GIMP. "

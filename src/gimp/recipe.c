@@ -2,8 +2,8 @@
 #include "gimp/recipe.h"
 #include "core/param.h"
 #include "core/recipe.h"
+#include "gimp/home.h"
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 
 /* ---- one filter ------------------------------------------------------------------------ */
@@ -51,12 +51,12 @@ static const char *file_name(const char *given) {
 }
 
 static FILE *open_file(const char *name) {
-    char path[PATH_MAX];
-    const char *home = strncmp(name, "~/", 2) == 0 ? getenv("HOME") : NULL;
-    const int length = snprintf(path, sizeof path, "%s%s", home ? home : "", name + (home ? 1 : 0));
-    if (length < (int)sizeof path) return fopen(path, "re");
-    errno = ENAMETOOLONG;
-    return NULL;
+    char *path = ibx_gimp_at_home(name);
+    FILE *in = path ? fopen(path, "re") : NULL;
+    const int why = errno; /* free may change it */
+    free(path);
+    errno = why;
+    return in;
 }
 
 /* More is no recipe of at most IBX_MAX_STEPS steps that somebody wrote. */

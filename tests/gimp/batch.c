@@ -200,9 +200,39 @@ static void test_refuses(void **state) {
     ibx_gimp_order_text(&p->order.name, "../{stem}{ext}");
     assert_null(ibx_window_run_start(&p->order, &err));
     ibx_gimp_order_text(&p->order.name, "");
+    ibx_gimp_order_text(&p->order.output, "results");
+    assert_null(ibx_window_run_start(&p->order, &err));
+    assert_non_null(strstr(err.text, "results does not say where"));
+    ibx_gimp_order_text(&p->order.output, p->out);
     ibx_gimp_order_text(&p->order.input, "\n\n");
     assert_null(ibx_window_run_start(&p->order, &err));
     assert_int_equal(err.code, IBX_USAGE);
+}
+
+/* "~/" in all three names. */
+static void test_home(void **state) {
+    place *p = *state;
+    ibx_error err = {0};
+    ibx_totals t;
+    int odd;
+    char *recipe = g_build_filename(p->folder, "a.ibx", NULL), *home = g_strdup(g_getenv("HOME"));
+    g_file_set_contents(recipe, "invert", -1, NULL);
+    g_setenv("HOME", p->folder, TRUE);
+    ibx_gimp_order_text(&p->order.recipe, "~/a.ibx");
+    ibx_gimp_order_text(&p->order.input, "~/in/01.png\n~/in/02.png");
+    ibx_gimp_order_text(&p->order.output, "~/out");
+    ibx_window_run *run = ibx_window_run_start(&p->order, &err);
+    assert_non_null(run);
+    wait_for(run, &t, &err);
+    ibx_window_run_free(run);
+    if (home)
+        g_setenv("HOME", home, TRUE);
+    else
+        g_unsetenv("HOME");
+    assert_int_equal(results(p, &odd), 2);
+    assert_string_equal(p->order.output, "~/out"); /* as it is kept */
+    g_free(home);
+    g_free(recipe);
 }
 
 static const ibx_window_sight *look(ibx_window_look *l) {
@@ -239,7 +269,50 @@ static void test_looks_ahead(void **state) {
     int lines = 0;
     for (const char *c = s->collisions; *c; c++) lines += *c == '\n';
     assert_int_equal(lines, IMAGES);
+    assert_true(s->by_name);
+    assert_null(strstr(s->collisions, "--name"));
+    assert_null(strstr(s->error.text, "--name"));
     ibx_window_look_free(l);
+}
+
+/* What exists, or collides, below a folder whose name is no UTF-8: sentences are. */
+static void test_odd_names(void **state) {
+    place *p = *state;
+    ibx_error err = {0};
+    ibx_totals t;
+    char *odd = g_build_filename(p->in, "odd\xe4", NULL);
+    char *input = g_build_filename(odd, "b.png", NULL), *there;
+    there = g_build_filename(p->out, "odd\xe4", "b.png", NULL);
+    g_mkdir(odd, 0700);
+    g_file_set_contents(input, "no image", -1, NULL);
+    g_mkdir_with_parents(there, 0700);
+    char *second = g_build_filename(odd, "c.png", NULL);
+    g_file_set_contents(second, "no image", -1, NULL);
+    ibx_gimp_order_text(&p->order.input, odd);
+    ibx_gimp_order_text(&p->order.name, "b{ext}");
+    ibx_window_look *l = ibx_window_look_start(&p->order);
+    const ibx_window_sight *s = look(l);
+    assert_non_null(strstr(s->collisions, "odd?/c.png would both"));
+    assert_non_null(strstr(s->error.text, "odd?/c.png would both"));
+    ibx_window_look_free(l);
+
+    g_remove(second);
+    ibx_gimp_order_text(&p->order.input, p->in);
+    ibx_gimp_order_text(&p->order.name, "");
+    ibx_window_run *run = ibx_window_run_start(&p->order, &err);
+    assert_non_null(run);
+    wait_for(run, &t, &err);
+    const ibx_window_failure *f;
+    bool met = false;
+    for (size_t i = 0; (f = ibx_window_run_failure(run, i)); i++)
+        if (strcmp(f->input, input) == 0) /* that of the file system */
+            met = strstr(f->sentence, "odd?/b.png") != NULL;
+    assert_true(met);
+    ibx_window_run_free(run);
+    g_free(there);
+    g_free(second);
+    g_free(input);
+    g_free(odd);
 }
 
 static void test_times(void **state) {
@@ -277,8 +350,10 @@ static void test_times(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_A_FOLDER(test_orders_are_kept), IN_A_FOLDER(test_runs),    IN_A_FOLDER(test_cancels),
-        IN_A_FOLDER(test_stops),           IN_A_FOLDER(test_refuses), IN_A_FOLDER(test_looks_ahead),
+        IN_A_FOLDER(test_orders_are_kept), IN_A_FOLDER(test_runs),
+        IN_A_FOLDER(test_cancels),         IN_A_FOLDER(test_stops),
+        IN_A_FOLDER(test_refuses),         IN_A_FOLDER(test_home),
+        IN_A_FOLDER(test_looks_ahead),     IN_A_FOLDER(test_odd_names),
         cmocka_unit_test(test_times)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

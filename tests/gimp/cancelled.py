@@ -45,7 +45,7 @@ with Served({"median": "F9"}) as desktop:
     desktop.do("(plug-in-imbrex-median RUN-NONINTERACTIVE img (layer img) 60)")
     check(numpy.array_equal(last, desktop.pixels()), "the values that were chosen are forgotten")
     check(not numpy.array_equal(last, cut), "last values did nothing")
-    check("CRITICAL" not in desktop.log(), desktop.log())
+    desktop.check_log()
 
 print(f"{len(failures)} failures" if failures else "cancelled: nothing changed, values kept")
 raise SystemExit(bool(failures))

@@ -101,7 +101,7 @@ with desktop:
     desktop.keys("alt+o")
     wait("the dialog's end", lambda: not desktop.tool("getwindowname", dialog))
     wait("the result", lambda: numpy.array_equal(desktop.pixels(), strong))
-    check("CRITICAL" not in desktop.log(), desktop.log())
+    desktop.check_log()
 
 print(f"{len(failures)} failures" if failures else "imbrex:blur on the canvas, with preset and split view")
 raise SystemExit(bool(failures))

@@ -140,6 +140,12 @@ class Desktop:
         lines = (self.folder / "log").read_text(errors="replace").splitlines()
         return "\n".join(line for line in lines if line and "theme engine" not in line)
 
+    def check_log(self):
+        """Nothing critical, and no warning of our plug-in; GIMP and other plug-ins have their own."""
+        complaints = [line for line in self.log().splitlines()
+                      if "CRITICAL" in line or (line.startswith("(imbrex:") and "WARNING" in line)]
+        check(not complaints, "\n".join(complaints))
+
     def gimp(self, *commands, options=()):
         """Starts it; commands run one after another, and one that fails or is cancelled stops none
         behind it. Images are for them to keep in `img`."""

@@ -58,7 +58,7 @@ with Desktop() as desktop:
         window = desktop.window(title)
         check(f"<h1>{heading}</h1>" in page(), f"{title}: the page of something else")
         desktop.escape(window)
-    check("CRITICAL" not in desktop.log(), desktop.log())
+    desktop.check_log()
 
 print(f"{len(failures)} failures" if failures else "every window opens its own page")
 raise SystemExit(bool(failures))

@@ -125,8 +125,7 @@ with Served({"median": "F9", "crop": "F7"}) as desktop:
     repeat()
     wait("the repetition", lambda: colours().shape != before[0].shape)
     check(numpy.array_equal(colours(), kept), f"not the kept values: {colours().shape}")
-    complaints = [line for line in desktop.log().splitlines() if "CRITICAL" in line]
-    check(not complaints, "\n".join(complaints))
+    desktop.check_log()
 
 print(f"{len(failures)} failures" if failures else "what was done is repeated, what was refused is not")
 raise SystemExit(bool(failures))

@@ -295,6 +295,11 @@ static void test_sentences(void **state) {
         {"the image is indexed; change it to RGB first", NULL},
         {"imbrex cannot write ARW; name a format with --format or save:...",
          "imbrex cannot write ARW"},
+        {"step 1: there is no filter \"x\"; \"imbrex filters\" lists them all",
+         "step 1: there is no filter \"x\""},
+        {"there is no filter \"blurr\"; did you mean blur? \"imbrex filters\" lists them all",
+         "there is no filter \"blurr\"; did you mean blur?"},
+        {"odd\xe4/b.jpg: \xc3\xa4 \xc3", "odd?/b.jpg: \xc3\xa4 ?"},
         {"cats; dogs -old/x -- y.png cannot be written: no space left", NULL},
         {"a -o b --c", NULL},
         {"", NULL}};
@@ -305,6 +310,9 @@ static void test_sentences(void **state) {
         ibx_gimp_sentence(text);
         assert_string_equal(text, PAIRS[i][1] ? PAIRS[i][1] : PAIRS[i][0]);
     }
+    char *lines = ibx_gimp_sentences("a; with --name\nb\xff\n");
+    assert_string_equal(lines, "a\nb?\n");
+    g_free(lines);
 }
 
 int main(void) {

@@ -60,7 +60,7 @@ def becomes(desktop, recipe, what):
     return check(False, f"{what}: {now}, not {recipe}")
 
 
-def choose_file(desktop, title, path):
+def name_file(desktop, title, path):
     chooser = desktop.window(title)
     time.sleep(1)  # it lists a folder
     desktop.keys("slash")  # opens the entry for names where there is none
@@ -69,6 +69,11 @@ def choose_file(desktop, title, path):
     desktop.type(path)
     time.sleep(0.5)
     desktop.keys("Return")
+    return chooser
+
+
+def choose_file(desktop, title, path):
+    chooser = name_file(desktop, title, path)
     wait(f"the end of {title}", lambda: not desktop.tool("getwindowname", chooser))
     desktop.window("Recipe")
 
@@ -185,6 +190,26 @@ def test_save(desktop, folder):
         becomes(desktop, recipe, "a recent recipe")
 
 
+def test_replace(desktop, folder):
+    """What is asked about is the name that the file gets, with its ending; without an answer nothing is
+    replaced, and the chooser is still there."""
+    kept = folder / "kept.ibx"
+    kept.write_text("precious\n")
+    desktop.keys("alt+v")
+    chooser = name_file(desktop, "Save the recipe", folder / "kept")
+    question = desktop.window("Replace the file")
+    desktop.keys("Return")
+    wait("the question's end", lambda: not desktop.tool("getwindowname", question))
+    check(kept.read_text() == "precious\n", "Cancel replaced a file")
+    desktop.window("Save the recipe")
+    desktop.keys("Return")
+    desktop.window("Replace the file")
+    desktop.keys("alt+r")
+    wait("the chooser's end", lambda: not desktop.tool("getwindowname", chooser))
+    check(kept.read_text() == TYPED + "\n", "Replace did not")
+    desktop.window("Recipe")
+
+
 def test_copies(desktop, folder):
     """The command and the address, done as they stand but for the folder and the port."""
     wanted = run(TYPED, folder / "source.png", folder / "made")
@@ -234,6 +259,7 @@ with Desktop() as desktop:
     test_form(desktop, text)
     test_completion(desktop, text)
     test_save(desktop, folder)
+    test_replace(desktop, folder)
     test_copies(desktop, folder)
     desktop.keys("alt+o")
     result = desktop.saved(folder / "result.png")
@@ -249,7 +275,7 @@ with Desktop() as desktop:
     check(numpy.array_equal(result, made), f"other pixels than the layer's: {words}")
     check(not numpy.array_equal(made, run(TYPED, wide / "source.png", folder / "made")),
           "the same as in sRGB: this shows nothing")
-    check("CRITICAL" not in desktop.log(), desktop.log())
+    desktop.check_log()
 
 print(f"{len(failures)} failures" if failures else "recipes are edited, kept and copied as they stand")
 raise SystemExit(bool(failures))

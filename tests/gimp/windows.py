@@ -2,6 +2,7 @@
 recipe makes of a layer, are the bytes and pixels of the command line."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -115,6 +116,40 @@ def test_cancel(desktop, folder):
     wait("the window's end", lambda: not desktop.tool("getwindowname", window))
 
 
+def odd_inputs(folder):
+    """In folders whose names are no UTF-8: a good file, a broken one, and one whose result exists."""
+    inside = os.fsencode(folder / "latin") + b"/gr\xfcn"
+    os.makedirs(inside)
+    for name in (b"a.png", b"there.png", b"broken\xe4.png"):
+        with open(inside + b"/" + name, "wb") as file:
+            file.write((folder / "in/0.png").read_bytes()[:1000 if name[:6] == b"broken" else None])
+    (folder / "place").mkdir()
+    results = os.fsencode(folder / "place") + b"/erg\xe4"
+    os.makedirs(results + b"/gr\xfcn/there.png")
+    return results
+
+
+def test_odd_names(desktop, results):
+    """The folder for results is browsed to, as its name cannot be typed."""
+    window = desktop.window("Batch")
+    desktop.keys("alt+b")
+    chooser = desktop.window("Folder for results")
+    time.sleep(1)
+    desktop.keys("Down")  # the only one there
+    time.sleep(0.5)
+    desktop.keys("alt+o")
+    wait("the chooser's end", lambda: not desktop.tool("getwindowname", chooser))
+    press_until(desktop, window, "alt+u", ":")
+    wait("the end of the batch", lambda: "done," in title(desktop, window))
+    check("1 done, 2 failed, 0 skipped" in title(desktop, window), title(desktop, window))
+    check(os.path.exists(results + b"/gr\xfcn/a.png"), "no result in the folder that was chosen")
+    desktop.keys("alt+l")
+    told = wait("a list of failures", lambda: clipboard(desktop))
+    check("gr?n/there.png" in told, told)
+    desktop.keys("alt+c")
+    wait("the window's end", lambda: not desktop.tool("getwindowname", window))
+
+
 def test_recipe(desktop, folder):
     source = folder / "source.png"
     window = desktop.window("Recipe")
@@ -149,6 +184,7 @@ def test_recipe(desktop, folder):
 with Desktop() as desktop:
     folder = desktop.folder
     inputs(folder)
+    results = odd_inputs(folder)
     picture(folder / "source.png", 260, 180, 5)
     (folder / "many").mkdir()
     for i in range(24):
@@ -156,14 +192,15 @@ with Desktop() as desktop:
     batch = "(plug-in-imbrex-batch RUN-INTERACTIVE {} {} {})"
     desktop.gimp(batch.format(*map(quoted, (RECIPE, folder / "in", folder / "out"))),
                  batch.format(*map(quoted, (SLOW, folder / "many", folder / "dropped"))),
+                 batch.format('"invert"', quoted(folder / "latin"), quoted(folder / "place/x")),
                  f'(set! img (open "{folder}/source.png"))',
                  '(plug-in-imbrex-recipe RUN-INTERACTIVE img (layer img) "")',
                  f'(save img "{folder}/result.png")')
     test_batch(desktop, folder)
     test_cancel(desktop, folder)
+    test_odd_names(desktop, results)
     test_recipe(desktop, folder)
-    if "CRITICAL" in desktop.log():
-        check(False, desktop.log())
+    desktop.check_log()
 
 print(f"{len(failures)} failures" if failures else "batches and recipes as on the command line")
 raise SystemExit(1 if failures else 0)

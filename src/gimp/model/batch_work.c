@@ -4,8 +4,19 @@
 #include "describe/run.h"
 #include "gimp/sentence.h"
 #include "gimp/thread.h"
+#include <glib.h>
 #include <pthread.h>
 #include <stdlib.h>
+
+/* A relative name is right in a call, but who types one does not know in which folder GIMP works.
+ */
+static bool open_batch(ibx_gimp_batch *b, const ibx_gimp_order *order, ibx_error *err) {
+    if (!ibx_gimp_batch_open(b, order, err)) return false;
+    return b->batch.output[0] == '/' ||
+           ibx_fail(err, IBX_USAGE,
+                    "%s does not say where the folder for the results is: begin it with / or ~/",
+                    b->batch.output);
+}
 
 /* ---- a batch that runs ------------------------------------------------------------------------
  */
@@ -72,7 +83,7 @@ static void run_thread(void *data) {
 ibx_window_run *ibx_window_run_start(const ibx_gimp_order *order, ibx_error *err) {
     ibx_window_run *r = calloc(1, sizeof *r);
     if (!r) return ibx_fail(err, IBX_MEMORY, "no memory for a batch"), NULL;
-    bool ok = ibx_gimp_batch_open(&r->batch, order, err);
+    bool ok = open_batch(&r->batch, order, err);
     FILE *out = ok ? open_memstream(&r->text, &r->size) : NULL;
     if (ok && !out) ok = ibx_fail(err, IBX_MEMORY, "no memory for the report");
     if (ok) {
@@ -86,6 +97,7 @@ ibx_window_run *ibx_window_run_start(const ibx_gimp_order *order, ibx_error *err
         pthread_mutex_destroy(&r->lock);
         fclose(out);
     }
+    ibx_gimp_sentence(err->text);
     free(r->text);
     ibx_gimp_batch_close(&r->batch);
     free(r);
@@ -151,16 +163,19 @@ struct ibx_window_look {
 static void look_thread(void *data) {
     ibx_window_look *l = data;
     ibx_window_sight *s = &l->sight;
-    if (s->ok)
-        s->ok = ibx_gimp_batch_outline(&l->batch.batch, &s->outline, &s->collisions, &s->error);
+    char *collisions = NULL;
+    if (s->ok) s->ok = ibx_gimp_batch_outline(&l->batch.batch, &s->outline, &collisions, &s->error);
     ibx_gimp_sentence(s->error.text);
+    s->by_name = collisions && strstr(collisions, " --name") != NULL;
+    s->collisions = ibx_gimp_sentences(collisions ? collisions : "");
+    free(collisions);
     atomic_store(&l->ended, true);
 }
 
 ibx_window_look *ibx_window_look_start(const ibx_gimp_order *order) {
     ibx_window_look *l = calloc(1, sizeof *l);
     if (!l) return NULL;
-    l->sight.ok = ibx_gimp_batch_open(&l->batch, order, &l->sight.error);
+    l->sight.ok = open_batch(&l->batch, order, &l->sight.error);
     l->thread = ibx_gimp_thread_start(look_thread, l);
     if (l->thread) return l;
     ibx_gimp_batch_close(&l->batch);
@@ -175,7 +190,7 @@ const ibx_window_sight *ibx_window_look_result(ibx_window_look *l) {
 void ibx_window_look_free(ibx_window_look *l) {
     if (!l) return;
     ibx_gimp_thread_join(l->thread);
-    free(l->sight.collisions);
+    g_free(l->sight.collisions);
     ibx_gimp_batch_close(&l->batch);
     free(l);
 }

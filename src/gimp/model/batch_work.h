@@ -11,7 +11,8 @@
 
 typedef struct ibx_window_run ibx_window_run;
 
-/* Starts. NULL, with a sentence, if the order cannot be a batch or there is no thread. */
+/* Starts. NULL, with a sentence, if the order cannot be a batch, its folder for results is relative
+ * or there is no thread. */
 ibx_window_run *ibx_window_run_start(const ibx_gimp_order *order, ibx_error *err);
 
 /* The images under way are finished, and no others started. Or they are dropped as well. */
@@ -46,7 +47,8 @@ typedef struct {
     bool ok;
     ibx_gimp_outline outline; /* if ok */
     ibx_error error;          /* if not */
-    char *collisions;         /* a line each; may be NULL */
+    char *collisions;         /* a line each, "" without one */
+    bool by_name;             /* some of them are undone by another template of names */
 } ibx_window_sight;
 
 /* Looks at files and folders in a thread of its own; NULL without one. */

@@ -76,13 +76,16 @@ static char *words_of(const ibx_gimp_outline *o, int if_exists) {
 /* The sentence, or all of them where files collide. */
 static char *words_of_trouble(const ibx_window_sight *s) {
     enum { SHOWN = 3 };
-    if (!s->collisions || !*s->collisions) return g_strdup(s->error.text);
+    if (!*s->collisions) return g_strdup(s->error.text);
     char **line = g_strsplit(s->collisions, "\n", -1);
     const int count = (int)g_strv_length(line) - 1; /* the last one is empty */
     GString *text = g_string_new(NULL);
     for (int i = 0; i < count && i < SHOWN; i++)
         g_string_append_printf(text, "%s%s", i ? "\n" : "", line[i]);
     if (count > SHOWN) g_string_append_printf(text, "\n.. and %d more", count - SHOWN);
+    if (s->by_name)
+        g_string_append(text, "\nTell them apart by Name, or by the name of the save step, "
+                              "as in {dir}{stem}-{n}{ext}.");
     g_strfreev(line);
     return g_string_free(text, FALSE);
 }

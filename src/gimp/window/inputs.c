@@ -1,6 +1,8 @@
 /* inputs.c - the list of files and folders. */
 #include "gimp/window/inputs.h"
+#include "gimp/home.h"
 #include "gimp/window/parts.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum { PATH, SHOWN, ICON, COLUMNS };
@@ -36,11 +38,13 @@ static void add(ibx_window_inputs *i, const char *path) {
     char *lines = ibx_window_inputs_get(i), **line = g_strsplit(lines, "\n", -1);
     const bool known = g_strv_contains((const char *const *)line, path);
     if (!known && !strchr(path, '\n')) {
-        const bool folder = g_file_test(path, G_FILE_TEST_IS_DIR);
+        char *at_home = ibx_gimp_at_home(path);
+        const bool folder = at_home && g_file_test(at_home, G_FILE_TEST_IS_DIR);
         char *shown = g_filename_display_name(path);
         gtk_list_store_insert_with_values(i->store, NULL, -1, PATH, path, SHOWN, shown, ICON,
                                           folder ? GTK_STOCK_DIRECTORY : GTK_STOCK_FILE, -1);
         g_free(shown);
+        free(at_home);
     }
     g_strfreev(line);
     g_free(lines);

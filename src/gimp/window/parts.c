@@ -99,6 +99,25 @@ void ibx_window_complain(GtkWidget *parent, const char *sentence) {
     gtk_widget_destroy(box);
 }
 
+bool ibx_window_may_replace(GtkWidget *parent, const char *name) {
+    if (!g_file_test(name, G_FILE_TEST_EXISTS)) return true;
+    char *shown = g_filename_display_basename(name), *folder = g_path_get_dirname(name);
+    char *where = g_filename_display_name(folder);
+    GtkWidget *box = gtk_message_dialog_new(
+        GTK_WINDOW(gtk_widget_get_toplevel(parent)), GTK_DIALOG_MODAL, GTK_MESSAGE_QUESTION,
+        GTK_BUTTONS_NONE, "%s exists already in %s. Replace it?", shown, where);
+    gtk_dialog_add_buttons(GTK_DIALOG(box), GTK_STOCK_CANCEL, GTK_RESPONSE_CANCEL, "_Replace",
+                           GTK_RESPONSE_ACCEPT, NULL);
+    gtk_dialog_set_default_response(GTK_DIALOG(box), GTK_RESPONSE_CANCEL);
+    gtk_window_set_title(GTK_WINDOW(box), "Replace the file");
+    const bool may = gtk_dialog_run(GTK_DIALOG(box)) == GTK_RESPONSE_ACCEPT;
+    gtk_widget_destroy(box);
+    g_free(where);
+    g_free(folder);
+    g_free(shown);
+    return may;
+}
+
 static void all_toggled(GtkToggleButton *check, gpointer data) {
     ibx_gimp_subject *subject = data;
     subject->all_marked = gtk_toggle_button_get_active(check);

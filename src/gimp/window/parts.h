@@ -34,6 +34,9 @@ void ibx_window_pop_menu(GtkWidget *menu, GtkWidget *button);
 /* Shows a sentence in a box of its own, and waits. */
 void ibx_window_complain(GtkWidget *parent, const char *sentence);
 
+/* Asks whether the file of that name may be replaced; true without asking where there is none. */
+bool ibx_window_may_replace(GtkWidget *parent, const char *name);
+
 /* The check for all marked layers, which keeps the subject's all_marked; NULL where there is one
  * layer only. The subject must outlive it. */
 GtkWidget *ibx_window_all_layers(ibx_gimp_subject *subject);

@@ -18,7 +18,10 @@ GtkWidget *ibx_window_progress_widget(const ibx_window_progress *p) {
 }
 
 static void say(ibx_window_progress *p, double part, const char *words) {
+    const char *end;
     g_strlcpy(p->words, words, sizeof p->words);
+    g_utf8_validate(p->words, -1, &end); /* half of a letter where it was cut */
+    p->words[end - p->words] = 0;
     gtk_progress_bar_set_fraction(p->bar, CLAMP(part, 0, 1));
     gtk_progress_bar_set_text(p->bar, words);
 }

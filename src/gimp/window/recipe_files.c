@@ -51,15 +51,6 @@ static GtkWidget *chooser_new(const ibx_window_text *box, const char *title,
     return chooser;
 }
 
-/* Shows it and closes it. The name of the file, freed with g_free, or NULL. */
-static char *chooser_ask(GtkWidget *chooser) {
-    char *name = NULL;
-    if (gtk_dialog_run(GTK_DIALOG(chooser)) == GTK_RESPONSE_ACCEPT)
-        name = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(chooser));
-    gtk_widget_destroy(chooser);
-    return name;
-}
-
 /* ---- opened -----------------------------------------------------------------------------------
  */
 
@@ -86,7 +77,10 @@ static void ask_file(GtkWidget *item, gpointer data) {
     (void)item;
     GtkWidget *chooser =
         chooser_new(box, "Open a recipe", GTK_FILE_CHOOSER_ACTION_OPEN, GTK_STOCK_OPEN);
-    char *name = chooser_ask(chooser);
+    char *name = gtk_dialog_run(GTK_DIALOG(chooser)) == GTK_RESPONSE_ACCEPT
+                     ? gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(chooser))
+                     : NULL;
+    gtk_widget_destroy(chooser);
     if (name) open_file(box, name);
     g_free(name);
 }
@@ -101,13 +95,14 @@ static void add_recent(GtkMenuShell *menu, ibx_window_text *box) {
     ibx_gimp_recent_read(&recent, path);
     if (recent.name[0]) gtk_menu_shell_append(menu, gtk_separator_menu_item_new());
     for (char **name = recent.name; *name; name++) {
-        char *shown = g_filename_display_basename(*name);
+        char *shown = g_filename_display_basename(*name), *whole = g_filename_display_name(*name);
         GtkWidget *item = gtk_menu_item_new_with_label(shown);
-        gtk_widget_set_tooltip_text(item, *name);
+        gtk_widget_set_tooltip_text(item, whole);
         g_object_set_data_full(G_OBJECT(item), "name", g_strdup(*name), g_free);
         g_signal_connect(item, "activate", G_CALLBACK(open_recent), box);
         gtk_menu_shell_append(menu, item);
         g_free(shown);
+        g_free(whole);
     }
     ibx_gimp_recent_free(&recent);
     g_free(path);
@@ -130,9 +125,22 @@ GtkWidget *ibx_window_open_button(ibx_window_text *box) {
 /* ---- saved ------------------------------------------------------------------------------------
  */
 
-static void save_file(ibx_window_text *box, const char *chosen) {
-    const char *base = strrchr(chosen, G_DIR_SEPARATOR);
-    char *name = g_strconcat(chosen, strchr(base ? base : chosen, '.') ? "" : ".ibx", NULL);
+/* The name of the file, with an ending if none was typed, for g_free; NULL: none. What GTK asks
+ * about is the name without it, so we ask, and the chooser stays until there is a name. */
+static char *ask_name(GtkWidget *chooser) {
+    while (gtk_dialog_run(GTK_DIALOG(chooser)) == GTK_RESPONSE_ACCEPT) {
+        char *chosen = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(chooser));
+        if (!chosen) continue;
+        const char *base = strrchr(chosen, G_DIR_SEPARATOR);
+        char *name = g_strconcat(chosen, strchr(base ? base : chosen, '.') ? "" : ".ibx", NULL);
+        g_free(chosen);
+        if (ibx_window_may_replace(chooser, name)) return name;
+        g_free(name);
+    }
+    return NULL;
+}
+
+static void save_file(ibx_window_text *box, const char *name) {
     char *text = ibx_window_text_get(box);
     char *lines = g_strconcat(text, g_str_has_suffix(text, "\n") ? "" : "\n", NULL);
     GError *problem = NULL;
@@ -143,7 +151,6 @@ static void save_file(ibx_window_text *box, const char *chosen) {
     g_clear_error(&problem);
     g_free(lines);
     g_free(text);
-    g_free(name);
 }
 
 static void on_save(GtkWidget *button, gpointer data) {
@@ -152,8 +159,8 @@ static void on_save(GtkWidget *button, gpointer data) {
     GtkWidget *chooser =
         chooser_new(box, "Save the recipe", GTK_FILE_CHOOSER_ACTION_SAVE, GTK_STOCK_SAVE);
     gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(chooser), "recipe.ibx");
-    gtk_file_chooser_set_do_overwrite_confirmation(GTK_FILE_CHOOSER(chooser), TRUE);
-    char *name = chooser_ask(chooser);
+    char *name = ask_name(chooser);
+    gtk_widget_destroy(chooser);
     if (name) save_file(box, name);
     g_free(name);
 }

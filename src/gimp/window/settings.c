@@ -1,9 +1,12 @@
 /* settings.c - the controls for results. */
 #include "gimp/window/settings.h"
 #include "describe/batch.h"
+#include "gimp/home.h"
 #include "gimp/window/parts.h"
+#include <stdlib.h>
 
 struct ibx_window_settings {
+    char *folder; /* for results, in the bytes of the file system; the entry shows them in UTF-8 */
     GtkWidget *table, *output, *format, *quality, *name, *exists, *keep, *time, *threads, *memory;
     void (*changed)(void *user);
     void *user;
@@ -25,11 +28,36 @@ static const char *words(GtkWidget *entry) {
     return gtk_entry_get_text(GTK_ENTRY(entry));
 }
 
+/* ---- the folder for results -------------------------------------------------------------------
+ */
+
+static void show_folder(ibx_window_settings *s, const char *name) {
+    char *before = s->folder, *shown = g_filename_display_name(name);
+    s->folder = g_strdup(name);
+    gtk_entry_set_text(GTK_ENTRY(s->output), shown);
+    gtk_editable_set_position(GTK_EDITABLE(s->output), -1); /* the end says more */
+    g_free(before);
+    g_free(shown);
+}
+
+/* What is typed, or what was shown and is still there: that may be no UTF-8. For g_free. */
+static char *folder_of(const ibx_window_settings *s) {
+    char *shown = g_filename_display_name(s->folder);
+    const bool same = strcmp(shown, words(s->output)) == 0;
+    char *name =
+        same ? g_strdup(s->folder) : g_filename_from_utf8(words(s->output), -1, NULL, NULL, NULL);
+    g_free(shown);
+    return name ? name : g_strdup("");
+}
+
+/* ---- from controls to an order ----------------------------------------------------------------
+ */
+
 bool ibx_window_settings_get(const ibx_window_settings *s, ibx_gimp_order *o) {
     size_t count;
     const ibx_format *const *formats = ibx_formats(&count);
     const int format = chosen(s->format);
-    char *output = g_filename_from_utf8(words(s->output), -1, NULL, NULL, NULL);
+    char *output = folder_of(s);
     o->quality = number(s->quality);
     o->if_exists = chosen(s->exists);
     o->metadata = chosen(s->keep);
@@ -37,7 +65,7 @@ bool ibx_window_settings_get(const ibx_window_settings *s, ibx_gimp_order *o) {
     o->memory = number(s->memory);
     if (o->memory > 0 && o->memory < IBX_LEAST_MEMORY) o->memory = IBX_LEAST_MEMORY;
     o->keep_time = gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(s->time));
-    const bool ok = ibx_gimp_order_text(&o->output, output ? output : "") &&
+    const bool ok = ibx_gimp_order_text(&o->output, output) &&
                     ibx_gimp_order_text(&o->format, format > 0 ? formats[format - 1]->name : "") &&
                     ibx_gimp_order_text(&o->name, words(s->name));
     g_free(output);
@@ -53,24 +81,30 @@ static void on_change(GtkWidget *control, gpointer data) {
     s->changed(s->user);
 }
 
+/* Begins in the folder that is there, or at home. */
+static void begin_in(GtkFileChooser *chooser, const ibx_window_settings *s) {
+    char *name = folder_of(s), *path = ibx_gimp_at_home(name);
+    if (path && *path)
+        gtk_file_chooser_set_filename(chooser, path);
+    else
+        gtk_file_chooser_set_current_folder(chooser, g_get_home_dir());
+    free(path);
+    g_free(name);
+}
+
 static void browse(GtkWidget *button, gpointer data) {
     ibx_window_settings *s = data;
     (void)button;
     GtkWidget *chooser = gtk_file_chooser_dialog_new(
         "Folder for results", GTK_WINDOW(gtk_widget_get_toplevel(s->table)),
-        GTK_FILE_CHOOSER_ACTION_CREATE_FOLDER, GTK_STOCK_CANCEL, GTK_RESPONSE_CANCEL, GTK_STOCK_OK,
+        GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, GTK_STOCK_CANCEL, GTK_RESPONSE_CANCEL, GTK_STOCK_OK,
         GTK_RESPONSE_ACCEPT, NULL);
     gtk_dialog_set_default_response(GTK_DIALOG(chooser), GTK_RESPONSE_ACCEPT);
-    if (*words(s->output))
-        gtk_file_chooser_set_filename(GTK_FILE_CHOOSER(chooser), words(s->output));
-    else
-        gtk_file_chooser_set_current_folder(GTK_FILE_CHOOSER(chooser), g_get_home_dir());
+    begin_in(GTK_FILE_CHOOSER(chooser), s);
     if (gtk_dialog_run(GTK_DIALOG(chooser)) == GTK_RESPONSE_ACCEPT) {
         char *name = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(chooser));
-        char *shown = name ? g_filename_to_utf8(name, -1, NULL, NULL, NULL) : NULL;
-        if (shown) gtk_entry_set_text(GTK_ENTRY(s->output), shown);
-        gtk_editable_set_position(GTK_EDITABLE(s->output), -1);
-        g_free(shown);
+        if (name) show_folder(s, name);
+        s->changed(s->user); /* another one may be shown alike */
         g_free(name);
     }
     gtk_widget_destroy(chooser);
@@ -104,11 +138,15 @@ static GtkWidget *spin(ibx_window_settings *s, int most, int value, const char *
     return button;
 }
 
+static void watch_entry(ibx_window_settings *s, GtkWidget *entry) {
+    gtk_entry_set_activates_default(GTK_ENTRY(entry), TRUE);
+    g_signal_connect(entry, "changed", G_CALLBACK(on_change), s);
+}
+
 static GtkWidget *entry(ibx_window_settings *s, const char *text) {
     GtkWidget *made = gtk_entry_new();
     gtk_entry_set_text(GTK_ENTRY(made), text);
-    gtk_entry_set_activates_default(GTK_ENTRY(made), TRUE);
-    g_signal_connect(made, "changed", G_CALLBACK(on_change), s);
+    watch_entry(s, made);
     return made;
 }
 
@@ -136,10 +174,9 @@ static GtkWidget *format_choice(ibx_window_settings *s, const char *name) {
 /* The entry with a button beside it that looks for a folder. */
 static GtkWidget *output_row(ibx_window_settings *s, const ibx_gimp_order *o) {
     GtkWidget *line = gtk_hbox_new(FALSE, 6);
-    char *shown = g_filename_to_utf8(o->output, -1, NULL, NULL, NULL);
-    s->output = entry(s, shown ? shown : "");
-    g_free(shown);
-    gtk_editable_set_position(GTK_EDITABLE(s->output), -1); /* the end says more */
+    s->output = gtk_entry_new();
+    show_folder(s, o->output);
+    watch_entry(s, s->output);
     gtk_widget_set_size_request(s->output, 200, -1);
     gtk_box_pack_start(GTK_BOX(line), s->output, TRUE, TRUE, 0);
     ibx_window_button(GTK_BOX(line), GTK_STOCK_OPEN, "_Browse...", "Choose or make a folder.",
@@ -168,6 +205,11 @@ static void make_rows(ibx_window_settings *s, const ibx_gimp_order *o) {
                    IBX_SAYS_MEMORY("in megabytes"));
 }
 
+static void free_settings(ibx_window_settings *s) {
+    g_free(s->folder);
+    g_free(s);
+}
+
 ibx_window_settings *ibx_window_settings_new(const ibx_gimp_order *o, void (*changed)(void *user),
                                              void *user) {
     ibx_window_settings *s = g_new0(ibx_window_settings, 1);
@@ -182,6 +224,6 @@ ibx_window_settings *ibx_window_settings_new(const ibx_gimp_order *o, void (*cha
     gtk_widget_set_tooltip_text(s->time, IBX_SAYS_KEEP_TIME);
     g_signal_connect(s->time, "toggled", G_CALLBACK(on_change), s);
     gtk_table_attach(GTK_TABLE(s->table), s->time, 1, 2, 8, 9, GTK_FILL, GTK_FILL, 0, 0);
-    g_signal_connect_swapped(s->table, "destroy", G_CALLBACK(g_free), s);
+    g_signal_connect_swapped(s->table, "destroy", G_CALLBACK(free_settings), s);
     return s;
 }

@@ -1,6 +1,7 @@
 /* text.c - a box for the text of a recipe. */
 #include "gimp/window/text.h"
 #include "gimp/recipe.h"
+#include "gimp/sentence.h"
 #include "gimp/window/popup.h"
 #include <gdk/gdkkeysyms.h>
 #include <stdlib.h>
@@ -114,6 +115,7 @@ static void check(ibx_window_text *b) {
             b->recipe = NULL;
         }
         if (!b->recipe) b->err = err;
+        ibx_gimp_sentence(b->err.text);
     }
     mark(b, b->wrong, ibx_gimp_error_place(text, &b->err));
     say(b);
