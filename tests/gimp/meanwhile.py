@@ -4,7 +4,7 @@ right for what is there then, or refused with a sentence, and nothing is changed
 import cv2
 import numpy
 
-from desktop import check, failures, run, wait
+from desktop import check, failures, run
 from served import Served
 
 
