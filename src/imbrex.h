@@ -363,12 +363,12 @@ typedef struct {
     bool keep_mtime;    /* outputs get the input's modification time */
     ibx_keep metadata;
     const char *const *allow_loaders; /* names of untrusted loaders to allow; NULL-terminated */
-    const char *const *logs; /* files that the caller writes besides images: refused where they are
-                                inputs, outputs, read for the batch, or twice the same. "-": stdout;
-                                NULL-terminated or NULL */
-    const char *const
-        *sources; /* files that the batch was made from, which no log may be: a recipe,
-                     a list of inputs; "-": standard input; NULL-terminated or NULL */
+    /* Files that the caller writes besides images: refused where they are inputs, outputs, read for
+     * the batch, or twice the same. "-": standard output. NULL-terminated or NULL. */
+    const char *const *logs;
+    /* Files that the batch was made from, a recipe or a list of inputs, which no log may be. "-":
+     * standard input. NULL-terminated or NULL. */
+    const char *const *sources;
     ibx_on_checked *on_checked; /* with the user of on_event; or NULL */
     const atomic_bool *stop; /* set it to start no further images; those in flight are finished and
                                 the run ends with IBX_CANCELLED. NULL: never */
