@@ -81,17 +81,17 @@ static void add_times(ibx_times *sum, const ibx_times *t) {
 
 /* The event of a job's end. */
 static void tell_job(shop *f, const ibx_job *job) {
-    ibx_event event = {
-        .kind = job->ok ? IBX_EVENT_DONE : IBX_EVENT_FAILED,
-        .input = job->entry->path,
-        .w = job->picture.plan ? job->picture.plan->input.full_w : job->picture.info.head.w,
-        .h = job->picture.plan ? job->picture.plan->input.full_h : job->picture.info.head.h,
-        .bytes_in = job->input.source.size,
-        .times = job->times};
+    const ibx_plan *plan = job->picture.plan; /* NULL for some that failed */
+    ibx_event event = {.kind = job->ok ? IBX_EVENT_DONE : IBX_EVENT_FAILED,
+                       .input = job->entry->path,
+                       .w = plan ? plan->input.full_w : job->picture.info.head.w,
+                       .h = plan ? plan->input.full_h : job->picture.info.head.h,
+                       .bytes_in = job->input.source.size,
+                       .times = job->times};
     ibx_written *written = calloc((size_t)job->outs + 1, sizeof *written);
     event.error = job->ok && !job->error.text[0] ? NULL : &job->error;
-    for (int i = 0; written && job->ok && i < job->outs; i++) {
-        const ibx_save *save = &job->picture.plan->save[i];
+    for (int i = 0; written && plan && job->ok && i < job->outs; i++) {
+        const ibx_save *save = &plan->save[i];
         written[i] = (ibx_written){job->out[i].path, save->format->name, save->head.w, save->head.h,
                                    job->out[i].bytes};
         f->totals.bytes_out += job->out[i].bytes;
